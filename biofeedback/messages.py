@@ -1,0 +1,431 @@
+"""Every fact that crosses a stage, the disk or the network.
+
+* ``Input`` is what shells stamp and hand to the engine; ``Output`` is what the engine answers.
+  Both are frozen msgspec structs, tagged by their class name, so a trace is these and nothing else.
+* Facts are past tense, orders to the sound are imperative.
+* ``at_ns`` is the host's monotonic clock; no wall time here. ``wearer`` is a pseudonym.
+* Missing is ``None``. NaN and infinity never leave a stage.
+* Blocks with arrays live in memory only, between decoding and signals: a trace keeps the raw
+  packets instead, so that every later algorithm can run on an old session.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+NS_PER_S = 1_000_000_000
+NS_PER_MS = 1_000_000
+TICKS_PER_BEAT = 480
+"""Beats are exact: an integer number of ticks (the usual resolution of a MIDI file)."""
+
+Site = Literal["chest", "waist", "wrist", "ankle", "arm", "unknown"]
+"""Where on the body a sensor sits. ``waist`` includes lower back and trouser pocket."""
+
+SessionState = Literal["INIT", "CALIBRATE", "RUN", "HOLD", "EASE", "STOP"]
+
+Measure = Literal[
+    "rr_ms",
+    "heart_rate_bpm",
+    "rmssd_ms",
+    "sdnn_ms",
+    "coherence",
+    "breathing_brpm",
+    "cadence_spm",
+    "step_time_cv",
+    "step_asymmetry",
+    "activity_mps2",
+    "smoothness_sparc",
+    "signal_quality",
+]
+Event = Literal["beat", "step", "gesture"]
+
+Layer = Literal["kick", "snare", "hat", "bass", "chords", "pad", "melody", "accent"]
+"""A voice of the arrangement; the sound shell has an instrument for each."""
+
+RejectReason = Literal[
+    "empty",
+    "too_short",
+    "bad_length",
+    "bad_block",
+    "unknown_type",
+    "unknown_characteristic",
+    "unknown_sensor",
+    "out_of_range",
+    "duplicate",
+    "out_of_order",
+    "future_stamp",
+]
+
+Reason = Literal[
+    "calibrating",
+    "resting",
+    "walking",
+    "moving",
+    "no_sensor",
+    "stale_motion",
+    "motion_lost",
+    "paused",
+    "heart_rate_high",
+    "law_failed",
+    "clock_jump",
+    "time_limit",
+    "stopped",
+    "curve",
+]
+"""Why the engine decided what it decided."""
+
+Limit = Literal[
+    "tempo_absolute",
+    "tempo_band",
+    "tempo_slew",
+    "tempo_frozen",
+    "level_ceiling",
+    "level_rise",
+    "energy_rise",
+    "frozen",
+    "easing",
+    "heart_rate_ceiling",
+    "not_finite",
+]
+"""A safety limit that changed a wish."""
+
+NoticeCode = Literal[
+    "sensor_joined",
+    "sensor_left",
+    "sensor_stale",
+    "sensor_back",
+    "contact_lost",
+    "battery_low",
+    "battery_empty",
+    "rate_mismatch",
+    "clipping",
+    "device_clock_reset",
+    "heart_rate_suspect",
+    "heart_rate_high",
+    "law_failed",
+    "clock_jump",
+    "sound_late",
+]
+
+
+class MusicParameters(msgspec.Struct, frozen=True, kw_only=True):
+    """What music is asked to be at one instant; the columns of a curves file.
+
+    ``energy density brightness articulation tension swell`` are 0..1, ``register`` is -1..1,
+    ``level_db`` is at most 0 and relative to the programme's target loudness.
+    ``articulation`` 0 is legato, 1 is staccato.
+    """
+
+    tempo_bpm: float
+    energy: float
+    density: float
+    brightness: float
+    articulation: float
+    tension: float
+    swell: float
+    register: float
+    level_db: float
+
+
+class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+    at_ns: int
+
+
+# ---------------------------------------------------------------- inputs
+
+
+class SensorAttached(_Fact):
+    """A sensor joined: its profile says how to read it, the site how to understand it.
+
+    ``context`` is what a profile learns at the start of a stream (scale factors, ranges).
+    """
+
+    wearer: str
+    sensor: str
+    profile: str
+    site: Site
+    context: dict[str, float] = {}
+
+
+class SensorDetached(_Fact):
+    """A sensor left for good (not a silence: silence is seen by the age of its samples)."""
+
+    wearer: str
+    sensor: str
+
+
+class PacketReceived(_Fact):
+    """Bytes from a sensor, stamped at arrival, before anything else was done with them."""
+
+    wearer: str
+    sensor: str
+    characteristic: str
+    payload: bytes
+
+
+class CommandGiven(_Fact):
+    """A person's order: start, pause, resume or stop."""
+
+    command: Literal["start", "pause", "resume", "stop"]
+
+
+class TimePassed(_Fact):
+    """Nothing happened, but a control step is due."""
+
+
+class SoundReported(_Fact):
+    """What the sound process measured since its last report.
+
+    ``late_notes`` came too late for their instant and were started at once;
+    ``timing_error_ms`` is the largest distance between planned and actual start of the others.
+    """
+
+    played_notes: int
+    late_notes: int
+    timing_error_ms: float
+    xruns: int
+    short_term_lufs: float | None
+    true_peak_dbtp: float | None
+
+
+Input: TypeAlias = (
+    SensorAttached | SensorDetached | PacketReceived | CommandGiven | TimePassed | SoundReported
+)
+
+# ---------------------------------------------------------------- outputs
+
+
+class PacketRejected(_Fact):
+    """A packet could not be used; ``detail`` is for a person."""
+
+    wearer: str
+    sensor: str
+    reason: RejectReason
+    detail: str
+
+
+class MeasureTaken(_Fact):
+    """A measure became known. ``quality`` is 0..1; a value that can't be trusted is withheld."""
+
+    wearer: str
+    sensor: str
+    measure: Measure
+    value: float
+    quality: float
+
+
+class EventDetected(_Fact):
+    """Something happened in the body at ``event_ns`` and became known at ``at_ns``.
+
+    ``strength`` is in the unit of the signal (m/s2 for steps and gestures) or None.
+    """
+
+    wearer: str
+    sensor: str
+    event: Event
+    event_ns: int
+    strength: float | None
+    quality: float
+
+
+class StateChanged(_Fact):
+    """The session's state machine moved."""
+
+    before: SessionState
+    after: SessionState
+    reason: Reason
+
+
+class DecisionMade(_Fact):
+    """The law wished, safety allowed. The tempo applies from ``tempo_from_ns`` on."""
+
+    state: SessionState
+    reason: Reason
+    wanted: MusicParameters
+    allowed: MusicParameters
+    limits_hit: tuple[Limit, ...]
+    input_age_ms: float | None
+    tempo_from_ns: int
+
+
+class NoticeGiven(_Fact):
+    """Something a person should know; a shell finds the words for ``code``."""
+
+    code: NoticeCode
+    wearer: str | None = None
+    sensor: str | None = None
+
+
+class PlayNote(_Fact):
+    """Start a note at ``start_ns``; one whose start has passed begins in the next block.
+
+    ``tick`` is its place in the music (``TICKS_PER_BEAT`` to the beat), None for a note that
+    answers a gesture. ``pitch_midi`` is None for unpitched layers. ``velocity`` is 0..1, ``pan``
+    -1..1.
+    """
+
+    start_ns: int
+    duration_ns: int
+    layer: Layer
+    pitch_midi: int | None
+    velocity: float
+    tick: int | None
+    pan: float = 0.0
+
+
+class SteerSound(_Fact):
+    """Continuous parameters for the sound. Ignored when older than the newest or expired.
+
+    With no valid order left the sound glides to neutral by itself, never to more.
+    ``may_rise`` is False while nothing may get louder (HOLD, EASE).
+    """
+
+    sequence: int
+    expires_ns: int
+    parameters: MusicParameters
+    may_rise: bool
+
+
+class StopSound(_Fact):
+    """Fade to silence within ``fade_ms`` and stay silent; notes not yet started are dropped."""
+
+    fade_ms: int
+
+
+Output: TypeAlias = (
+    PacketRejected
+    | MeasureTaken
+    | EventDetected
+    | StateChanged
+    | DecisionMade
+    | NoticeGiven
+    | PlayNote
+    | SteerSound
+    | StopSound
+)
+SoundOrder: TypeAlias = PlayNote | SteerSound | StopSound
+Message: TypeAlias = Input | Output
+
+# ---------------------------------------------------------------- blocks, in memory only
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AccelerationBlock:
+    """Acceleration including gravity, in the sensor's axes.
+
+    ``times_ns`` has shape (n,), ascending, host clock; ``acceleration_mps2`` has shape (n, 3).
+    ``gap_before`` is True when samples are missing between the block before and this one.
+    ``range_mps2`` is the full scale of one axis, None if unknown.
+    """
+
+    times_ns: NDArray[np.int64]
+    acceleration_mps2: NDArray[np.float64]
+    gap_before: bool
+    range_mps2: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EcgBlock:
+    """One ECG lead: ``times_ns`` (n,), ``ecg_uv`` (n,) in microvolt."""
+
+    times_ns: NDArray[np.int64]
+    ecg_uv: NDArray[np.float64]
+    gap_before: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpticalBlock:
+    """Photoplethysmogram: ``times_ns`` (n,), ``ppg`` (n, channels), raw counts, last is ambient."""
+
+    times_ns: NDArray[np.int64]
+    ppg: NDArray[np.float64]
+    gap_before: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GyroscopeBlock:
+    """Angular rate: ``times_ns`` (n,), ``rate_dps`` (n, 3)."""
+
+    times_ns: NDArray[np.int64]
+    rate_dps: NDArray[np.float64]
+    gap_before: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MagnetometerBlock:
+    """Magnetic field: ``times_ns`` (n,), ``field_gauss`` (n, 3)."""
+
+    times_ns: NDArray[np.int64]
+    field_gauss: NDArray[np.float64]
+    gap_before: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TemperatureReading:
+    """Skin or device temperature: ``times_ns`` (n,), ``temperature_degc`` (n,)."""
+
+    times_ns: NDArray[np.int64]
+    temperature_degc: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class HeartReading:
+    """One packet of a heart-rate source.
+
+    ``heart_rate_bpm`` is None when the packet has none (0 is missing data). ``rr_ms`` are the
+    intervals in the packet, oldest first; ``rr_suspect`` marks those the device itself doubts.
+    ``contact`` is None when the device doesn't tell.
+    """
+
+    heart_rate_bpm: int | None
+    rr_ms: tuple[float, ...]
+    rr_suspect: tuple[bool, ...]
+    contact: bool | None
+    energy_kj: int | None
+    source: Literal["electrical", "optical", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryReading:
+    """Charge in per cent, None when the device sent a value outside 0..100."""
+
+    battery_percent: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFact:
+    """One string of the device information service (never the serial number)."""
+
+    name: Literal["manufacturer", "model", "firmware", "hardware", "software"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamControl:
+    """An answer on a control point: settings, status or a stop that the device began."""
+
+    kind: Literal["response", "stopped_by_device", "features"]
+    types: tuple[str, ...]
+    status: str | None
+    settings: dict[str, tuple[float, ...]]
+
+
+Samples: TypeAlias = (
+    AccelerationBlock
+    | EcgBlock
+    | OpticalBlock
+    | GyroscopeBlock
+    | MagnetometerBlock
+    | TemperatureReading
+    | HeartReading
+    | BatteryReading
+    | DeviceFact
+    | StreamControl
+)
