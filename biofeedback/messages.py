@@ -429,3 +429,31 @@ Samples: TypeAlias = (
     | DeviceFact
     | StreamControl
 )
+
+
+@dataclass(frozen=True, slots=True)
+class BodyState:
+    """What is known of one wearer at one control step: signals fill it, control laws read it.
+
+    Ages are of the last *valid* sample (not the last packet), None when there never was one.
+    ``cadence_spm`` is None when the person doesn't walk or the cadence is withheld.
+    ``last_step_ns`` is the newest initial contact. ``activity_ratio`` is the activity within the
+    person's own range (0..1). ``sustained_ratio`` tells flowing (1) from abrupt (0) movement,
+    ``tilt_ratio`` the sensor's inclination within its own range (0..1).
+    """
+
+    wearer: str
+    has_motion: bool
+    has_heart: bool
+    motion_age_ms: float | None
+    heart_age_ms: float | None
+    heart_rate_bpm: float | None
+    heart_quality: float
+    walking: bool
+    cadence_spm: float | None
+    last_step_ns: int | None
+    activity_mps2: float | None
+    activity_ratio: float | None
+    sustained_ratio: float | None
+    tilt_ratio: float | None
+    motion_quality: float
