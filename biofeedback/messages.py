@@ -141,7 +141,7 @@ class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 # ---------------------------------------------------------------- inputs
 
 
-class SensorAttached(_Fact):
+class SensorAttached(_Fact, frozen=True, kw_only=True):
     """A sensor joined: its profile says how to read it, the site how to understand it.
 
     ``context`` is what a profile learns at the start of a stream (scale factors, ranges).
@@ -154,14 +154,14 @@ class SensorAttached(_Fact):
     context: dict[str, float] = {}
 
 
-class SensorDetached(_Fact):
+class SensorDetached(_Fact, frozen=True, kw_only=True):
     """A sensor left for good (not a silence: silence is seen by the age of its samples)."""
 
     wearer: str
     sensor: str
 
 
-class PacketReceived(_Fact):
+class PacketReceived(_Fact, frozen=True, kw_only=True):
     """Bytes from a sensor, stamped at arrival, before anything else was done with them."""
 
     wearer: str
@@ -170,17 +170,23 @@ class PacketReceived(_Fact):
     payload: bytes
 
 
-class CommandGiven(_Fact):
+class CommandGiven(_Fact, frozen=True, kw_only=True):
     """A person's order: start, pause, resume or stop."""
 
     command: Literal["start", "pause", "resume", "stop"]
 
 
-class TimePassed(_Fact):
+class TimePassed(_Fact, frozen=True, kw_only=True):
     """Nothing happened, but a control step is due."""
 
 
-class SoundReported(_Fact):
+class ClockJumped(_Fact, frozen=True, kw_only=True):
+    """The computer slept, or its clocks disagree by ``jump_s``: what was planned is stale."""
+
+    jump_s: float
+
+
+class SoundReported(_Fact, frozen=True, kw_only=True):
     """What the sound process measured since its last report.
 
     ``late_notes`` came too late for their instant and were started at once;
@@ -196,13 +202,19 @@ class SoundReported(_Fact):
 
 
 Input: TypeAlias = (
-    SensorAttached | SensorDetached | PacketReceived | CommandGiven | TimePassed | SoundReported
+    SensorAttached
+    | SensorDetached
+    | PacketReceived
+    | CommandGiven
+    | TimePassed
+    | ClockJumped
+    | SoundReported
 )
 
 # ---------------------------------------------------------------- outputs
 
 
-class PacketRejected(_Fact):
+class PacketRejected(_Fact, frozen=True, kw_only=True):
     """A packet could not be used; ``detail`` is for a person."""
 
     wearer: str
@@ -211,7 +223,7 @@ class PacketRejected(_Fact):
     detail: str
 
 
-class MeasureTaken(_Fact):
+class MeasureTaken(_Fact, frozen=True, kw_only=True):
     """A measure became known. ``quality`` is 0..1; a value that can't be trusted is withheld."""
 
     wearer: str
@@ -221,7 +233,7 @@ class MeasureTaken(_Fact):
     quality: float
 
 
-class EventDetected(_Fact):
+class EventDetected(_Fact, frozen=True, kw_only=True):
     """Something happened in the body at ``event_ns`` and became known at ``at_ns``.
 
     ``strength`` is in the unit of the signal (m/s2 for steps and gestures) or None.
@@ -235,7 +247,7 @@ class EventDetected(_Fact):
     quality: float
 
 
-class StateChanged(_Fact):
+class StateChanged(_Fact, frozen=True, kw_only=True):
     """The session's state machine moved."""
 
     before: SessionState
@@ -243,7 +255,7 @@ class StateChanged(_Fact):
     reason: Reason
 
 
-class DecisionMade(_Fact):
+class DecisionMade(_Fact, frozen=True, kw_only=True):
     """The law wished, safety allowed. The tempo applies from ``tempo_from_ns`` on."""
 
     state: SessionState
@@ -255,7 +267,7 @@ class DecisionMade(_Fact):
     tempo_from_ns: int
 
 
-class NoticeGiven(_Fact):
+class NoticeGiven(_Fact, frozen=True, kw_only=True):
     """Something a person should know; a shell finds the words for ``code``."""
 
     code: NoticeCode
@@ -263,7 +275,7 @@ class NoticeGiven(_Fact):
     sensor: str | None = None
 
 
-class PlayNote(_Fact):
+class PlayNote(_Fact, frozen=True, kw_only=True):
     """Start a note at ``start_ns``; one whose start has passed begins in the next block.
 
     ``tick`` is its place in the music (``TICKS_PER_BEAT`` to the beat), None for a note that
@@ -280,7 +292,7 @@ class PlayNote(_Fact):
     pan: float = 0.0
 
 
-class SteerSound(_Fact):
+class SteerSound(_Fact, frozen=True, kw_only=True):
     """Continuous parameters for the sound. Ignored when older than the newest or expired.
 
     With no valid order left the sound glides to neutral by itself, never to more.
@@ -293,7 +305,7 @@ class SteerSound(_Fact):
     may_rise: bool
 
 
-class StopSound(_Fact):
+class StopSound(_Fact, frozen=True, kw_only=True):
     """Fade to silence within ``fade_ms`` and stay silent; notes not yet started are dropped."""
 
     fade_ms: int

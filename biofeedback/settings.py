@@ -1,0 +1,162 @@
+"""The person, the plan and the limits: TOML -> validated, frozen settings.
+
+Hard bounds stand here, beside the fields, and no plan gets past them (safety.md, section 0). TOML
+lets ``nan`` and ``inf`` in and msgspec's bounds let NaN through, so finiteness is checked first.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import tomllib
+from typing import Annotated, Any, Literal, get_args
+
+import msgspec
+from msgspec import Meta
+
+from biofeedback.errors import SettingsError
+
+SETTINGS_VERSION = 1
+LawName = Literal["follow"]
+StyleName = Literal["walk"]
+
+TempoBpm = Annotated[float, Meta(ge=40, le=180)]
+HeartRateBpm = Annotated[float, Meta(ge=60, le=200)]
+
+
+class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is known of one wearer. Without a ceiling the heart rate is shown but never a limit."""
+
+    heart_rate_ceiling_bpm: HeartRateBpm | None = None
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What safety enforces. The band lies round the *prescribed* baseline, never a learned one."""
+
+    tempo_baseline_bpm: TempoBpm = 100.0
+    tempo_band_ratio: Annotated[float, Meta(gt=0, le=0.4)] = 0.4
+    tempo_slew_ratio_per_s: Annotated[float, Meta(gt=0, le=0.02)] = 0.02
+    level_max_db: Annotated[float, Meta(ge=-60, le=0)] = 0.0
+    level_rise_db_per_s: Annotated[float, Meta(gt=0, le=6)] = 6.0
+    time_limit_s: Annotated[float, Meta(ge=60, le=3600)] = 1200.0
+
+
+class Music(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Taste: the style, and the pulse to which the music settles when nobody walks.
+
+    ``output_delay_ms`` is what lies behind the sound device (Bluetooth headphones 100-300 ms).
+    """
+
+    style: StyleName = "walk"
+    resting_tempo_bpm: Annotated[float, Meta(ge=50, le=100)] = 80.0
+    output_delay_ms: Annotated[float, Meta(ge=0, le=500)] = 0.0
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All that decides what a session does, besides its inputs."""
+
+    version: Literal[1] = SETTINGS_VERSION
+    seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 1
+    law: LawName = "follow"
+    calibrate_s: Annotated[float, Meta(ge=0, le=300)] = 6.0
+    music: Music = Music()
+    limits: Limits = Limits()
+    persons: dict[str, Person] = {}
+
+
+def parse_settings(text: str, *, source: str) -> Settings:
+    """Read settings from TOML.
+
+    Args:
+        text: The document.
+        source: Its name, for messages (a file, "command line").
+
+    Raises:
+        SettingsError: What is wrong, in which field, which values are allowed.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = f"{source}: this is not TOML: {error}. Decimals use a point, texts need quotes."
+        raise SettingsError(message) from error
+    return build_settings(document, source=source)
+
+
+def build_settings(document: dict[str, Any], *, source: str) -> Settings:
+    """Check a nested dictionary against hard bounds and make settings of it.
+
+    Raises:
+        SettingsError: As ``parse_settings``.
+    """
+    _refuse_not_finite(document, "", source)
+    try:
+        settings = msgspec.convert(document, Settings)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{source}: {_explain(error, document)}") from error
+    _check_together(settings, source)
+    return settings
+
+
+def _refuse_not_finite(value: object, path: str, source: str) -> None:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise SettingsError(f"{source}: {path} is {value}; it has to be a finite number.")
+    if isinstance(value, dict):
+        for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
+            _refuse_not_finite(inner, f"{path}.{key}" if path else str(key), source)  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _check_together(settings: Settings, source: str) -> None:
+    limits = settings.limits
+    low = limits.tempo_baseline_bpm * (1 - limits.tempo_band_ratio)
+    high = limits.tempo_baseline_bpm * (1 + limits.tempo_band_ratio)
+    if not low <= settings.music.resting_tempo_bpm <= high:
+        raise SettingsError(
+            f"{source}: music.resting_tempo_bpm is {settings.music.resting_tempo_bpm:g}, outside "
+            f"the band {low:g}..{high:g} that limits.tempo_baseline_bpm and "
+            "limits.tempo_band_ratio allow.",
+        )
+
+
+_UNKNOWN_FIELD = re.compile(r"unknown field `(?P<name>[^`]+)`(?: - at `\$?\.?(?P<path>[^`]*)`)?")
+
+
+_WRONG_VALUE = re.compile(r"(?P<what>.*) - at `\$\.(?P<path>[^`]*)`", re.DOTALL)
+
+
+def _explain(error: msgspec.ValidationError, document: dict[str, Any]) -> str:
+    text = str(error)
+    if unknown := _UNKNOWN_FIELD.search(text):
+        where = f" in [{unknown['path']}]" if unknown["path"] else ""
+        near = did_you_mean(unknown["name"], _known_fields())
+        return f"unknown key '{unknown['name']}'{where}.{near}"
+    if wrong := _WRONG_VALUE.search(text):
+        value: Any = document
+        for key in wrong["path"].split("."):
+            value = value.get(key, "...") if isinstance(value, dict) else "..."  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+        what = wrong["what"]
+        return f"{wrong['path']} is {value!r}: {what[0].lower()}{what[1:]}."
+    return text
+
+
+def _known_fields() -> list[str]:
+    structs = (Settings, Music, Limits, Person)
+    return [name for struct in structs for name in struct.__struct_fields__]
+
+
+def did_you_mean(word: str, known: list[str] | tuple[str, ...]) -> str:
+    """Suggest the nearest known word, as the end of an error message."""
+    near = difflib.get_close_matches(word, known, n=1)
+    return f" Did you mean '{near[0]}'?" if near else f" Known: {', '.join(known)}."
+
+
+def check_style(name: str) -> StyleName:
+    """Return ``name`` if there is such a style.
+
+    Raises:
+        SettingsError: There is none; the message lists them.
+    """
+    known = get_args(StyleName)
+    if name not in known:
+        raise SettingsError(f"--style {name}: there is no such style.{did_you_mean(name, known)}")
+    return name  # pyright: ignore[reportReturnType] - just checked
