@@ -15,31 +15,18 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 from msgspec import Meta
 
+from biofeedback.control.limits import HeartRateBpm, Limits
 from biofeedback.errors import SettingsError
 
 SETTINGS_VERSION = 1
 LawName = Literal["follow"]
 StyleName = Literal["walk"]
 
-TempoBpm = Annotated[float, Meta(ge=40, le=180)]
-HeartRateBpm = Annotated[float, Meta(ge=60, le=200)]
-
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is known of one wearer. Without a ceiling the heart rate is shown but never a limit."""
 
     heart_rate_ceiling_bpm: HeartRateBpm | None = None
-
-
-class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What safety enforces. The band lies round the *prescribed* baseline, never a learned one."""
-
-    tempo_baseline_bpm: TempoBpm = 100.0
-    tempo_band_ratio: Annotated[float, Meta(gt=0, le=0.4)] = 0.4
-    tempo_slew_ratio_per_s: Annotated[float, Meta(gt=0, le=0.02)] = 0.02
-    level_max_db: Annotated[float, Meta(ge=-60, le=0)] = 0.0
-    level_rise_db_per_s: Annotated[float, Meta(gt=0, le=6)] = 6.0
-    time_limit_s: Annotated[float, Meta(ge=60, le=3600)] = 1200.0
 
 
 class Music(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,8 +95,7 @@ def _refuse_not_finite(value: object, path: str, source: str) -> None:
 
 def _check_together(settings: Settings, source: str) -> None:
     limits = settings.limits
-    low = limits.tempo_baseline_bpm * (1 - limits.tempo_band_ratio)
-    high = limits.tempo_baseline_bpm * (1 + limits.tempo_band_ratio)
+    low, high = limits.tempo_low_bpm, limits.tempo_high_bpm
     if not low <= settings.music.resting_tempo_bpm <= high:
         raise SettingsError(
             f"{source}: music.resting_tempo_bpm is {settings.music.resting_tempo_bpm:g}, outside "

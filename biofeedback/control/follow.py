@@ -1,0 +1,165 @@
+"""FOLLOW: the music follows the person; below walking it settles to a resting pulse.
+
+Tempo takes the wearers' robust centre of cadence, times 1/2, 1 or 2 so that it stays in reach
+(hysteresis keeps the multiple once chosen), and beats drift gently onto the steps: a textbook
+linear phase correction beside the period's. Texture follows the vigour and the quality of the
+movement (therapies.md, movement to music): flowing movement is legato and dark, abrupt movement
+short and bright; inclination moves the register.
+"""
+
+from __future__ import annotations
+
+import math
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+from biofeedback.messages import BodyState, MusicParameters, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from biofeedback.control.limits import Limits
+
+MULTIPLES = (0.5, 1.0, 2.0)
+KEEP_MULTIPLE_RATIO = 0.06
+"""Another multiple has to be this much nearer (in ln tempo) before it replaces the one in use."""
+
+PHASE_GAIN = 0.12
+PHASE_CORRECTION_MAX_RATIO = 0.03
+PHASE_SMOOTHING = 0.3
+ATTACK_S = 0.6
+RELEASE_S = 1.8
+HEART_REST_BPM = 60.0
+HEART_RANGE_BPM = 100.0
+QUIETEST_DB = -8.0
+MOVING_RATIO = 0.15
+"""Above this vigour the display says that somebody moves; nothing else depends on it."""
+
+
+class Wish(NamedTuple):
+    """What a law wants, and why."""
+
+    parameters: MusicParameters
+    reason: Reason
+
+
+class FollowLaw:
+    """Proposes music from bodies; keeps what it needs for smoothness."""
+
+    def __init__(self, *, limits: Limits, resting_tempo_bpm: float) -> None:
+        self._low_bpm = limits.tempo_low_bpm
+        self._high_bpm = limits.tempo_high_bpm
+        self._resting_tempo_bpm = resting_tempo_bpm
+        self._multiple = 1.0
+        self._phase_beats = 0.0
+        self._last_step_ns: int | None = None
+        self._vigour = 0.0
+        self._sustained = 0.5
+        self._tilt = 0.5
+
+    def propose(
+        self,
+        bodies: Sequence[BodyState],
+        *,
+        tempo_bpm: float,
+        elapsed_s: float,
+        asynchrony_beats: float | None,
+    ) -> Wish:
+        """Say what the music should be now.
+
+        Args:
+            bodies: All wearers, those without fresh motion included.
+            tempo_bpm: The tempo that sounds now.
+            elapsed_s: Time since the last proposal.
+            asynchrony_beats: How far the music was ahead (+) of the newest step, in beats
+                (-0.5..0.5); None without a new step.
+        """
+        self._follow_texture(bodies, elapsed_s)
+        cadences_spm = [b.cadence_spm for b in bodies if b.walking and b.cadence_spm is not None]
+        reason: Reason
+        if cadences_spm:
+            goal_bpm = self._fold(median(cadences_spm), tempo_bpm)
+            goal_bpm *= self._phase_correction(asynchrony_beats)
+            reason = "walking"
+        else:
+            self._phase_beats = 0.0
+            goal_bpm = self._resting_tempo_bpm
+            reason = "moving" if self._vigour > MOVING_RATIO else "resting"
+        if not bodies:
+            reason = "no_sensor"
+        return Wish(self._dress(goal_bpm), reason)
+
+    def _fold(self, cadence_spm: float, tempo_bpm: float) -> float:
+        def distance(multiple: float) -> float:
+            goal_bpm = cadence_spm * multiple
+            if not self._low_bpm <= goal_bpm <= self._high_bpm:
+                return math.inf
+            keep = KEEP_MULTIPLE_RATIO if multiple == self._multiple else 0.0
+            return abs(math.log(goal_bpm / tempo_bpm)) - keep
+
+        best = min(MULTIPLES, key=distance)
+        if math.isfinite(distance(best)):
+            self._multiple = best
+        return cadence_spm * self._multiple
+
+    def _phase_correction(self, asynchrony_beats: float | None) -> float:
+        if asynchrony_beats is not None:
+            # At half tempo every other step falls between beats: judge by the nearest half beat.
+            error = asynchrony_beats
+            if self._multiple < 1.0:
+                error = (2 * error + 0.5) % 1.0 / 2 - 0.25
+            self._phase_beats += PHASE_SMOOTHING * (error - self._phase_beats)
+        correction = PHASE_GAIN * self._phase_beats
+        return 1.0 - min(max(correction, -PHASE_CORRECTION_MAX_RATIO), PHASE_CORRECTION_MAX_RATIO)
+
+    def _follow_texture(self, bodies: Sequence[BodyState], elapsed_s: float) -> None:
+        vigours = [_vigour(body) for body in bodies]
+        known = [v for v in vigours if v is not None]
+        goal = sum(known) / len(known) if known else 0.0
+        time_constant_s = ATTACK_S if goal > self._vigour else RELEASE_S
+        self._vigour += (goal - self._vigour) * min(1.0, elapsed_s / time_constant_s)
+        slow = min(1.0, elapsed_s / 2.0)
+        sustained = [b.sustained_ratio for b in bodies if b.sustained_ratio is not None]
+        if sustained:
+            self._sustained += (sum(sustained) / len(sustained) - self._sustained) * slow
+        tilts = [b.tilt_ratio for b in bodies if b.tilt_ratio is not None]
+        if tilts:
+            self._tilt += (sum(tilts) / len(tilts) - self._tilt) * slow
+
+    def _dress(self, tempo_bpm: float) -> MusicParameters:
+        vigour = self._vigour
+        abrupt = 1.0 - self._sustained
+        return MusicParameters(
+            tempo_bpm=tempo_bpm,
+            energy=vigour,
+            density=min(1.0, 0.25 + 0.75 * vigour),
+            brightness=min(1.0, 0.15 + 0.6 * vigour + 0.25 * abrupt),
+            articulation=min(1.0, 0.2 + 0.4 * vigour + 0.4 * abrupt),
+            tension=0.15 + 0.35 * vigour,
+            swell=0.3 * (1.0 - vigour),
+            register=min(1.0, max(-1.0, 0.6 * (2 * self._tilt - 1) + 0.4 * (2 * vigour - 1))),
+            level_db=QUIETEST_DB * (1.0 - vigour),
+        )
+
+
+def neutral_music(resting_tempo_bpm: float) -> MusicParameters:
+    """Describe what music glides to when nobody leads it: a calm resting pulse."""
+    return MusicParameters(
+        tempo_bpm=resting_tempo_bpm,
+        energy=0.0,
+        density=0.25,
+        brightness=0.2,
+        articulation=0.2,
+        tension=0.15,
+        swell=0.3,
+        register=-0.2,
+        level_db=QUIETEST_DB,
+    )
+
+
+def _vigour(body: BodyState) -> float | None:
+    if body.activity_ratio is not None:
+        return body.activity_ratio
+    if body.has_motion or body.heart_rate_bpm is None:
+        return None
+    return min(1.0, max(0.0, (body.heart_rate_bpm - HEART_REST_BPM) / HEART_RANGE_BPM))

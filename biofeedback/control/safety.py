@@ -1,0 +1,203 @@
+"""The last gate: what a law wishes becomes what is allowed. Nothing gets past it.
+
+Rules, each the minimum of independent limits, each leaving its word in ``limits_hit``:
+
+* a wish that is not finite is not used: the value before stays;
+* tempo stays inside 40..180 and inside the band round the prescribed baseline, and moves by at
+  most the slew limit per elapsed second (an elapsed time above 0.1 s counts as 0.1 s: F50);
+* energy, density and level rise slowly and fall freely;
+* HOLD freezes tempo, level and energy; EASE glides to neutral and fades, whatever the wish;
+* while a heart rate is above its ceiling nothing rises.
+
+On doubt: neutral, never more.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from biofeedback.control.limits import TEMPO_MAX_BPM, TEMPO_MIN_BPM
+from biofeedback.messages import Limit, MusicParameters, SessionState
+
+if TYPE_CHECKING:
+    from biofeedback.control.limits import Limits
+
+LONGEST_STEP_S = 0.1
+EASE_TEMPO_BPM_PER_S = 1.0
+EASE_LEVEL_DB = 6.0
+EASE_LEVEL_DB_PER_S = 0.6
+EASE_TEXTURE_PER_S = 0.1
+TEXTURE_RISE_PER_S = 0.5
+LOWEST_LEVEL_DB = -60.0
+START_LEVEL_DB = -20.0
+
+_LOWEST = MusicParameters(
+    tempo_bpm=0.0,
+    energy=0.0,
+    density=0.0,
+    brightness=0.0,
+    articulation=0.0,
+    tension=0.0,
+    swell=0.0,
+    register=-1.0,
+    level_db=LOWEST_LEVEL_DB,
+)
+_HIGHEST = MusicParameters(
+    tempo_bpm=1000.0,
+    energy=1.0,
+    density=1.0,
+    brightness=1.0,
+    articulation=1.0,
+    tension=1.0,
+    swell=1.0,
+    register=1.0,
+    level_db=0.0,
+)
+_RANGES = tuple(
+    (name, getattr(_LOWEST, name), getattr(_HIGHEST, name))
+    for name in MusicParameters.__struct_fields__
+)
+_VIGOUR = ("energy", "density", "brightness")
+
+
+class Allowed(NamedTuple):
+    """What the music may be now, and which limits changed the wish."""
+
+    parameters: MusicParameters
+    limits_hit: tuple[Limit, ...]
+
+
+class Safety:
+    """Holds what was allowed last, because most limits are about change."""
+
+    def __init__(self, limits: Limits, neutral: MusicParameters) -> None:
+        self._limits = limits
+        self._neutral = neutral
+        tempo_bpm = min(max(neutral.tempo_bpm, limits.tempo_low_bpm), limits.tempo_high_bpm)
+        level_db = min(START_LEVEL_DB, limits.level_max_db)
+        self._last = msgspec.structs.replace(neutral, tempo_bpm=tempo_bpm, level_db=level_db)
+        self._ease_floor_db: float | None = None
+
+    @property
+    def last(self) -> MusicParameters:
+        """What was allowed last."""
+        return self._last
+
+    def limit(
+        self,
+        wish: MusicParameters,
+        *,
+        state: SessionState,
+        elapsed_s: float,
+        may_rise: bool,
+    ) -> Allowed:
+        """Turn a wish into what is allowed.
+
+        Args:
+            wish: Anything, NaN and infinity included.
+            state: The session's state.
+            elapsed_s: Real time since the last call; at most 0.1 s of it counts.
+            may_rise: False while a heart rate is above its ceiling.
+        """
+        hit: dict[Limit, None] = {}
+        step_s = min(max(elapsed_s, 0.0), LONGEST_STEP_S) if math.isfinite(elapsed_s) else 0.0
+        wanted = self._refuse_not_finite(wish, hit)
+        if state != "EASE":
+            self._ease_floor_db = None
+        if state == "EASE":
+            hit["easing"] = None
+            allowed = self._ease(step_s)
+        elif state in {"RUN", "CALIBRATE"}:
+            allowed = self._move(wanted, step_s, may_rise, hit)
+        else:
+            hit["frozen"] = None
+            allowed = self._last
+        self._last = allowed
+        return Allowed(allowed, tuple(hit))
+
+    def _refuse_not_finite(self, wish: MusicParameters, hit: dict[Limit, None]) -> MusicParameters:
+        values: dict[str, float] = {}
+        for name, low, high in _RANGES:
+            value: float = getattr(wish, name)
+            # A law may also return None or a huge int (F58): only real, finite numbers pass.
+            if not isinstance(value, (int, float)) or not math.isfinite(value):  # pyright: ignore[reportUnnecessaryIsInstance]
+                hit["not_finite"] = None
+                value = getattr(self._last, name)
+            values[name] = min(max(float(value), low), high)
+        return MusicParameters(**values)
+
+    def _move(
+        self,
+        wanted: MusicParameters,
+        step_s: float,
+        may_rise: bool,  # noqa: FBT001 - private, and named at its only call
+        hit: dict[Limit, None],
+    ) -> MusicParameters:
+        last = self._last
+        changes = {name: getattr(wanted, name) for name in MusicParameters.__struct_fields__}
+        changes["tempo_bpm"] = self._limit_tempo(wanted.tempo_bpm, step_s, may_rise, hit)
+        for name in _VIGOUR:
+            top = getattr(last, name) + (TEXTURE_RISE_PER_S * step_s if may_rise else 0.0)
+            if changes[name] > top:
+                hit["energy_rise" if may_rise else "heart_rate_ceiling"] = None
+                changes[name] = top
+        changes["level_db"] = self._limit_level(wanted.level_db, step_s, may_rise, hit)
+        return MusicParameters(**changes)
+
+    def _limit_tempo(
+        self,
+        wanted_bpm: float,
+        step_s: float,
+        may_rise: bool,  # noqa: FBT001
+        hit: dict[Limit, None],
+    ) -> float:
+        limits, last_bpm = self._limits, self._last.tempo_bpm
+
+        def clamp(value: float, low: float, high: float, word: Limit) -> float:
+            if not low <= value <= high:
+                hit[word] = None
+            return min(max(value, low), high)
+
+        tempo_bpm = clamp(wanted_bpm, TEMPO_MIN_BPM, TEMPO_MAX_BPM, "tempo_absolute")
+        tempo_bpm = clamp(tempo_bpm, limits.tempo_low_bpm, limits.tempo_high_bpm, "tempo_band")
+        slew_bpm = last_bpm * limits.tempo_slew_ratio_per_s * step_s
+        tempo_bpm = clamp(tempo_bpm, last_bpm - slew_bpm, last_bpm + slew_bpm, "tempo_slew")
+        if not may_rise:
+            tempo_bpm = clamp(tempo_bpm, 0.0, last_bpm, "heart_rate_ceiling")
+        return tempo_bpm
+
+    def _limit_level(
+        self,
+        wanted_db: float,
+        step_s: float,
+        may_rise: bool,  # noqa: FBT001
+        hit: dict[Limit, None],
+    ) -> float:
+        level_db = wanted_db
+        if level_db > self._limits.level_max_db:
+            hit["level_ceiling"] = None
+            level_db = self._limits.level_max_db
+        rise_db = self._limits.level_rise_db_per_s * step_s if may_rise else 0.0
+        if level_db > self._last.level_db + rise_db:
+            hit["level_rise"] = None
+            level_db = self._last.level_db + rise_db
+        return level_db
+
+    def _ease(self, step_s: float) -> MusicParameters:
+        last = self._last
+        if self._ease_floor_db is None:
+            self._ease_floor_db = max(LOWEST_LEVEL_DB, last.level_db - EASE_LEVEL_DB)
+        change_bpm = EASE_TEMPO_BPM_PER_S * step_s
+        towards_bpm = self._neutral.tempo_bpm - last.tempo_bpm
+        fall = EASE_TEXTURE_PER_S * step_s
+        return msgspec.structs.replace(
+            last,
+            tempo_bpm=last.tempo_bpm + min(max(towards_bpm, -change_bpm), change_bpm),
+            energy=max(0.0, last.energy - fall),
+            density=max(0.0, last.density - fall),
+            brightness=max(0.0, last.brightness - fall),
+            level_db=max(self._ease_floor_db, last.level_db - EASE_LEVEL_DB_PER_S * step_s),
+        )

@@ -1,0 +1,337 @@
+"""The only file that knows the order: decode > signals > control > safety > music.
+
+The engine is told the time and never asks. Control steps run on a fixed nominal grid
+(``STEP_NS``) that begins with the first message, so neither scheduler jitter nor extra wake-ups
+can change a decision. Each step decides for the music ``LOOKAHEAD_NS`` later, which gives the
+sound process time to place notes to the sample; gestures don't wait for the step.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from biofeedback.control import LAWS
+from biofeedback.control.follow import Wish, neutral_music
+from biofeedback.control.safety import Safety
+from biofeedback.control.session import Session
+from biofeedback.decode.sensor import SensorDecoder
+from biofeedback.errors import ProfileError
+from biofeedback.messages import (
+    NS_PER_MS,
+    NS_PER_S,
+    TICKS_PER_BEAT,
+    BodyState,
+    ClockJumped,
+    CommandGiven,
+    DecisionMade,
+    EventDetected,
+    Input,
+    MusicParameters,
+    NoticeGiven,
+    Output,
+    PacketReceived,
+    PacketRejected,
+    PlayNote,
+    SensorAttached,
+    SensorDetached,
+    SoundReported,
+    StateChanged,
+    SteerSound,
+    StopSound,
+)
+from biofeedback.music.arrangement import PlannedNote, plan_accent, plan_notes
+from biofeedback.music.beats import BeatClock
+from biofeedback.music.styles import STYLES
+from biofeedback.signals.body import Body
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from biofeedback.decode.profile import Profile
+    from biofeedback.settings import Settings
+
+STEP_NS = 100 * NS_PER_MS
+STEP_S = STEP_NS / NS_PER_S
+LOOKAHEAD_NS = 200 * NS_PER_MS
+ORDER_LIFE_NS = 2 * NS_PER_S
+STOP_FADE_MS = 900
+NOTICE_EVERY_NS = 30 * NS_PER_S
+STRONGEST_GESTURE_MPS2 = 25.0
+LATE_NOTES_WORTH_A_NOTICE = 3
+NEVER_NS = 2**62
+
+
+class Engine:
+    """One room: one to many wearers, one music."""
+
+    def __init__(self, settings: Settings, profiles: Mapping[str, Profile]) -> None:
+        self._settings = settings
+        self._profiles = dict(profiles)
+        neutral = neutral_music(settings.music.resting_tempo_bpm)
+        self._neutral = neutral
+        self._law = LAWS[settings.law](
+            limits=settings.limits,
+            resting_tempo_bpm=settings.music.resting_tempo_bpm,
+        )
+        self._safety = Safety(settings.limits, neutral)
+        self._session = Session(
+            calibrate_s=settings.calibrate_s,
+            time_limit_s=settings.limits.time_limit_s,
+            heart_rate_ceilings_bpm={
+                name: person.heart_rate_ceiling_bpm
+                for name, person in settings.persons.items()
+                if person.heart_rate_ceiling_bpm is not None
+            },
+        )
+        self._style = STYLES[settings.music.style]
+        self._output_delay_ns = round(settings.music.output_delay_ms * NS_PER_MS)
+        self._decoders: dict[tuple[str, str], SensorDecoder] = {}
+        self._bodies: dict[str, Body] = {}
+        self._now_ns: int | None = None
+        self._next_step_ns = NEVER_NS
+        self._clock: BeatClock | None = None
+        self._planned_until_ns = 0
+        self._judged_step_ns: dict[str, int] = {}
+        self._sequence = 0
+        self._noticed_ns: dict[tuple[str, str | None, str | None], int] = {}
+
+    def next_wakeup_ns(self) -> int:
+        """When the next control step is due, if no message comes before."""
+        return self._next_step_ns
+
+    def handle(self, message: Input) -> list[Output]:
+        """Run every control step that is due by ``message.at_ns``, then the message itself.
+
+        Time never runs backwards: a message stamped before the newest counts as now (F48).
+
+        Raises:
+            ProfileError: A sensor was attached with a profile that the engine wasn't given.
+        """
+        if self._now_ns is None:
+            self._now_ns = message.at_ns
+            self._next_step_ns = message.at_ns + STEP_NS
+        elif message.at_ns < self._now_ns:
+            message = msgspec.structs.replace(message, at_ns=self._now_ns)
+        outputs: list[Output] = []
+        while self._next_step_ns <= message.at_ns:
+            self._step(self._next_step_ns, outputs)
+            self._next_step_ns += STEP_NS
+        self._now_ns = message.at_ns
+        match message:
+            case PacketReceived():
+                self._read(message, outputs)
+            case SensorAttached():
+                self._attach(message, outputs)
+            case SensorDetached():
+                self._detach(message, outputs)
+            case CommandGiven():
+                self._enter(self._session.obey(message), outputs)
+            case ClockJumped():
+                self._notice(NoticeGiven(at_ns=message.at_ns, code="clock_jump"), outputs)
+                self._enter(self._session.note_clock_jump(message.at_ns), outputs)
+            case SoundReported() if message.late_notes >= LATE_NOTES_WORTH_A_NOTICE:
+                self._notice(NoticeGiven(at_ns=message.at_ns, code="sound_late"), outputs)
+            case _:
+                pass
+        return outputs
+
+    # ------------------------------------------------------------ sensors
+
+    def _attach(self, message: SensorAttached, outputs: list[Output]) -> None:
+        profile = self._profiles.get(message.profile)
+        if profile is None:
+            known = ", ".join(sorted(self._profiles))
+            raise ProfileError(
+                f"sensor {message.sensor} names the profile '{message.profile}', "
+                f"which this session was not given. It has: {known}.",
+            )
+        self._decoders[message.wearer, message.sensor] = SensorDecoder(profile, message.context)
+        body = self._bodies.setdefault(message.wearer, Body(message.wearer))
+        body.attach(message.sensor, message.site)
+        notice = NoticeGiven(
+            at_ns=message.at_ns, code="sensor_joined", wearer=message.wearer, sensor=message.sensor
+        )
+        self._notice(notice, outputs)
+
+    def _detach(self, message: SensorDetached, outputs: list[Output]) -> None:
+        if self._decoders.pop((message.wearer, message.sensor), None) is None:
+            return
+        self._bodies[message.wearer].detach(message.sensor)
+        notice = NoticeGiven(
+            at_ns=message.at_ns, code="sensor_left", wearer=message.wearer, sensor=message.sensor
+        )
+        self._notice(notice, outputs)
+
+    def _read(self, packet: PacketReceived, outputs: list[Output]) -> None:
+        decoder = self._decoders.get((packet.wearer, packet.sensor))
+        if decoder is None:
+            rejected = PacketRejected(
+                at_ns=packet.at_ns,
+                wearer=packet.wearer,
+                sensor=packet.sensor,
+                reason="unknown_sensor",
+                detail="no such sensor is attached",
+            )
+            outputs.append(rejected)
+            return
+        body = self._bodies[packet.wearer]
+        for item in decoder.update(packet):
+            if isinstance(item, PacketRejected):
+                outputs.append(item)
+            elif isinstance(item, NoticeGiven):
+                self._notice(item, outputs)
+            else:
+                for finding in body.update(packet.sensor, item, packet.at_ns):
+                    if isinstance(finding, NoticeGiven):
+                        self._notice(finding, outputs)
+                        continue
+                    outputs.append(finding)
+                    if isinstance(finding, EventDetected) and finding.event == "gesture":
+                        self._answer_gesture(finding, outputs)
+
+    def _notice(self, notice: NoticeGiven, outputs: list[Output]) -> None:
+        key = (notice.code, notice.wearer, notice.sensor)
+        last_ns = self._noticed_ns.get(key)
+        if last_ns is None or notice.at_ns - last_ns >= NOTICE_EVERY_NS:
+            self._noticed_ns[key] = notice.at_ns
+            outputs.append(notice)
+
+    # ------------------------------------------------------------ control
+
+    def _enter(self, changes: list[StateChanged], outputs: list[Output]) -> None:
+        for change in changes:
+            outputs.append(change)
+            if change.before == "INIT" and change.after == "CALIBRATE":
+                self._planned_until_ns = change.at_ns + LOOKAHEAD_NS
+                self._clock = BeatClock(self._planned_until_ns, self._safety.last.tempo_bpm)
+            elif change.after == "STOP":
+                outputs.append(StopSound(at_ns=change.at_ns, fade_ms=STOP_FADE_MS))
+
+    def _step(self, at_ns: int, outputs: list[Output]) -> None:
+        if self._clock is None or self._session.state == "STOP":
+            return
+        bodies = [body.state(at_ns) for body in self._bodies.values()]
+        self._enter(self._session.step(at_ns, bodies), outputs)
+        wish = self._propose(at_ns, bodies, outputs)
+        state = self._session.state
+        if state == "STOP":
+            return
+        allowed, limits_hit = self._safety.limit(
+            wish.parameters,
+            state=state,
+            elapsed_s=STEP_S,
+            may_rise=self._session.may_rise(),
+        )
+        decision = DecisionMade(
+            at_ns=at_ns,
+            state=state,
+            reason=wish.reason if state == "RUN" else self._session.reason,
+            wanted=wish.parameters,
+            allowed=allowed,
+            limits_hit=limits_hit,
+            input_age_ms=_youngest_age_ms(bodies),
+            tempo_from_ns=self._planned_until_ns,
+        )
+        outputs.append(decision)
+        self._sequence += 1
+        steer = SteerSound(
+            at_ns=at_ns,
+            sequence=self._sequence,
+            expires_ns=at_ns + ORDER_LIFE_NS,
+            parameters=allowed,
+            may_rise=state in {"CALIBRATE", "RUN"} and self._session.may_rise(),
+        )
+        outputs.append(steer)
+        self._play(at_ns, allowed, self._clock, outputs)
+
+    def _propose(self, at_ns: int, bodies: list[BodyState], outputs: list[Output]) -> Wish:
+        """Ask the law; one that fails can't take the music with it (F57)."""
+        try:
+            wish = self._law.propose(
+                bodies,
+                tempo_bpm=self._safety.last.tempo_bpm,
+                elapsed_s=STEP_S,
+                asynchrony_beats=self._asynchrony_beats(bodies),
+            )
+        except Exception:  # noqa: BLE001 - whatever a law raises, the music is held
+            self._notice(NoticeGiven(at_ns=at_ns, code="law_failed"), outputs)
+            self._enter(self._session.note_law_failure(at_ns), outputs)
+            return Wish(self._safety.last, "law_failed")
+        if self._session.state == "CALIBRATE":
+            return Wish(self._neutral, "calibrating")
+        return wish
+
+    def _asynchrony_beats(self, bodies: list[BodyState]) -> float | None:
+        """How far the music was ahead of the newest step of somebody who walks."""
+        for body in bodies:
+            step_ns = body.last_step_ns
+            if not body.walking or step_ns is None or self._clock is None:
+                continue
+            if self._judged_step_ns.get(body.wearer) == step_ns:
+                continue
+            self._judged_step_ns[body.wearer] = step_ns
+            heard_ns = step_ns - self._output_delay_ns
+            if heard_ns < self._clock.start_ns:
+                continue
+            beats = self._clock.beats_at(heard_ns)
+            return beats - round(beats)
+        return None
+
+    # ------------------------------------------------------------ music
+
+    def _play(
+        self,
+        at_ns: int,
+        parameters: MusicParameters,
+        clock: BeatClock,
+        outputs: list[Output],
+    ) -> None:
+        until_ns = at_ns + STEP_NS + LOOKAHEAD_NS
+        if until_ns <= self._planned_until_ns:
+            return
+        start_ns, self._planned_until_ns = self._planned_until_ns, until_ns
+        clock.extend(until_ns, parameters.tempo_bpm)
+        first, end = clock.first_tick_at(start_ns), clock.first_tick_at(until_ns)
+        notes = plan_notes(self._style, self._settings.seed, first, end, parameters)
+        for note in notes:
+            start = clock.time_ns(note.tick)
+            outputs.append(_note(at_ns, start, note, parameters.tempo_bpm, note.tick))
+        clock.forget_before(at_ns - 10 * NS_PER_S)
+
+    def _answer_gesture(self, gesture: EventDetected, outputs: list[Output]) -> None:
+        if self._clock is None or self._session.state != "RUN":
+            return
+        at_ns = gesture.at_ns
+        parameters = self._safety.last
+        tick = self._clock.first_tick_at(max(at_ns, self._clock.start_ns))
+        strength_ratio = min(1.0, (gesture.strength or 0.0) / STRONGEST_GESTURE_MPS2)
+        note = plan_accent(self._style, self._settings.seed, tick, strength_ratio, parameters)
+        outputs.append(_note(at_ns, at_ns, note, parameters.tempo_bpm, None))
+
+
+def _note(
+    at_ns: int, start_ns: int, note: PlannedNote, tempo_bpm: float, tick: int | None
+) -> PlayNote:
+    beats = note.duration_ticks / TICKS_PER_BEAT
+    return PlayNote(
+        at_ns=at_ns,
+        start_ns=start_ns,
+        duration_ns=round(beats * 60.0 / tempo_bpm * NS_PER_S),
+        layer=note.layer,
+        pitch_midi=note.pitch_midi,
+        velocity=note.velocity,
+        tick=tick,
+        pan=note.pan,
+    )
+
+
+def _youngest_age_ms(bodies: list[BodyState]) -> float | None:
+    ages = [
+        age
+        for body in bodies
+        for age in (body.motion_age_ms if body.has_motion else body.heart_age_ms,)
+        if age is not None
+    ]
+    return min(ages, default=None)
