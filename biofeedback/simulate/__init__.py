@@ -1,0 +1,21 @@
+"""Sources of input messages that need no radio: virtual people and recordings.
+
+::
+
+    source.py      what a source is
+    merge.py       several streams or several wearers in one time order
+    scenarios.py   rest, walk, run, dance and the 90 s demo story, by name
+    story.py       who the virtual person is and what they do when
+    body.py        one body: the story, the steps, the reaches and the heart that belong together
+    heart.py       heart rate kinetics and beats
+    gait.py        steps, free or drawn to the heard beat
+    gestures.py    reaches of the arm, flowing or abrupt
+    motion.py      acceleration where the sensor sits
+    wearables.py   virtual wearables: body signals become packets, with the timing of a radio
+    packets.py     the bytes
+    faults.py      what goes wrong on the way, scripted
+    recording.py   recordings of real people, opened as a source
+    table.py       their tables and sidecars, read and checked
+    stamps.py      when their samples were really taken
+    reencode.py    their columns as the packets that a wearable would have sent
+"""
