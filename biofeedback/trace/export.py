@@ -1,0 +1,254 @@
+"""Tables of a trace that may be shared: one CSV file for each kind of message.
+
+* ``measures.csv`` has the form that ``biofeedback measure`` writes; with several wearers there is
+  one per wearer. ``notes.csv`` starts with the columns of a notes file.
+* Times are seconds from the start of the session; the start itself stands in ``meta.json``.
+* Who and with what stays behind: wearers and sensors are numbered, the source is cut to its kind,
+  packets that carry names or serial numbers lose their bytes, settings are not exported.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Self, cast
+
+from biofeedback.messages import (
+    NS_PER_S,
+    TICKS_PER_BEAT,
+    CommandGiven,
+    DecisionMade,
+    EventDetected,
+    Measure,
+    MeasureTaken,
+    MusicParameters,
+    NoticeGiven,
+    PacketReceived,
+    PacketRejected,
+    PlayNote,
+    SensorAttached,
+    SensorDetached,
+    SoundReported,
+    StateChanged,
+    SteerSound,
+    StopSound,
+)
+from biofeedback.trace.disk import TraceUnavailable
+from biofeedback.trace.header import mask_addresses
+from biofeedback.trace.lines import RowRefused, RowsDropped
+from biofeedback.trace.reader import TraceScan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    import msgspec
+
+    from biofeedback.trace.lines import Row
+
+TABLES: Final[dict[type, str]] = {
+    SensorAttached: "sensors_attached.csv",
+    SensorDetached: "sensors_detached.csv",
+    PacketReceived: "packets.csv",
+    CommandGiven: "commands.csv",
+    SoundReported: "sound_reports.csv",
+    PacketRejected: "rejected.csv",
+    EventDetected: "events.csv",
+    StateChanged: "states.csv",
+    DecisionMade: "decisions.csv",
+    NoticeGiven: "notices.csv",
+    PlayNote: "notes.csv",
+    SteerSound: "steering.csv",
+    StopSound: "stops.csv",
+    RowsDropped: "rows_dropped.csv",
+    RowRefused: "rows_refused.csv",
+}
+"""Measures have files of their own; ``TimePassed`` says nothing that a table could hold."""
+
+_MEASURE_COLUMNS: Final = ("time_s", "measure", "value", "quality")
+_FIRST_NOTE_COLUMNS: Final = ("start_s", "duration_s", "layer", "pitch_midi", "velocity", "beat")
+_FREE_TEXT: Final = frozenset({"wearer", "sensor", "profile", "detail", "reason"})
+_SPAN_FIELDS: Final = frozenset({"duration_ns"})
+_TELLING: Final = re.compile(
+    # device name; model, serial, firmware .. and other device information; system id
+    r"^(?:0000)?2a(?:00|2[3-9a])(?:-0000-1000-8000-00805f9b34fb)?$",
+    re.IGNORECASE,
+)
+_EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_SAFE_SOURCES: Final = frozenset({"demo", "sim"})
+
+
+@dataclass(frozen=True, slots=True)
+class CsvExport:
+    """The files that were written with the number of their rows, and how the trace ended."""
+
+    folder: Path
+    files: dict[str, int]
+    scan: TraceScan
+
+
+def export_csv(
+    path: Path, folder: Path, *, on_progress: Callable[[int], None] | None = None
+) -> CsvExport:
+    """Write tables of all rows of a trace that can be trusted.
+
+    Args:
+        path: A trace; a damaged one is exported up to the damage, which the result holds.
+        folder: Made if needed. Files of the same names in it are replaced.
+        on_progress: Called now and then with the number of bytes that were read.
+
+    Raises:
+        TraceCorrupt: The header is damaged: there is nothing to export.
+        TraceUnavailable: The trace can't be read or the folder not be written.
+        TraceVersionUnsupported: A newer program wrote it.
+    """
+    scan = TraceScan(path, on_progress=on_progress)
+    names = _Names()
+    origin_ns = scan.header.start_monotonic_ns
+    last_at_ns = origin_ns
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _Tables(folder) as tables:
+            for row in scan.rows():
+                last_at_ns = row.at_ns
+                _write_row(tables, row, origin_ns, names)
+            files = tables.finish()
+        meta = _describe(scan, last_at_ns, files)
+        (folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise TraceUnavailable(f"{folder}: can't be written ({error})") from error
+    return CsvExport(folder=folder, files=files, scan=scan)
+
+
+@dataclass(slots=True)
+class _Names:
+    """Numbers in place of names, in the order of their first appearance."""
+
+    wearers: dict[str, str] = field(default_factory=dict[str, str])
+    sensors: dict[str, str] = field(default_factory=dict[str, str])
+
+    def hide(self, name: str, value: str) -> str:
+        if name == "wearer":
+            return self.wearers.setdefault(value, f"wearer{len(self.wearers) + 1}")
+        if name == "sensor":
+            return self.sensors.setdefault(value, f"sensor{len(self.sensors) + 1}")
+        for known in (self.wearers, self.sensors):
+            for real, number in known.items():
+                value = re.sub(rf"(?<!\w){re.escape(real)}(?!\w)", number, value)
+        return _EMAIL.sub("(e-mail)", mask_addresses(value))
+
+
+class _Tables:
+    """Open CSV files, made at their first row."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stack = ExitStack()
+        self._writers: dict[str, Any] = {}
+        self._rows: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def add(self, name: str, row: dict[str, object]) -> None:
+        writer = self._writers.get(name)
+        if writer is None:
+            path = self._folder / name
+            path.touch(mode=0o600)
+            file = self._stack.enter_context(path.open("w", encoding="utf-8", newline=""))
+            writer = self._writers[name] = csv.writer(file, lineterminator="\n")
+            writer.writerow(row)
+            self._rows[name] = 0
+        writer.writerow(row.values())
+        self._rows[name] += 1
+
+    def finish(self) -> dict[str, int]:
+        """Give a lone wearer's measures the plain name; return the rows of each file."""
+        self._stack.close()
+        measures = [name for name in self._rows if name.startswith("measures_")]
+        if len(measures) == 1:
+            (self._folder / measures[0]).replace(self._folder / "measures.csv")
+            self._rows["measures.csv"] = self._rows.pop(measures[0])
+        return dict(sorted(self._rows.items()))
+
+
+def _write_row(tables: _Tables, row: Row, origin_ns: int, names: _Names) -> None:
+    if isinstance(row, MeasureTaken | EventDetected):
+        wearer = names.hide("wearer", row.wearer)
+        known_s = _to_seconds(row.at_ns - origin_ns)
+        if isinstance(row, MeasureTaken):
+            measure: Measure | str = row.measure
+            value: object = row.value
+        else:
+            measure, value = row.event, _to_seconds(row.event_ns - origin_ns)
+        cells = (known_s, measure, value, row.quality)
+        tables.add(f"measures_{wearer}.csv", dict(zip(_MEASURE_COLUMNS, cells, strict=True)))
+    table = TABLES.get(type(row))
+    if table is not None:
+        cells = _flatten(row, origin_ns, names)
+        if isinstance(row, PlayNote):
+            cells = _order_note(row, cells)
+        tables.add(table, cells)
+
+
+def _flatten(row: msgspec.Struct, origin_ns: int, names: _Names) -> dict[str, object]:
+    cells: dict[str, object] = {}
+    is_telling = isinstance(row, PacketReceived) and _TELLING.match(row.characteristic)
+    for name in row.__struct_fields__:
+        value: object = getattr(row, name)
+        if name.endswith("_ns"):
+            column = "time_s" if name == "at_ns" else name.removesuffix("_ns") + "_s"
+            start_ns = 0 if name in _SPAN_FIELDS else origin_ns
+            cells[column] = _to_seconds(cast("int", value) - start_ns)
+        elif isinstance(value, MusicParameters):
+            for part in value.__struct_fields__:
+                cells[f"{name}_{part}"] = getattr(value, part)
+        elif isinstance(value, bytes):
+            cells[name + "_hex"] = "" if is_telling else value.hex()
+        elif isinstance(value, str) and name in _FREE_TEXT:
+            cells[name] = names.hide(name, value)
+        elif isinstance(value, tuple):
+            cells[name] = " ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]
+        elif isinstance(value, dict):
+            cells[name] = json.dumps(value)
+        else:
+            cells[name] = value
+    return cells
+
+
+def _order_note(note: PlayNote, cells: dict[str, object]) -> dict[str, object]:
+    beat = None if note.tick is None else note.tick / TICKS_PER_BEAT
+    cells = {**cells, "beat": beat}
+    del cells["tick"]
+    first = {name: cells[name] for name in _FIRST_NOTE_COLUMNS}
+    return {**first, **{name: cell for name, cell in cells.items() if name not in first}}
+
+
+def _to_seconds(span_ns: int) -> str:
+    """Write nanoseconds as seconds with six digits, exactly: no float can hold both."""
+    microseconds = (abs(span_ns) + 500) // 1000
+    sign = "-" if span_ns < 0 and microseconds else ""
+    return f"{sign}{microseconds // 1_000_000}.{microseconds % 1_000_000:06d}"
+
+
+def _describe(scan: TraceScan, last_at_ns: int, files: dict[str, int]) -> dict[str, object]:
+    header = scan.header
+    kind, _, rest = header.source.partition(":")
+    return {
+        "session_id": _Names().hide("session_id", header.session_id),
+        "start": header.start_wall_iso,
+        "duration_s": (last_at_ns - header.start_monotonic_ns) / NS_PER_S,
+        "source": header.source if kind in _SAFE_SOURCES or not rest else kind,
+        "versions": header.versions,
+        "profiles": sorted(header.profiles),
+        "profile_hash": header.profile_hash,
+        "closed": scan.footer is not None,
+        "damage": None if scan.damage is None else scan.damage.reason,
+        "rows": files,
+    }

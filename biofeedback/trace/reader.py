@@ -1,0 +1,232 @@
+"""Read the longest prefix of a trace that is whole, and say how it ended.
+
+Order is the truth: nothing after the first line that can't be trusted is used, however whole it
+looks. The footer's hash tells whether whole lines were lost, added or moved.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from biofeedback.errors import TraceCorrupt, TraceVersionUnsupported
+from biofeedback.trace.disk import TraceUnavailable
+from biofeedback.trace.lines import (
+    MAX_LINE_BYTES,
+    SCHEMA_VERSION,
+    BadLineError,
+    Gap,
+    Row,
+    RowRefused,
+    RowsDropped,
+    TraceFooter,
+    TraceHeader,
+    decode_header,
+    decode_row,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+    from biofeedback.messages import Message
+
+_LINES_PER_REPORT: Final = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """The first line that can't be trusted, counted from 1, and why.
+
+    ``lines_after`` are lost with it.
+    """
+
+    line: int
+    reason: str
+    lines_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """A trace in memory.
+
+    ``gaps`` are (messages before it, marker); ``footer`` is None unless the trace was closed.
+    """
+
+    path: Path
+    header: TraceHeader
+    messages: list[Message]
+    gaps: list[tuple[int, Gap]]
+    footer: TraceFooter | None
+    damage: list[Damage]
+
+    @property
+    def is_whole(self) -> bool:
+        """It was closed, and every line is as it was written."""
+        return self.footer is not None and not self.damage
+
+
+class TraceScan:
+    """One pass over a file: ``rows()`` gives what can be trusted, then the rest is known.
+
+    Args:
+        path: A trace.
+        on_progress: Called now and then with the number of bytes that were read.
+
+    Raises:
+        TraceUnavailable: There is no such file, or it can't be opened.
+        TraceCorrupt: The header is damaged or absent: nothing can be saved.
+        TraceVersionUnsupported: A newer program wrote it.
+    """
+
+    def __init__(self, path: Path, *, on_progress: Callable[[int], None] | None = None) -> None:
+        self.path = path
+        self.footer: TraceFooter | None = None
+        self.damage: Damage | None = None
+        self.lines = 1
+        """Lines that are whole, with the header, without the footer."""
+        self._on_progress = on_progress
+        with _open_trace(path) as file:
+            self._first_line = file.readline(MAX_LINE_BYTES)
+        self.header = _read_header(path, self._first_line)
+        self.size_bytes = len(self._first_line)
+        """Bytes of these lines; known for certain when ``rows`` has ended."""
+
+    def rows(self) -> Iterator[Row]:
+        """Give rows until the footer, the end or the first line that can't be trusted."""
+        self.lines = 1
+        with _open_trace(self.path) as file:
+            digest = hashlib.sha256(file.readline(MAX_LINE_BYTES))
+            size_bytes = len(self._first_line)
+            for line in iter(partial(file.readline, MAX_LINE_BYTES), b""):
+                try:
+                    row = decode_row(line)
+                except BadLineError as error:
+                    self._stop(file, str(error))
+                    break
+                if isinstance(row, TraceFooter):
+                    self._end(file, row, digest.hexdigest())
+                    break
+                digest.update(line)
+                size_bytes += len(line)
+                self.lines += 1
+                if self._on_progress is not None and self.lines % _LINES_PER_REPORT == 0:
+                    self._on_progress(size_bytes)
+                yield row
+            self.size_bytes = size_bytes
+
+    def messages(self) -> Iterator[Message]:
+        """Give the messages alone; a marker of a gap is passed over."""
+        for row in self.rows():
+            if not isinstance(row, Gap):
+                yield row
+
+    def _stop(self, file: BinaryIO, reason: str) -> None:
+        self.damage = Damage(line=self.lines + 1, reason=reason, lines_after=_count_lines(file))
+
+    def _end(self, file: BinaryIO, footer: TraceFooter, sha256: str) -> None:
+        self.footer = footer
+        lines_after = _count_lines(file)
+        if lines_after:
+            reason = "lines follow the end of the trace"
+            self.damage = Damage(line=self.lines + 2, reason=reason, lines_after=lines_after - 1)
+        if (footer.lines, footer.sha256) != (self.lines, sha256):
+            reason = "the footer belongs to other lines: some were lost, added or moved"
+            self.damage = Damage(line=self.lines + 1, reason=reason, lines_after=lines_after)
+
+
+def iter_messages(path: Path) -> Iterator[Message]:
+    """Give the messages of a trace one by one, without keeping them.
+
+    Raises:
+        TraceCorrupt: At the first line that can't be trusted, after what comes before it.
+        TraceUnavailable: There is no such file, or it can't be opened.
+        TraceVersionUnsupported: A newer program wrote it.
+    """
+    scan = TraceScan(path)
+    yield from scan.messages()
+    if scan.damage is not None:
+        raise TraceCorrupt(describe_damage(path, scan.damage))
+
+
+def read_trace(
+    path: Path, *, strict: bool = True, on_progress: Callable[[int], None] | None = None
+) -> Trace:
+    """Read a whole trace into memory.
+
+    Args:
+        path: A trace.
+        strict: Refuse a damaged one. Otherwise it is read up to the damage. A trace that ends
+            without a footer, but between two lines, is not damaged: it was just not closed.
+        on_progress: Called now and then with the number of bytes that were read.
+
+    Raises:
+        TraceCorrupt: A line can't be trusted (strict), or the header is gone.
+        TraceUnavailable: There is no such file, or it can't be opened.
+        TraceVersionUnsupported: A newer program wrote it.
+    """
+    scan = TraceScan(path, on_progress=on_progress)
+    messages: list[Message] = []
+    gaps: list[tuple[int, Gap]] = []
+    for row in scan.rows():
+        if isinstance(row, RowsDropped | RowRefused):
+            gaps.append((len(messages), row))
+        else:
+            messages.append(row)
+    if strict and scan.damage is not None:
+        raise TraceCorrupt(describe_damage(path, scan.damage))
+    return Trace(
+        path=path,
+        header=scan.header,
+        messages=messages,
+        gaps=gaps,
+        footer=scan.footer,
+        damage=[] if scan.damage is None else [scan.damage],
+    )
+
+
+def describe_damage(path: Path, damage: Damage) -> str:
+    """Say what is damaged, what can be saved, and how."""
+    whole = damage.line - 2
+    return (
+        f"{path}: line {damage.line} can't be trusted ({damage.reason}); the {whole} rows before "
+        f"it are whole, {damage.lines_after} lines after it are not used. "
+        f"Save what is whole: biofeedback trace recover {path}"
+    )
+
+
+def _open_trace(path: Path) -> BinaryIO:
+    try:
+        return Path(path).open("rb")
+    except FileNotFoundError as error:
+        raise TraceUnavailable(f"{path}: there is no such trace") from error
+    except (OSError, ValueError) as error:
+        raise TraceUnavailable(f"{path}: can't be read ({error})") from error
+
+
+def _read_header(path: Path, first_line: bytes) -> TraceHeader:
+    if not first_line:
+        raise TraceCorrupt(f"{path}: the file is empty; nothing can be saved")
+    try:
+        header = decode_header(first_line)
+    except BadLineError as error:
+        raise TraceCorrupt(
+            f"{path}: line 1 is not the header of a trace ({error}); nothing can be saved"
+        ) from error
+    if isinstance(header, int):
+        raise TraceVersionUnsupported(
+            f"{path}: it was written in version {header} of the format and this program reads "
+            f"up to {SCHEMA_VERSION}; update biofeedback"
+        )
+    return header
+
+
+def _count_lines(file: BinaryIO) -> int:
+    lines, last = 0, b"\n"
+    while block := file.read(1 << 20):
+        lines += block.count(b"\n")
+        last = block[-1:]
+    return lines + (last != b"\n")
