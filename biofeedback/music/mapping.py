@@ -1,0 +1,115 @@
+"""Musical parameters -> which notes sound, how loud, how long, how high.
+
+Every curve is monotone and told as a formula. With ``x`` clipped to its range and NaN counted as
+neutral, no value whatsoever of a parameter can break the music. ``tempo_bpm`` is the beat clock's,
+``level_db`` and the continuous parts of ``swell`` and ``brightness`` are the sound's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from biofeedback.messages import Layer, MusicParameters
+    from biofeedback.music.style import Gate, Voice
+
+DENSITY_REACH = 0.4
+SPARKLE_REACH = 0.3
+HAT_BRIGHTNESS_DB = 8.0
+PAD_SWELL_DB = 6.0
+REGISTER_DEGREES = 7
+REGISTER_INVERSIONS = 2
+COLOURS = 4
+_LEGATO_RATIO = 1.05
+_STACCATO_RATIO = 0.3
+_GATES: dict[Gate, int] = {"energy": 0, "ornament": 1, "sparkle": 2}
+
+
+class Gates(NamedTuple):
+    """How far each kind of note is let in; a note sounds when its threshold is not above."""
+
+    energy: float
+    ornament: float
+    sparkle: float
+
+
+def gate_index(gate: Gate) -> int:
+    """Tell the place of a gate in ``Gates``."""
+    return _GATES[gate]
+
+
+def open_gates(parameters: MusicParameters) -> Gates:
+    """Tell how far notes are let in.
+
+    ``energy``: the backbone of each layer, ``e``.
+    ``ornament``: what may be left out or added within a layer, ``e + 0.4 (density - 0.5)``.
+    ``sparkle``: high and fast notes, ``ornament + 0.3 (brightness - 0.5)``.
+    """
+    energy = _clip(parameters.energy, 0.0)
+    ornament = energy + DENSITY_REACH * (_clip(parameters.density, 0.5) - 0.5)
+    sparkle = ornament + SPARKLE_REACH * (_clip(parameters.brightness, 0.5) - 0.5)
+    return Gates(energy, ornament, sparkle)
+
+
+def layer_level_db(layer: Layer, voice: Voice, parameters: MusicParameters) -> float:
+    """Tell the level of a layer's plain note: ``rest_db + (full_db - rest_db) e``.
+
+    The hat gains ``8 (brightness - 0.5)`` dB, the pad ``6 (swell - 0.5)`` dB.
+    """
+    energy = _clip(parameters.energy, 0.0)
+    level_db = voice.rest_db + (voice.full_db - voice.rest_db) * energy
+    if layer == "hat":
+        level_db += HAT_BRIGHTNESS_DB * (_clip(parameters.brightness, 0.5) - 0.5)
+    elif layer == "pad":
+        level_db += PAD_SWELL_DB * (_clip(parameters.swell, 0.5) - 0.5)
+    return level_db
+
+
+def velocity(level_db: float) -> float:
+    """Turn a level into the amplitude-like velocity of a note: ``10^(dB/20)``, at most 1."""
+    return min(1.0, 10.0 ** (level_db / 20.0))
+
+
+def length_ratio(parameters: MusicParameters) -> float:
+    """Tell how much of its place a note fills: ``1.05 - 0.75 articulation``, legato to staccato."""
+    articulation = _clip(parameters.articulation, 0.5)
+    return _LEGATO_RATIO + (_STACCATO_RATIO - _LEGATO_RATIO) * articulation
+
+
+def hat_length_ratio(parameters: MusicParameters) -> float:
+    """Tell how long a hat rings, in parts of its place: ``0.5 + brightness``."""
+    return 0.5 + _clip(parameters.brightness, 0.5)
+
+
+def shift_degrees(parameters: MusicParameters) -> int:
+    """Tell by how many degrees melody and accents are moved: ``round(7 register)``."""
+    return round(REGISTER_DEGREES * _clip(parameters.register, 0.0, low=-1.0))
+
+
+def shift_inversions(parameters: MusicParameters) -> int:
+    """Tell by how many inversions chords are moved: ``round(2 register)``."""
+    return round(REGISTER_INVERSIONS * _clip(parameters.register, 0.0, low=-1.0))
+
+
+def choose_colour(parameters: MusicParameters) -> int:
+    """Tell how far harmony is stretched: ``floor(4 tension)``, at most 3.
+
+    0 triads, 1 sevenths, 2 ninths, 3 suspensions that resolve in the middle of the bar.
+    """
+    return min(COLOURS - 1, int(COLOURS * _clip(parameters.tension, 0.0)))
+
+
+def accent_level_db(voice: Voice, strength_ratio: float) -> float:
+    """Tell the level of the answer to a gesture: ``rest_db + (full_db - rest_db) strength``."""
+    return voice.rest_db + (voice.full_db - voice.rest_db) * _clip(strength_ratio, 0.0)
+
+
+def accent_degrees(strength_ratio: float) -> int:
+    """Tell how far a stronger gesture reaches up: ``round(7 strength)`` degrees."""
+    return round(REGISTER_DEGREES * _clip(strength_ratio, 0.0))
+
+
+def _clip(value: float, neutral: float, *, low: float = 0.0) -> float:
+    if value != value:  # noqa: PLR0124 - NaN is the only value that isn't itself
+        return neutral
+    return min(1.0, max(low, value))

@@ -1,0 +1,55 @@
+"""Modes and keys: a note is a degree of a key, so whatever is composed stays in key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+DEGREES = 7
+OCTAVE = 12
+_LOWEST_TONIC_MIDI = 55
+
+Mode = Literal["ionian", "dorian", "mixolydian", "aeolian"]
+Function = Literal["I", "T", "S", "D"]
+"""``I`` is the tonic itself; T, S, D stand for any chord of tonic, subdominant, dominant kind."""
+
+SCALES: dict[Mode, tuple[int, ...]] = {
+    "ionian": (0, 2, 4, 5, 7, 9, 11),
+    "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
+    "aeolian": (0, 2, 3, 5, 7, 8, 10),
+}
+"""Semitones above the tonic."""
+
+FUNCTIONS: dict[Mode, dict[Function, tuple[int, ...]]] = {
+    "ionian": {"I": (0,), "T": (0, 0, 5, 5, 2), "S": (3, 3, 1), "D": (4,)},
+    "dorian": {"I": (0,), "T": (0, 0, 2), "S": (3, 3, 1), "D": (6, 6, 4)},
+    "mixolydian": {"I": (0,), "T": (0, 0, 5), "S": (3, 3, 1), "D": (6, 6, 4)},
+    "aeolian": {"I": (0,), "T": (0, 0, 2), "S": (3, 5, 5), "D": (6, 6, 4)},
+}
+"""Roots (0 is the tonic) that serve a function; one that stands twice is twice as likely.
+
+Diminished triads are left out. The modal dominants keep the scale free of a raised leading tone.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A tonic (0 is C) and a mode."""
+
+    tonic: int
+    mode: Mode
+
+    @property
+    def tonic_midi(self) -> int:
+        """The pitch of degree 0: the tonic between G3 and F sharp 4."""
+        return _LOWEST_TONIC_MIDI + (self.tonic - _LOWEST_TONIC_MIDI) % OCTAVE
+
+    def pitch(self, degree: int) -> int:
+        """Turn a degree (7 is one octave above 0) into a MIDI pitch."""
+        octave, step = divmod(degree, DEGREES)
+        return self.tonic_midi + SCALES[self.mode][step] + OCTAVE * octave
+
+    def pitch_classes(self) -> frozenset[int]:
+        """List the pitch classes (0 is C) of the key."""
+        return frozenset((self.tonic + step) % OCTAVE for step in SCALES[self.mode])
