@@ -1,0 +1,371 @@
+"""Polar Measurement Data, data characteristic: ECG, acceleration, optical, and the rest.
+
+* Header: type (low 6 bits), u64 time in ns of the *last* sample, frame type (bit 7: delta frame).
+* The layout is chosen by type and frame type, never by model: firmware versions differ.
+* Floats are checked: NaN, infinity and values no body can produce are refused.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+from biofeedback.decode.delta_frames import decode_delta_frame
+from biofeedback.decode.malformed import Malformed
+from biofeedback.decode.polar_pmd_frames import (
+    AccelerationFrame,
+    EcgFrame,
+    GyroscopeFrame,
+    MagnetometerFrame,
+    PpgFrame,
+    PpiFrame,
+    PpiSample,
+    TemperatureFrame,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from biofeedback.decode.polar_pmd_frames import MeasurementType, PmdFrame
+
+MEASUREMENT_TYPES: Final[dict[int, MeasurementType]] = {
+    0: "ECG",
+    1: "PPG",
+    2: "ACC",
+    3: "PPI",
+    5: "GYRO",
+    6: "MAG",
+    7: "SKIN_TEMP",
+    9: "SDK_MODE",
+    10: "LOCATION",
+    11: "PRESSURE",
+    12: "TEMPERATURE",
+    13: "OFFLINE_RECORDING",
+    14: "OFFLINE_HR",
+}
+TYPE_MASK = 0x3F
+COMPRESSED = 0x80
+HEADER_BYTES = 10
+PPI_BYTES = 6
+PPI_BLOCKER, PPI_SKIN_CONTACT, PPI_CONTACT_SUPPORTED = 0x01, 0x02, 0x04
+UNSET_CLOCK_NS = 599_616_000_000_000_000
+"""2019-01-01 in ns since 2000: where a device counts from whose clock was never set."""
+
+DEFAULT_ACC_FACTOR_G = 0.000244
+"""g per count of a 0x80 acceleration frame when the start reply held no factor."""
+DEFAULT_FACTOR = 1.0
+LIMIT_ACC_MG = 65_536.0
+LIMIT_GYRO_DPS = 10_000.0
+LIMIT_MAG_GAUSS = 1_000.0
+LIMIT_TEMPERATURE_C = 150.0
+
+
+def decode_polar_pmd(payload: bytes, context: Mapping[str, float]) -> PmdFrame:
+    """Decode one data frame.
+
+    Args:
+        payload: The notification.
+        context: ``factor``: unit per count of a 0x80 frame (g, dps, gauss), from the start reply.
+
+    Raises:
+        Malformed: Cut, of a layout that isn't known, or with impossible values.
+    """
+    if len(payload) <= HEADER_BYTES:
+        raise Malformed("too_short", f"{len(payload)} bytes, header and one sample need more")
+    kind = payload[0] & TYPE_MASK
+    stamp_ns = int.from_bytes(payload[1:9], "little")
+    layout = LAYOUTS.get((kind, payload[9]))
+    if layout is None:
+        name = MEASUREMENT_TYPES.get(kind, str(kind))
+        raise Malformed("unknown_type", f"{name} frames of type 0x{payload[9]:02x} are not known")
+    return layout(payload, stamp_ns, context)
+
+
+def _count(payload: bytes, bytes_per_sample: int) -> int:
+    samples, rest = divmod(len(payload) - HEADER_BYTES, bytes_per_sample)
+    if rest:
+        raise Malformed("bad_length", f"{rest} bytes left over, a sample has {bytes_per_sample}")
+    return samples
+
+
+def _factor(context: Mapping[str, float], default: float) -> float:
+    factor = context.get("factor", default)
+    if not (math.isfinite(factor) and 0 < factor <= 1000):
+        raise Malformed("out_of_range", f"a factor of {factor}")
+    return factor
+
+
+def _signed_24(payload: bytes) -> NDArray[np.int32]:
+    """Read the body as signed 24-bit values, shape (n,), by way of the top of 32-bit words."""
+    values = np.zeros(((len(payload) - HEADER_BYTES) // 3, 4), np.uint8)
+    values[:, 1:] = np.frombuffer(payload, np.uint8, offset=HEADER_BYTES).reshape(-1, 3)
+    return values.view("<i4")[:, 0] >> 8
+
+
+def _delta(
+    payload: bytes, channels: int, resolution_bits: int
+) -> tuple[tuple[tuple[int, int], ...], NDArray[np.int64]]:
+    blocks, samples = decode_delta_frame(
+        payload, HEADER_BYTES, channels=channels, resolution_bits=resolution_bits
+    )
+    limit = 1 << (resolution_bits - 1)
+    flat = samples.reshape(-1)
+    if np.maximum.reduce(flat) >= limit or np.minimum.reduce(flat) < -limit:
+        raise Malformed("out_of_range", f"a sum beyond {resolution_bits} bits")
+    return blocks, samples
+
+
+def _delta_float32(
+    payload: bytes, channels: int, limit: float
+) -> tuple[tuple[tuple[int, int], ...], NDArray[np.float64]]:
+    """Decode differences between the bit patterns of floats; sums wrap at 32 bits."""
+    blocks, patterns = decode_delta_frame(
+        payload, HEADER_BYTES, channels=channels, resolution_bits=32
+    )
+    return blocks, _checked(patterns.astype("<i4").view("<f4").astype(np.float64), limit)
+
+
+def _scaled(raw: NDArray[np.int64], factor: float, limit: float) -> NDArray[np.float64]:
+    scaled: NDArray[np.float64] = np.multiply(raw, factor, dtype=np.float64)
+    # Sixteen bits can't leave the limit with the factors that devices have: no need to look.
+    return scaled if factor * 32768 <= limit else _checked(scaled, limit)
+
+
+def _checked(values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
+    if not (np.abs(values) <= limit).all():
+        raise Malformed("out_of_range", f"NaN, infinity or beyond {limit:g}")
+    return values
+
+
+def _decode_ecg(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> EcgFrame:
+    del context
+    n = _count(payload, 3)
+    return EcgFrame(
+        timestamp_ns=stamp_ns, frame_type=0, compressed=False, samples_uv=_signed_24(payload), n=n
+    )
+
+
+def _decode_acc_8(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> AccelerationFrame:
+    del context
+    n = _count(payload, 3)
+    mg = np.frombuffer(payload, np.int8, offset=HEADER_BYTES).reshape(n, 3)
+    return AccelerationFrame(
+        timestamp_ns=stamp_ns, frame_type=0, compressed=False, samples_mg=mg, n=n
+    )
+
+
+def _decode_acc_16(
+    payload: bytes, stamp_ns: int, context: Mapping[str, float]
+) -> AccelerationFrame:
+    del context
+    n = _count(payload, 6)
+    mg = np.frombuffer(payload, "<i2", offset=HEADER_BYTES).reshape(n, 3)
+    return AccelerationFrame(
+        timestamp_ns=stamp_ns, frame_type=1, compressed=False, samples_mg=mg, n=n
+    )
+
+
+def _decode_acc_24(
+    payload: bytes, stamp_ns: int, context: Mapping[str, float]
+) -> AccelerationFrame:
+    del context
+    n = _count(payload, 9)
+    mg = _signed_24(payload).reshape(n, 3)
+    if np.abs(mg).max() > LIMIT_ACC_MG:
+        raise Malformed("out_of_range", f"acceleration beyond {LIMIT_ACC_MG:g} mg")
+    return AccelerationFrame(
+        timestamp_ns=stamp_ns, frame_type=2, compressed=False, samples_mg=mg, n=n
+    )
+
+
+def _decode_acc_delta_g(
+    payload: bytes, stamp_ns: int, context: Mapping[str, float]
+) -> AccelerationFrame:
+    factor_mg = _factor(context, DEFAULT_ACC_FACTOR_G) * 1000
+    blocks, raw = _delta(payload, 3, 16)
+    return AccelerationFrame(
+        timestamp_ns=stamp_ns,
+        frame_type=0,
+        compressed=True,
+        delta_blocks=blocks,
+        samples_raw=raw,
+        samples_mg=_scaled(raw, factor_mg, LIMIT_ACC_MG),
+        n=len(raw),
+    )
+
+
+def _decode_acc_delta_mg(
+    payload: bytes, stamp_ns: int, context: Mapping[str, float]
+) -> AccelerationFrame:
+    del context  # counts are mg here; a factor learned for 0x80 frames doesn't apply
+    blocks, raw = _delta(payload, 3, 16)
+    return AccelerationFrame(
+        timestamp_ns=stamp_ns,
+        frame_type=1,
+        compressed=True,
+        delta_blocks=blocks,
+        samples_raw=raw,
+        samples_mg=raw.astype(np.float64),
+        n=len(raw),
+    )
+
+
+def _decode_ppg(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> PpgFrame:
+    del context
+    n = _count(payload, 12)
+    samples = _signed_24(payload).reshape(n, 4)
+    return PpgFrame(timestamp_ns=stamp_ns, frame_type=0, compressed=False, samples=samples, n=n)
+
+
+def _decode_ppg_delta(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> PpgFrame:
+    del context
+    blocks, samples = _delta(payload, 4, 24)
+    return PpgFrame(
+        timestamp_ns=stamp_ns,
+        frame_type=0,
+        compressed=True,
+        delta_blocks=blocks,
+        samples=samples,
+        n=len(samples),
+    )
+
+
+def _decode_ppi(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> PpiFrame:
+    del context
+    n = _count(payload, PPI_BYTES)
+    samples = tuple(
+        PpiSample(
+            hr_bpm=hr_bpm,
+            ppi_ms=ppi_ms,
+            error_ms=error_ms,
+            blocker=bool(flags & PPI_BLOCKER),
+            skin_contact=bool(flags & PPI_SKIN_CONTACT),
+            skin_contact_bit2=bool(flags & PPI_CONTACT_SUPPORTED),
+        )
+        for hr_bpm, ppi_ms, error_ms, flags in struct.iter_unpack("<BHHB", payload[HEADER_BYTES:])
+    )
+    return PpiFrame(timestamp_ns=stamp_ns, frame_type=0, compressed=False, samples=samples, n=n)
+
+
+def _decode_gyro_delta(
+    payload: bytes, stamp_ns: int, context: Mapping[str, float]
+) -> GyroscopeFrame:
+    factor_dps = _factor(context, DEFAULT_FACTOR)
+    blocks, raw = _delta(payload, 3, 16)
+    return GyroscopeFrame(
+        timestamp_ns=stamp_ns,
+        frame_type=0,
+        compressed=True,
+        delta_blocks=blocks,
+        samples_dps=_scaled(raw, factor_dps, LIMIT_GYRO_DPS),
+        n=len(raw),
+    )
+
+
+def _decode_gyro_delta_float(
+    payload: bytes, stamp_ns: int, context: Mapping[str, float]
+) -> GyroscopeFrame:
+    del context
+    blocks, dps = _delta_float32(payload, 3, LIMIT_GYRO_DPS)
+    return GyroscopeFrame(
+        timestamp_ns=stamp_ns,
+        frame_type=1,
+        compressed=True,
+        delta_blocks=blocks,
+        samples_dps=dps,
+        n=len(dps),
+    )
+
+
+def _decode_mag_delta(
+    payload: bytes, stamp_ns: int, context: Mapping[str, float]
+) -> MagnetometerFrame:
+    factor_gauss = _factor(context, DEFAULT_FACTOR)
+    blocks, raw = _delta(payload, 3, 16)
+    return MagnetometerFrame(
+        timestamp_ns=stamp_ns,
+        frame_type=0,
+        compressed=True,
+        delta_blocks=blocks,
+        samples_gauss=_scaled(raw, factor_gauss, LIMIT_MAG_GAUSS),
+        n=len(raw),
+    )
+
+
+def _decode_mag_delta_milligauss(
+    payload: bytes, stamp_ns: int, context: Mapping[str, float]
+) -> MagnetometerFrame:
+    del context
+    blocks, raw = _delta(payload, 4, 16)
+    return MagnetometerFrame(
+        timestamp_ns=stamp_ns,
+        frame_type=1,
+        compressed=True,
+        delta_blocks=blocks,
+        samples_gauss=raw[:, :3] / 1000,
+        calibration=raw[:, 3],
+        n=len(raw),
+    )
+
+
+def _temperature_type(payload: bytes) -> Literal["SKIN_TEMP", "TEMPERATURE"]:
+    return "SKIN_TEMP" if payload[0] & TYPE_MASK == 7 else "TEMPERATURE"
+
+
+def _decode_temperature(
+    payload: bytes, stamp_ns: int, context: Mapping[str, float]
+) -> TemperatureFrame:
+    del context
+    n = _count(payload, 4)
+    degc = np.frombuffer(payload, "<f4", offset=HEADER_BYTES).astype(np.float64)
+    return TemperatureFrame(
+        type=_temperature_type(payload),
+        timestamp_ns=stamp_ns,
+        frame_type=0,
+        compressed=False,
+        samples_c=_checked(degc, LIMIT_TEMPERATURE_C),
+        n=n,
+    )
+
+
+def _decode_temperature_delta(
+    payload: bytes, stamp_ns: int, context: Mapping[str, float]
+) -> TemperatureFrame:
+    del context
+    blocks, degc = _delta_float32(payload, 1, LIMIT_TEMPERATURE_C)
+    return TemperatureFrame(
+        type=_temperature_type(payload),
+        timestamp_ns=stamp_ns,
+        frame_type=0,
+        compressed=True,
+        delta_blocks=blocks,
+        samples_c=degc[:, 0],
+        n=len(degc),
+    )
+
+
+LAYOUTS: Final[dict[tuple[int, int], Callable[[bytes, int, Mapping[str, float]], PmdFrame]]] = {
+    (0, 0x00): _decode_ecg,
+    (1, 0x00): _decode_ppg,
+    (1, 0x80): _decode_ppg_delta,
+    (2, 0x00): _decode_acc_8,
+    (2, 0x01): _decode_acc_16,
+    (2, 0x02): _decode_acc_24,
+    (2, 0x80): _decode_acc_delta_g,
+    (2, 0x81): _decode_acc_delta_mg,
+    (3, 0x00): _decode_ppi,
+    (5, 0x80): _decode_gyro_delta,
+    (5, 0x81): _decode_gyro_delta_float,
+    (6, 0x80): _decode_mag_delta,
+    (6, 0x81): _decode_mag_delta_milligauss,
+    (7, 0x00): _decode_temperature,
+    (7, 0x80): _decode_temperature_delta,
+    (12, 0x00): _decode_temperature,
+    (12, 0x80): _decode_temperature_delta,
+}
+"""(measurement type, frame type byte) -> how the body is laid out."""
