@@ -1,0 +1,15 @@
+"""Stage 2, samples -> measures: pure, causal, and the same however the input is cut into blocks.
+
+body.py        one wearer: samples of all sensors in, measures, events and the state out
+motion.py      one acceleration sensor: the order of what follows
+  resample.py    uneven samples -> an even 50 Hz grid; gaps stay gaps
+  filters.py     recursive filters with carried state
+  activity.py    quantity of motion, flow, tilt, each within the person's own range
+  rhythm.py      is the movement periodic, and at what step period
+  steps.py       initial contacts, confirmed by rhythm
+  cadence.py     steps per minute and step time variability
+  gestures.py    sudden movements
+heart.py       heart rate that can be trusted
+intervals.py   RR intervals: artefacts, beats, RMSSD and SDNN
+quality.py     rates, clipping, ages: how far a sensor can be trusted
+"""

@@ -1,0 +1,172 @@
+"""How much, how flowing and at what tilt somebody moves; each within the person's own range.
+
+Orientation-free: everything but the tilt starts from the length of the acceleration vector.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+from typing import TYPE_CHECKING
+
+from biofeedback.signals.filters import Biquads, design_butterworth
+from biofeedback.signals.resample import TICK_S, WORKING_RATE_HZ
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EMIT_TICKS = 10
+_WINDOW_TICKS = 40
+_BAND_HZ = (0.3, 10.0)
+_STILL_MPS2 = 0.3
+_FLOWING_HZ = 1.5
+_ABRUPT_HZ = 6.0
+_TILT_HZ = 0.5
+
+BAND = design_butterworth(1, _BAND_HZ[0], "highpass", WORKING_RATE_HZ)
+_BAND_TOP = design_butterworth(2, _BAND_HZ[1], "lowpass", WORKING_RATE_HZ)
+_TILT = design_butterworth(1, _TILT_HZ, "lowpass", WORKING_RATE_HZ)
+
+
+class PersonalRange:
+    """Place a value between the 10th and the 90th percentile of the person's last five minutes.
+
+    Until two minutes are known the range given at the start counts too, less and less. It is
+    never narrower than ``narrowest`` nor than half its own upper end: noise at rest and the small
+    changes of a steady walk must not fill it.
+    """
+
+    _KEEP = 300
+    _LEARNED = 120
+
+    def __init__(self, low: float, high: float, *, narrowest: float) -> None:
+        self._start = (low, high)
+        self._narrowest = narrowest
+        self._recent: deque[float] = deque()
+        self._sorted: list[float] = []
+        self._low, self._high = low, high
+
+    def learn(self, value: float) -> None:
+        """Take one value a second."""
+        self._recent.append(value)
+        insort(self._sorted, value)
+        if len(self._recent) > self._KEEP:
+            del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
+        n = len(self._sorted)
+        low = self._sorted[n // 10]
+        high = self._sorted[n - 1 - n // 10]
+        known = min(1.0, n / self._LEARNED)
+        low = known * low + (1.0 - known) * min(low, self._start[0])
+        high = known * high + (1.0 - known) * max(high, self._start[1])
+        lacking = self._narrowest - (high - low)
+        if lacking > 0.0:
+            low, high = low - 0.5 * lacking, high + 0.5 * lacking
+        self._low, self._high = low, high
+
+    def place(self, value: float) -> float:
+        """Return where in the range a value lies, 0..1."""
+        return min(1.0, max(0.0, (value - self._low) / (self._high - self._low)))
+
+
+class MovementRange(PersonalRange):
+    """The range of a quantity whose zero is stillness: it starts near zero, not at a percentile.
+
+    Somebody who has walked for five minutes still walks: without this a steady walk would become
+    the middle of its own narrow range and music would answer noise.
+    """
+
+    def learn(self, value: float) -> None:
+        """Take one value a second."""
+        super().learn(value)
+        self._high = max(self._high, self._narrowest)
+        self._low = max(0.0, min(self._low, 0.5 * self._high))
+
+
+class Activity:
+    """Quantity of motion, mean | ||a|| - g | in 0.3-10 Hz over 0.8 s, and what belongs to it.
+
+    ``update`` answers every 0.2 s of signal; in between the last answer stands.
+
+    References:
+        Piana et al. (2013), A set of full-body movement features for emotion recognition:
+        kinetic energy as quantity of motion. Deviation: one accelerometer, no positions.
+    """
+
+    def __init__(self) -> None:
+        self._low_cut = Biquads(BAND)
+        self._high_cut = Biquads(_BAND_TOP)
+        self._lean = Biquads(_TILT)
+        self._weight = Biquads(_TILT)
+        self._range = MovementRange(0.0, 1.5, narrowest=0.8)
+        self._tilt_range = PersonalRange(-40.0, 40.0, narrowest=40.0)
+        self._motion: deque[float] = deque()
+        self._jerk: deque[float] = deque()
+        self._motion_sum = 0.0
+        self._jerk_sum = 0.0
+        self._before = 0.0
+        self._seen = 0
+        self.activity_mps2: float | None = None
+        self.activity_ratio: float | None = None
+        self.sustained_ratio: float | None = None
+        self.tilt_ratio: float | None = None
+
+    def restart(self) -> None:
+        """Begin anew after a gap; the person's range stays."""
+        for stream in (self._low_cut, self._high_cut, self._lean, self._weight):
+            stream.reset()
+        self._motion.clear()
+        self._jerk.clear()
+        self._motion_sum = self._jerk_sum = self._before = 0.0
+        self.activity_mps2 = self.activity_ratio = None
+        self.sustained_ratio = self.tilt_ratio = None
+
+    def update(
+        self, first: int, lengths: Sequence[float], along: Sequence[float]
+    ) -> tuple[list[float], list[tuple[int, float]]]:
+        """Take the length of the acceleration and its part along the sensor's first axis.
+
+        Returns:
+            The band-limited length of each tick, and (tick, activity_mps2) of each answer.
+        """
+        band = self._high_cut.update(self._low_cut.update(lengths))
+        lean = self._lean.update(along)
+        weight = self._weight.update(lengths)
+        taken: list[tuple[int, float]] = []
+        motion, jerk = self._motion, self._jerk
+        for i, x in enumerate(band):
+            size = abs(x)
+            change = abs(x - self._before)
+            self._before = x
+            motion.append(size)
+            jerk.append(change)
+            self._motion_sum += size
+            self._jerk_sum += change
+            if len(motion) > _WINDOW_TICKS:
+                self._motion_sum -= motion.popleft()
+                self._jerk_sum -= jerk.popleft()
+            tick = first + i
+            if tick % EMIT_TICKS == 0 and len(motion) == _WINDOW_TICKS:
+                taken.append((tick, self._answer(lean[i], weight[i])))
+        return band, taken
+
+    def _answer(self, lean: float, weight: float) -> float:
+        activity = max(0.0, self._motion_sum) / _WINDOW_TICKS
+        slope = max(0.0, self._jerk_sum) / (_WINDOW_TICKS * TICK_S)
+        # A sine of frequency f has mean |slope| = 2 pi f mean |value|.
+        pace_hz = slope / (2.0 * math.pi * activity) if activity > 1e-6 else 0.0
+        abrupt = math.log(max(pace_hz, _FLOWING_HZ) / _FLOWING_HZ)
+        abrupt = min(1.0, abrupt / math.log(_ABRUPT_HZ / _FLOWING_HZ))
+        # Stillness flows: the noise of the sensor has no manner.
+        abrupt *= min(1.0, activity / _STILL_MPS2)
+        slant = min(1.0, max(-1.0, lean / weight)) if weight > 1.0 else 0.0
+        tilt_deg = math.degrees(math.asin(slant))
+        self._seen += 1
+        if self._seen % (WORKING_RATE_HZ // EMIT_TICKS) == 0:
+            self._range.learn(activity)
+            self._tilt_range.learn(tilt_deg)
+        self.activity_mps2 = activity
+        self.activity_ratio = self._range.place(activity)
+        self.sustained_ratio = 1.0 - abrupt
+        self.tilt_ratio = self._tilt_range.place(tilt_deg)
+        return activity

@@ -1,0 +1,188 @@
+"""Heart rate that can be trusted, from the packets of one source.
+
+* Outside 30..220 bpm is invalid, never clipped.
+* A jump of 60 bpm or more is held back until three readings in a row agree.
+* "No contact" alone proves nothing: straps are known that say so all the time and measure well.
+  It halves the quality; the value is refused only if it also looks dead: no RR intervals with it
+  and the same number for five seconds.
+* The same number for a minute while the cadence changes by more than 10 % is a frozen sensor;
+  an optical rate that stays within 4 bpm of the cadence for a minute has locked onto the steps.
+  Both are told once, keep quality 0.2, and are not offered for control.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, TypeAlias
+
+from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
+from biofeedback.signals.intervals import ARTEFACT_QUALITY, Intervals
+
+if TYPE_CHECKING:
+    from biofeedback.messages import HeartReading, Measure
+
+Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven
+
+LOWEST_BPM = 30
+HIGHEST_BPM = 220
+SUSPECT_QUALITY = 0.2
+_NO_CONTACT_QUALITY = 0.5
+_JUMP_BPM = 60
+_JUMP_WITHIN_NS = 10 * NS_PER_S
+_CONSISTENT_BPM = 10
+_CONSISTENT_READINGS = 3
+_DEAD_AFTER_NS = 5 * NS_PER_S
+_FROZEN_AFTER_NS = 60 * NS_PER_S
+_CADENCE_CHANGE = 0.1
+_LOCK_BPM = 4.0
+_LOCK_WINDOW_NS = 60 * NS_PER_S
+_LOCK_SHARE = 0.9
+
+
+class Heart:
+    """The heart as one source tells it."""
+
+    def __init__(self, wearer: str, sensor: str) -> None:
+        self._wearer = wearer
+        self._sensor = sensor
+        self._intervals = Intervals()
+        self._jumped: list[int] = []
+        self._same_bpm: int | None = None
+        self._same_since_ns = 0
+        self._history: deque[tuple[int, int, float]] = deque()
+        self._out_of_contact = False
+        self.electrical = False
+        self.heart_rate_bpm: float | None = None
+        self.suspect = False
+        self.quality = 0.0
+        self.valid_at_ns: int | None = None
+
+    def update(
+        self, reading: HeartReading, at_ns: int, *, cadence_spm: float | None
+    ) -> list[Finding]:
+        """Take one packet; ``cadence_spm`` is the wearer's, None if nobody walks."""
+        self.electrical = reading.source == "electrical"
+        found: list[Finding] = []
+        self._take_rate(reading, at_ns, cadence_spm, found)
+        self._take_intervals(reading, at_ns, found)
+        return found
+
+    def _take_rate(
+        self,
+        reading: HeartReading,
+        at_ns: int,
+        cadence_spm: float | None,
+        found: list[Finding],
+    ) -> None:
+        bpm = reading.heart_rate_bpm
+        if bpm is None or not LOWEST_BPM <= bpm <= HIGHEST_BPM:
+            if reading.contact is False:
+                self._lose_contact(at_ns, found)
+            return
+        if bpm != self._same_bpm:
+            self._same_bpm = bpm
+            self._same_since_ns = at_ns
+        same_ns = at_ns - self._same_since_ns
+        dead = reading.contact is False and not reading.rr_ms and same_ns >= _DEAD_AFTER_NS
+        if dead:
+            self._lose_contact(at_ns, found)
+            return
+        self._out_of_contact = False
+        if self._is_jump(bpm, at_ns):
+            return
+        self._history.append((at_ns, bpm, 0.0 if cadence_spm is None else cadence_spm))
+        while at_ns - self._history[0][0] > _LOCK_WINDOW_NS:
+            self._history.popleft()
+        frozen = same_ns >= _FROZEN_AFTER_NS and self._cadence_changed()
+        locked = reading.source == "optical" and self._follows_cadence(at_ns)
+        suspect = frozen or locked
+        if suspect and not self.suspect:
+            found.append(
+                NoticeGiven(
+                    at_ns=at_ns,
+                    code="heart_rate_suspect",
+                    wearer=self._wearer,
+                    sensor=self._sensor,
+                )
+            )
+        self.suspect = suspect
+        self.quality = 1.0 if reading.contact is not False else _NO_CONTACT_QUALITY
+        if suspect:
+            self.quality = SUSPECT_QUALITY
+        self.heart_rate_bpm = float(bpm)
+        self.valid_at_ns = at_ns
+        found.append(self._measure("heart_rate_bpm", float(bpm), self.quality, at_ns))
+
+    def _lose_contact(self, at_ns: int, found: list[Finding]) -> None:
+        if not self._out_of_contact:
+            found.append(
+                NoticeGiven(
+                    at_ns=at_ns, code="contact_lost", wearer=self._wearer, sensor=self._sensor
+                )
+            )
+        self._out_of_contact = True
+        self.quality = 0.0
+
+    def _is_jump(self, bpm: int, at_ns: int) -> bool:
+        """Hold back a value that is too far from the last good one, until three agree."""
+        known = self.heart_rate_bpm
+        recent = self.valid_at_ns is not None and at_ns - self.valid_at_ns <= _JUMP_WITHIN_NS
+        if known is None or not recent or abs(bpm - known) < _JUMP_BPM:
+            self._jumped.clear()
+            return False
+        if any(abs(bpm - other) > _CONSISTENT_BPM for other in self._jumped):
+            self._jumped.clear()
+        self._jumped.append(bpm)
+        if len(self._jumped) < _CONSISTENT_READINGS:
+            return True
+        self._jumped.clear()
+        return False
+
+    def _cadence_changed(self) -> bool:
+        """Compare the cadence of the first and the last third of the past minute."""
+        cadences = [cadence for _, _, cadence in self._history]
+        n = len(cadences) // 3
+        if n == 0:
+            return False
+        before = sum(cadences[:n]) / n
+        after = sum(cadences[-n:]) / n
+        return abs(after - before) > _CADENCE_CHANGE * max(before, after)
+
+    def _follows_cadence(self, at_ns: int) -> bool:
+        """Tell whether heart rate and cadence were the same for nearly the whole past minute."""
+        if at_ns - self._history[0][0] < _LOCK_SHARE * _LOCK_WINDOW_NS:
+            return False
+        near = sum(abs(bpm - cadence) <= _LOCK_BPM for _, bpm, cadence in self._history)
+        return near >= _LOCK_SHARE * len(self._history)
+
+    def _take_intervals(self, reading: HeartReading, at_ns: int, found: list[Finding]) -> None:
+        intervals, variability = self._intervals.update(reading.rr_ms, reading.rr_suspect, at_ns)
+        for interval in intervals:
+            quality = 1.0 if interval.clean else ARTEFACT_QUALITY
+            found.append(self._measure("rr_ms", interval.rr_ms, quality, at_ns))
+            if interval.beat_ns is not None:
+                found.append(
+                    EventDetected(
+                        at_ns=at_ns,
+                        wearer=self._wearer,
+                        sensor=self._sensor,
+                        event="beat",
+                        event_ns=interval.beat_ns,
+                        strength=None,
+                        quality=quality,
+                    )
+                )
+        if variability is not None:
+            share = variability.valid_ratio
+            found.append(self._measure("rmssd_ms", variability.rmssd_ms, share, at_ns))
+            found.append(self._measure("sdnn_ms", variability.sdnn_ms, share, at_ns))
+
+    def _measure(self, measure: Measure, value: float, quality: float, at_ns: int) -> MeasureTaken:
+        return MeasureTaken(
+            at_ns=at_ns,
+            wearer=self._wearer,
+            sensor=self._sensor,
+            measure=measure,
+            value=value,
+            quality=quality,
+        )

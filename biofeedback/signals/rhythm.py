@@ -1,0 +1,134 @@
+"""Is the movement periodic, and at what step period?
+
+Gait repeats itself after a stride (two steps) on every site; after a single step only where both
+legs are felt alike. So the period is looked for by self-similarity, and which of the candidates is
+the *step* is decided by where the power lies, by what people do, and by what they did just before.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from biofeedback.messages import Site
+
+RHYTHM_RATE_HZ = 25
+WINDOW_SAMPLES = 50
+LONGEST_LAG_SAMPLES = 55
+NEEDED_SAMPLES = WINDOW_SAMPLES + LONGEST_LAG_SAMPLES + 1
+_SHORTEST_LAG_SAMPLES = 7
+SLOWEST_SPM = 55.0
+FASTEST_SPM = 205.0
+_USUAL_SPM = 108.0
+_SPREAD_OCTAVES = 0.45
+_SAME_TEMPO = 0.15
+_SAMPLES = np.arange(WINDOW_SAMPLES, dtype=np.float64)
+_HANN = 0.5 - 0.5 * np.cos(_SAMPLES * (2.0 * math.pi / WINDOW_SAMPLES))
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """What the newest seconds repeat: ``similarity`` is -1..1, ``step_s`` the step period.
+
+    ``size_mps2`` is the standard deviation of the signal.
+    """
+
+    similarity: float
+    step_s: float
+    size_mps2: float
+
+
+def find_rhythm(
+    signal: NDArray[np.float64], *, site: Site, step_before_s: float | None
+) -> Rhythm | None:
+    """Look for the step period in the newest samples of band-limited acceleration.
+
+    Args:
+        signal: Length of the acceleration, 0.5-5 Hz, at RHYTHM_RATE_HZ, shape (n,). The newest
+            WINDOW_SAMPLES are compared with themselves one lag earlier.
+        site: An ankle feels one foot: its strong period is the stride.
+        step_before_s: The step period that was found before, if somebody walks.
+
+    Returns:
+        None if nothing repeats or the signal is too short.
+
+    References:
+        Moe-Nilssen & Helbostad (2004), Estimation of gait cycle characteristics by trunk
+        accelerometry. Deviation: normalised per lag, so that a window that has just begun to
+        contain gait shows it; octave by power and prior.
+    """
+    lags = min(LONGEST_LAG_SAMPLES, signal.size - WINDOW_SAMPLES)
+    if lags <= _SHORTEST_LAG_SAMPLES + 2:
+        return None
+    past = signal[signal.size - WINDOW_SAMPLES - lags :]
+    now = past[lags:]
+    energy = float(np.dot(now, now))
+    if energy <= 0.0:
+        return None
+    squares = np.concatenate((np.zeros(1), np.cumsum(past * past)))
+    earlier = (squares[WINDOW_SAMPLES:] - squares[:-WINDOW_SAMPLES])[::-1]
+    cross = np.correlate(past, now, mode="valid")[::-1]
+    # A lag at which there was next to nothing must not look similar by chance.
+    scale = np.sqrt(energy * np.maximum(earlier, 0.25 * energy))
+    similar: list[float] = (cross / scale).tolist()
+    lag = _first_strong_peak(similar)
+    if lag is None:
+        return None
+    size = math.sqrt(energy / WINDOW_SAMPLES)
+    step_s = _choose_step(now, lag, site=site, step_before_s=step_before_s)
+    if step_s is None:
+        return None
+    return Rhythm(similarity=min(1.0, similar[round(lag)]), step_s=step_s, size_mps2=size)
+
+
+def _first_strong_peak(similar: list[float]) -> float | None:
+    """Return the shortest lag that is nearly as similar as the best one, between samples."""
+    peaks = [
+        i
+        for i in range(_SHORTEST_LAG_SAMPLES, len(similar) - 1)
+        if similar[i] > 0.0 and similar[i - 1] < similar[i] >= similar[i + 1]
+    ]
+    if not peaks:
+        return None
+    best = max(similar[i] for i in peaks)
+    i = next(i for i in peaks if similar[i] >= 0.8 * best)
+    left, here, right = similar[i - 1], similar[i], similar[i + 1]
+    bend = left - 2.0 * here + right
+    return i if bend == 0.0 else i + 0.5 * (left - right) / bend
+
+
+def _power(signal: NDArray[np.float64], frequency_hz: float) -> float:
+    phase = _SAMPLES * (2.0 * math.pi * frequency_hz / RHYTHM_RATE_HZ)
+    windowed = signal * _HANN
+    return float(np.dot(windowed, np.cos(phase)) ** 2 + np.dot(windowed, np.sin(phase)) ** 2)
+
+
+def _choose_step(
+    now: NDArray[np.float64], lag: float, *, site: Site, step_before_s: float | None
+) -> float | None:
+    """Decide whether a period is a step or a stride."""
+    period_s = lag / RHYTHM_RATE_HZ
+    best_score = 0.0
+    best_s: float | None = None
+    for steps in (1, 2):
+        step_s = period_s / steps
+        spm = 60.0 / step_s
+        if not SLOWEST_SPM <= spm <= FASTEST_SPM:
+            continue
+        octaves = math.log2(spm / _USUAL_SPM) / _SPREAD_OCTAVES
+        score = math.exp(-0.5 * octaves * octaves)
+        if site == "ankle":
+            score *= 3.0 if steps == 2 else 1.0
+        else:
+            score *= math.sqrt(_power(now, 1.0 / step_s))
+        if step_before_s is not None and abs(step_s / step_before_s - 1.0) < _SAME_TEMPO:
+            score *= 2.0
+        if score > best_score:
+            best_score, best_s = score, step_s
+    return best_s
