@@ -78,16 +78,20 @@ _TELLING: Final = re.compile(
     re.IGNORECASE,
 )
 _EMAIL: Final = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_SAFE_SOURCES: Final = frozenset({"demo", "sim"})
+_SOURCE: Final = re.compile(r"(?:demo|sim)\b.*|recording\b|trace\b|ble\b|lsl\b")
+"""What of a source may be told: a file or a device may be named after a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class CsvExport:
-    """The files that were written with the number of their rows, and how the trace ended."""
+    """The files that were written with the number of their rows.
+
+    ``problem`` says why the trace may have held more, None if it was whole.
+    """
 
     folder: Path
     files: dict[str, int]
-    scan: TraceScan
+    problem: str | None
 
 
 def export_csv(
@@ -96,7 +100,7 @@ def export_csv(
     """Write tables of all rows of a trace that can be trusted.
 
     Args:
-        path: A trace; a damaged one is exported up to the damage, which the result holds.
+        path: A trace; a damaged one is exported up to the damage, of which the result tells.
         folder: Made if needed. Files of the same names in it are replaced.
         on_progress: Called now and then with the number of bytes that were read.
 
@@ -120,7 +124,7 @@ def export_csv(
         (folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise TraceUnavailable(f"{folder}: can't be written ({error})") from error
-    return CsvExport(folder=folder, files=files, scan=scan)
+    return CsvExport(folder=folder, files=files, problem=scan.problem)
 
 
 @dataclass(slots=True)
@@ -239,12 +243,12 @@ def _to_seconds(span_ns: int) -> str:
 
 def _describe(scan: TraceScan, last_at_ns: int, files: dict[str, int]) -> dict[str, object]:
     header = scan.header
-    kind, _, rest = header.source.partition(":")
+    source = _SOURCE.match(header.source)
     return {
         "session_id": _Names().hide("session_id", header.session_id),
         "start": header.start_wall_iso,
         "duration_s": (last_at_ns - header.start_monotonic_ns) / NS_PER_S,
-        "source": header.source if kind in _SAFE_SOURCES or not rest else kind,
+        "source": None if source is None else source[0],
         "versions": header.versions,
         "profiles": sorted(header.profiles),
         "profile_hash": header.profile_hash,

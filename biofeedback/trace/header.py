@@ -6,6 +6,7 @@ import hashlib
 import math
 import platform
 import re
+import secrets
 import time
 from datetime import datetime
 from importlib import metadata
@@ -32,19 +33,19 @@ def mask_addresses(text: str) -> str:
 
 def make_header(
     *,
-    session_id: str,
     settings: object,
     profiles: Mapping[str, object],
     source: str,
+    session_id: str | None = None,
     start_monotonic_ns: int | None = None,
 ) -> TraceHeader:
     """Describe a session that starts now.
 
     Args:
-        session_id: A pseudonym of the session.
         settings: Anything that msgspec can turn into a table.
         profiles: The profiles in use, by name.
         source: Where the messages come from, as on the command line.
+        session_id: A pseudonym of the session; None invents one.
         start_monotonic_ns: The instant on the messages' clock that counts as 0 s. None takes the
             host's monotonic clock; a session in invented time states its own start.
 
@@ -56,7 +57,7 @@ def make_header(
     wall = datetime.fromtimestamp(wall_ns / 1e9).astimezone()
     return TraceHeader(
         schema_version=SCHEMA_VERSION,
-        session_id=session_id,
+        session_id=secrets.token_hex(8) if session_id is None else session_id,
         versions=_read_versions(),
         settings=_to_table("settings", settings),
         profiles=kept_profiles,

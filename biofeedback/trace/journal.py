@@ -90,6 +90,11 @@ class TraceSummary:
     size_bytes: int
     counts: dict[str, int]
 
+    @property
+    def complete(self) -> bool:
+        """Every message is in the file, and the file is closed."""
+        return self.closed and not (self.rows_lost or self.rows_dropped or self.rows_refused)
+
 
 class Journal:
     """An append-only trace with one writer thread. ``record`` may be called by any one thread.

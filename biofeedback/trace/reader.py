@@ -124,6 +124,19 @@ class TraceScan:
             if not isinstance(row, Gap):
                 yield row
 
+    @property
+    def problem(self) -> str | None:
+        """What was wrong when ``rows`` had ended, and what to do; None for a whole trace."""
+        if self.damage is not None:
+            return describe_damage(self.path, self.damage)
+        if self.footer is None:
+            return (
+                f"{self.path}: it was not closed, so its last second may be missing; the "
+                f"{self.lines - 1} rows in it are whole. "
+                f"Close it: biofeedback trace recover {self.path}"
+            )
+        return None
+
     def _stop(self, file: BinaryIO, reason: str) -> None:
         self.damage = Damage(line=self.lines + 1, reason=reason, lines_after=_count_lines(file))
 

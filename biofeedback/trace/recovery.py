@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from biofeedback.errors import TraceCorrupt
 from biofeedback.trace.disk import DiskFile, SafeTail, TraceUnavailable, sync_folder
 from biofeedback.trace.lines import TraceFooter, TraceHeader, encode_line
-from biofeedback.trace.reader import Damage, TraceScan, describe_damage
+from biofeedback.trace.reader import Damage, TraceScan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,10 @@ _BLOCK_BYTES: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What a pass over a trace found. ``counts`` are the whole rows by type."""
+    """What a pass over a trace found. ``counts`` are the whole rows by type.
+
+    ``problem`` says what is wrong and what to do, None for a whole trace.
+    """
 
     path: Path
     header: TraceHeader
@@ -30,6 +33,7 @@ class Verification:
     last_at_ns: int | None
     footer: TraceFooter | None
     damage: Damage | None
+    problem: str | None
     whole_bytes: int
     file_bytes: int
 
@@ -37,19 +41,6 @@ class Verification:
     def is_whole(self) -> bool:
         """It was closed, and every line is as it was written."""
         return self.footer is not None and self.damage is None
-
-    @property
-    def problem(self) -> str | None:
-        """What is wrong, and what to do; None for a whole trace."""
-        if self.damage is not None:
-            return describe_damage(self.path, self.damage)
-        if self.footer is None:
-            return (
-                f"{self.path}: it was not closed, so its last second may be missing; the "
-                f"{self.rows} rows in it are whole. "
-                f"Close it: biofeedback trace recover {self.path}"
-            )
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +77,7 @@ def verify_trace(path: Path, *, on_progress: Callable[[int], None] | None = None
         last_at_ns=last_at_ns,
         footer=scan.footer,
         damage=scan.damage,
+        problem=scan.problem,
         whole_bytes=scan.size_bytes,
         file_bytes=path.stat().st_size,
     )

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, get_args
 
+import msgspec
+
 from biofeedback.messages import Input, Output
 
 if TYPE_CHECKING:
@@ -40,19 +42,30 @@ class Difference:
 class ReplayResult:
     """How a replay went.
 
-    ``outputs`` is how many recorded outputs came out the same. ``is_complete`` is False when the
-    trace has a gap: nothing behind it can be expected to be the same, so nothing was compared.
+    ``identical`` is True when every output that was compared is the same; ``outputs`` is how many
+    recorded outputs were. ``complete`` is False when the replay ended before the trace did: at a
+    difference, or at a gap, because nothing behind one can be expected to be the same.
     """
 
+    identical: bool
     inputs: int
     outputs: int
     difference: Difference | None
-    is_complete: bool
+    complete: bool
 
-    @property
-    def is_identical(self) -> bool:
-        """Every output that was compared is the same."""
-        return self.difference is None
+    def explain(self) -> str:
+        """Say it in one to three lines."""
+        if self.difference is None:
+            text = f"identical: {self.outputs} outputs"
+            return text if self.complete else text + ", up to a gap in the trace"
+        where = "before any input"
+        if self.difference.answer_to is not None:
+            where = "in the answer to " + _to_text(self.difference.answer_to)
+        return (
+            f"different at output {self.difference.index}, {where}\n"
+            f"  recorded: {_to_text(self.difference.recorded)}\n"
+            f"  replayed: {_to_text(self.difference.replayed)}"
+        )
 
 
 def replay_trace(trace: Trace, handle: Callable[[Input], list[Output]]) -> ReplayResult:
@@ -83,9 +96,21 @@ def replay_trace(trace: Trace, handle: Callable[[Input], list[Output]]) -> Repla
         for was, now in zip_longest(recorded, replayed):
             if was != now:
                 difference = Difference(same, answer_to, was, now)
-                return ReplayResult(inputs, same, difference, is_complete=False)
+                return ReplayResult(
+                    identical=False,
+                    inputs=inputs,
+                    outputs=same,
+                    difference=difference,
+                    complete=False,
+                )
             same += 1
-    return ReplayResult(inputs, same, None, is_complete=not trace.gaps)
+    return ReplayResult(
+        identical=True, inputs=inputs, outputs=same, difference=None, complete=not trace.gaps
+    )
+
+
+def _to_text(message: Message | None) -> str:
+    return "nothing" if message is None else msgspec.json.encode(message).decode()
 
 
 def _group_by_input(
