@@ -21,19 +21,16 @@ from biofeedback.errors import ProfileError
 from biofeedback.messages import (
     NS_PER_MS,
     NS_PER_S,
-    TICKS_PER_BEAT,
     BodyState,
     ClockJumped,
     CommandGiven,
     DecisionMade,
     EventDetected,
     Input,
-    MusicParameters,
     NoticeGiven,
     Output,
     PacketReceived,
     PacketRejected,
-    PlayNote,
     SensorAttached,
     SensorDetached,
     SoundReported,
@@ -41,8 +38,7 @@ from biofeedback.messages import (
     SteerSound,
     StopSound,
 )
-from biofeedback.music.arrangement import PlannedNote, plan_accent, plan_notes
-from biofeedback.music.beats import BeatClock
+from biofeedback.music.performer import Performer
 from biofeedback.music.styles import STYLES
 from biofeedback.signals.body import Body
 
@@ -85,14 +81,12 @@ class Engine:
                 if person.heart_rate_ceiling_bpm is not None
             },
         )
-        self._style = STYLES[settings.music.style]
         self._output_delay_ns = round(settings.music.output_delay_ms * NS_PER_MS)
         self._decoders: dict[tuple[str, str], SensorDecoder] = {}
         self._bodies: dict[str, Body] = {}
         self._now_ns: int | None = None
         self._next_step_ns = NEVER_NS
-        self._clock: BeatClock | None = None
-        self._planned_until_ns = 0
+        self._performer: Performer | None = None
         self._judged_step_ns: dict[str, int] = {}
         self._sequence = 0
         self._noticed_ns: dict[tuple[str, str | None, str | None], int] = {}
@@ -204,13 +198,17 @@ class Engine:
         for change in changes:
             outputs.append(change)
             if change.before == "INIT" and change.after == "CALIBRATE":
-                self._planned_until_ns = change.at_ns + LOOKAHEAD_NS
-                self._clock = BeatClock(self._planned_until_ns, self._safety.last.tempo_bpm)
+                self._performer = Performer(
+                    STYLES[self._settings.music.style],
+                    self._settings.seed,
+                    start_ns=change.at_ns + LOOKAHEAD_NS,
+                    tempo_bpm=self._safety.last.tempo_bpm,
+                )
             elif change.after == "STOP":
                 outputs.append(StopSound(at_ns=change.at_ns, fade_ms=STOP_FADE_MS))
 
     def _step(self, at_ns: int, outputs: list[Output]) -> None:
-        if self._clock is None or self._session.state == "STOP":
+        if self._performer is None or self._session.state == "STOP":
             return
         bodies = [body.state(at_ns) for body in self._bodies.values()]
         self._enter(self._session.step(at_ns, bodies), outputs)
@@ -232,7 +230,7 @@ class Engine:
             allowed=allowed,
             limits_hit=limits_hit,
             input_age_ms=_youngest_age_ms(bodies),
-            tempo_from_ns=self._planned_until_ns,
+            tempo_from_ns=self._performer.planned_until_ns,
         )
         outputs.append(decision)
         self._sequence += 1
@@ -244,7 +242,7 @@ class Engine:
             may_rise=state in {"CALIBRATE", "RUN"} and self._session.may_rise(),
         )
         outputs.append(steer)
-        self._play(at_ns, allowed, self._clock, outputs)
+        outputs.extend(self._performer.play(at_ns, at_ns + STEP_NS + LOOKAHEAD_NS, allowed))
 
     def _propose(self, at_ns: int, bodies: list[BodyState], outputs: list[Output]) -> Wish:
         """Ask the law; one that fails can't take the music with it (F57)."""
@@ -267,64 +265,18 @@ class Engine:
         """How far the music was ahead of the newest step of somebody who walks."""
         for body in bodies:
             step_ns = body.last_step_ns
-            if not body.walking or step_ns is None or self._clock is None:
+            if not body.walking or step_ns is None or self._performer is None:
                 continue
-            if self._judged_step_ns.get(body.wearer) == step_ns:
-                continue
-            self._judged_step_ns[body.wearer] = step_ns
-            heard_ns = step_ns - self._output_delay_ns
-            if heard_ns < self._clock.start_ns:
-                continue
-            beats = self._clock.beats_at(heard_ns)
-            return beats - round(beats)
+            if self._judged_step_ns.get(body.wearer) != step_ns:
+                self._judged_step_ns[body.wearer] = step_ns
+                return self._performer.asynchrony_beats(step_ns - self._output_delay_ns)
         return None
 
-    # ------------------------------------------------------------ music
-
-    def _play(
-        self,
-        at_ns: int,
-        parameters: MusicParameters,
-        clock: BeatClock,
-        outputs: list[Output],
-    ) -> None:
-        until_ns = at_ns + STEP_NS + LOOKAHEAD_NS
-        if until_ns <= self._planned_until_ns:
-            return
-        start_ns, self._planned_until_ns = self._planned_until_ns, until_ns
-        clock.extend(until_ns, parameters.tempo_bpm)
-        first, end = clock.first_tick_at(start_ns), clock.first_tick_at(until_ns)
-        notes = plan_notes(self._style, self._settings.seed, first, end, parameters)
-        for note in notes:
-            start = clock.time_ns(note.tick)
-            outputs.append(_note(at_ns, start, note, parameters.tempo_bpm, note.tick))
-        clock.forget_before(at_ns - 10 * NS_PER_S)
-
     def _answer_gesture(self, gesture: EventDetected, outputs: list[Output]) -> None:
-        if self._clock is None or self._session.state != "RUN":
+        if self._performer is None or self._session.state != "RUN":
             return
-        at_ns = gesture.at_ns
-        parameters = self._safety.last
-        tick = self._clock.first_tick_at(max(at_ns, self._clock.start_ns))
         strength_ratio = min(1.0, (gesture.strength or 0.0) / STRONGEST_GESTURE_MPS2)
-        note = plan_accent(self._style, self._settings.seed, tick, strength_ratio, parameters)
-        outputs.append(_note(at_ns, at_ns, note, parameters.tempo_bpm, None))
-
-
-def _note(
-    at_ns: int, start_ns: int, note: PlannedNote, tempo_bpm: float, tick: int | None
-) -> PlayNote:
-    beats = note.duration_ticks / TICKS_PER_BEAT
-    return PlayNote(
-        at_ns=at_ns,
-        start_ns=start_ns,
-        duration_ns=round(beats * 60.0 / tempo_bpm * NS_PER_S),
-        layer=note.layer,
-        pitch_midi=note.pitch_midi,
-        velocity=note.velocity,
-        tick=tick,
-        pan=note.pan,
-    )
+        outputs.append(self._performer.answer(gesture.at_ns, strength_ratio, self._safety.last))
 
 
 def _youngest_age_ms(bodies: list[BodyState]) -> float | None:

@@ -1,0 +1,221 @@
+"""The composition root: one source, one engine, one sound, one trace, and the order of shutdown.
+
+``run_session`` is the only loop. Live, it waits for whatever is due first: the source's next
+message, the engine's next control step, or an order in the inbox (keyboard, sound reports). Fast,
+it never waits; everything else is the same code, so a session written to a file and one heard
+live make the same decisions.
+
+Other threads only ever put messages into the inbox; the loop stamps orders when it takes them.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
+
+from biofeedback.engine import NEVER_NS, Engine
+from biofeedback.messages import (
+    NS_PER_S,
+    ClockJumped,
+    CommandGiven,
+    Input,
+    Output,
+    PlayNote,
+    SoundOrder,
+    SteerSound,
+    StopSound,
+    TimePassed,
+)
+from biofeedback.profiles import list_profiles
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from biofeedback.decode.profile import Profile
+    from biofeedback.settings import Settings
+    from biofeedback.simulate.source import Source
+    from biofeedback.sound import Sound
+    from biofeedback.trace.journal import Journal
+
+LATE_TICK_NS = NS_PER_S
+CLOCK_JUMP_NS = 2 * NS_PER_S
+STOP_FADE_NS = NS_PER_S
+
+
+class View(Protocol):
+    """Whatever shows a session to a person."""
+
+    def see(self, message: Input, outputs: Sequence[Output]) -> None:
+        """Take note of one message and of what the engine answered."""
+        ...
+
+
+@dataclass
+class Stopwatch:
+    """The session's clock: the host's monotonic one, or the source's when nothing has to wait."""
+
+    fast: bool
+    origin_ns: int = field(init=False)
+    _wall_minus_monotonic_ns: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Start now; a fast session begins at zero, so that its trace is the same each time."""
+        self.origin_ns = 0 if self.fast else time.monotonic_ns()
+        self._wall_minus_monotonic_ns = time.time_ns() - time.monotonic_ns()
+
+    def now_ns(self) -> int:
+        """Read the monotonic clock."""
+        return time.monotonic_ns()
+
+    def jump_ns(self) -> int:
+        """Tell how far the wall clock has moved against the monotonic one (sleep, F42, F44)."""
+        difference_ns = time.time_ns() - time.monotonic_ns()
+        jump_ns, self._wall_minus_monotonic_ns = (
+            difference_ns - self._wall_minus_monotonic_ns,
+            difference_ns,
+        )
+        return jump_ns
+
+
+@dataclass
+class Parts:
+    """What a session is made of; ``journal`` and ``view`` may be absent."""
+
+    engine: Engine
+    source: Source
+    sound: Sound
+    journal: Journal | None
+    view: View | None
+    duration_ns: int | None
+
+
+def make_engine(settings: Settings, profiles: Sequence[Profile] | None = None) -> Engine:
+    """Build an engine that knows all wearables, or just the given ones (a trace's)."""
+    known = list_profiles() if profiles is None else profiles
+    return Engine(settings, {profile.name: profile for profile in known})
+
+
+def run_session(parts: Parts, stopwatch: Stopwatch, inbox: queue.SimpleQueue[Input]) -> None:
+    """Run until the source ends, the duration is over or somebody says stop; then fade.
+
+    The caller closes sound and journal: it wants their summaries.
+    """
+    loop = _Loop(parts, stopwatch, inbox)
+    loop.give(CommandGiven(at_ns=stopwatch.origin_ns, command="start"))
+    loop.run()
+    loop.give(CommandGiven(at_ns=loop.now_ns(), command="stop"))
+    if not stopwatch.fast:
+        time.sleep(STOP_FADE_NS / NS_PER_S)
+    parts.sound.advance(loop.now_ns() + STOP_FADE_NS)
+
+
+class _Loop:
+    def __init__(self, parts: Parts, stopwatch: Stopwatch, inbox: queue.SimpleQueue[Input]) -> None:
+        self._parts = parts
+        self._stopwatch = stopwatch
+        self._inbox = inbox
+        self._given_ns = stopwatch.origin_ns
+        self._stopped = False
+        self._last_check_ns = stopwatch.origin_ns
+
+    def now_ns(self) -> int:
+        return self._given_ns if self._stopwatch.fast else self._stopwatch.now_ns()
+
+    def run(self) -> None:
+        end_ns = NEVER_NS
+        if self._parts.duration_ns is not None:
+            end_ns = self._stopwatch.origin_ns + self._parts.duration_ns
+        while not self._stopped:
+            due_ns, from_source = self._next_due()
+            if due_ns is None:
+                return
+            if due_ns >= end_ns:
+                if self._wait_until(end_ns):
+                    self._given_ns = max(self._given_ns, end_ns)
+                    return
+            elif self._wait_until(due_ns):
+                self.give(self._take_due(due_ns, from_source=from_source))
+                self._take_reports()
+
+    def give(self, message: Input) -> None:
+        """Hand a message to the engine, and its answers to everyone."""
+        parts = self._parts
+        self._given_ns = max(self._given_ns, message.at_ns)
+        outputs = parts.engine.handle(message)
+        orders: list[SoundOrder] = []
+        for output in outputs:
+            if isinstance(output, (PlayNote, SteerSound, StopSound)):
+                orders.append(output)
+                self._stopped = self._stopped or isinstance(output, StopSound)
+        parts.sound.send(orders)
+        if parts.journal is not None:
+            parts.journal.record(message)
+            for output in outputs:
+                parts.journal.record(output)
+        parts.source.hear(self._heard(outputs))
+        parts.sound.advance(self._given_ns)
+        if parts.view is not None:
+            parts.view.see(message, outputs)
+
+    def _heard(self, outputs: Sequence[Output]) -> list[PlayNote]:
+        """Notes on the source's own clock, for a person who moves to what they hear."""
+        origin_ns = self._stopwatch.origin_ns
+        notes = [output for output in outputs if isinstance(output, PlayNote)]
+        if origin_ns == 0:
+            return notes
+        return [
+            msgspec.structs.replace(
+                note, at_ns=note.at_ns - origin_ns, start_ns=note.start_ns - origin_ns
+            )
+            for note in notes
+        ]
+
+    def _take_reports(self) -> None:
+        # A file has no time of its own: its reports would differ from run to run.
+        if self._stopwatch.fast:
+            return
+        for report in self._parts.sound.take_reports():
+            self.give(msgspec.structs.replace(report, at_ns=self.now_ns()))
+
+    def _next_due(self) -> tuple[int | None, bool]:
+        """When something is due, and whether it is the source's message; None at the end."""
+        source_ns = self._parts.source.next_at_ns()
+        if source_ns is None:
+            return None, False
+        source_ns += self._stopwatch.origin_ns
+        step_ns = self._parts.engine.next_wakeup_ns()
+        return (source_ns, True) if source_ns <= step_ns else (step_ns, False)
+
+    def _take_due(self, due_ns: int, *, from_source: bool) -> Input:
+        if not from_source:
+            return TimePassed(at_ns=due_ns)
+        message = self._parts.source.take()
+        return msgspec.structs.replace(message, at_ns=message.at_ns + self._stopwatch.origin_ns)
+
+    def _wait_until(self, due_ns: int) -> bool:
+        """Wait; False when an order came first and was given, so that due times changed."""
+        if self._stopwatch.fast:
+            if self._inbox.empty():
+                return True
+            self.give(msgspec.structs.replace(self._inbox.get(), at_ns=self._given_ns))
+            return False
+        self._check_clocks(due_ns)
+        while (wait_ns := due_ns - self._stopwatch.now_ns()) > 0:
+            try:
+                message = self._inbox.get(timeout=wait_ns / NS_PER_S)
+            except queue.Empty:
+                return True
+            self.give(msgspec.structs.replace(message, at_ns=self._stopwatch.now_ns()))
+            return False
+        return True
+
+    def _check_clocks(self, due_ns: int) -> None:
+        now_ns = self._stopwatch.now_ns()
+        late_ns = now_ns - due_ns
+        jump_ns = self._stopwatch.jump_ns()
+        if late_ns > LATE_TICK_NS or abs(jump_ns) > CLOCK_JUMP_NS:
+            self.give(ClockJumped(at_ns=now_ns, jump_s=max(late_ns, abs(jump_ns)) / NS_PER_S))

@@ -1,0 +1,147 @@
+"""Options that several commands share: sources, durations, files that must not be overwritten."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from biofeedback.ble import require_bluetooth
+from biofeedback.errors import DeviceError, SettingsError
+from biofeedback.settings import Settings, check_style, did_you_mean, parse_settings
+from biofeedback.simulate.recording import open_recording
+from biofeedback.simulate.scenarios import SCENARIOS, make_scenario
+from biofeedback.trace.reader import read_trace
+from biofeedback.trace.source import TraceSource
+
+if TYPE_CHECKING:
+    from biofeedback.simulate.source import Source
+
+PLAN_SIZE_LIMIT_BYTES = 1 << 20
+_DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>s|m|h|)")
+_SECONDS = {"s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
+SOURCE_KINDS = ("demo", "sim", "recording", "trace", "ble")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSource:
+    """A source that is ready to run, what to call it, and how long it lasts if it ends by itself.
+
+    ``kind_and_name`` fits a file name.
+    """
+
+    source: Source
+    title: str
+    kind_and_name: str
+    duration_s: float | None
+
+
+def parse_duration_s(text: str) -> float:
+    """Read ``90s``, ``10m``, ``1.5h`` or plain seconds.
+
+    Raises:
+        SettingsError: It is something else, or not longer than zero.
+    """
+    match = _DURATION.fullmatch(text.strip())
+    seconds = float(match["number"]) * _SECONDS[match["unit"]] if match else 0.0
+    if seconds <= 0:
+        raise SettingsError(
+            f"--duration {text}: give a number above zero with s, m or h: 90s, 10m, 1h."
+        )
+    return seconds
+
+
+def open_source(text: str, *, seed: int, duration_s: float | None) -> OpenSource:
+    """Open what ``--from`` names.
+
+    Raises:
+        SettingsError: There is no such kind of source or scenario.
+        RecordingError: The recording can't be read.
+        TraceError: The trace can't be read.
+        DeviceError: Sensors in the air can't be had.
+    """
+    kind, _, name = text.partition(":")
+    if kind == "demo" and not name:
+        source = make_scenario("demo", seed=seed, duration_s=duration_s)
+        return OpenSource(source, "a virtual person's story", "demo", source.duration_s)
+    if kind == "sim":
+        source = make_scenario(name, seed=seed, duration_s=duration_s)
+        return OpenSource(source, f"a virtual person: {name}", f"sim-{name}", source.duration_s)
+    if kind == "recording" and name:
+        recording = open_recording(Path(name))
+        title = f"recording {Path(name).stem}: {recording.title}"
+        return OpenSource(recording, title, Path(name).stem, recording.duration_s)
+    if kind == "trace" and name:
+        source = TraceSource(read_trace(Path(name)))
+        stem = Path(name).name.removesuffix(".jsonl").removesuffix(".trace")
+        return OpenSource(source, f"the packets of {Path(name).name}", stem, source.duration_s)
+    if kind == "ble":
+        require_bluetooth()
+        raise DeviceError(
+            "this version plays from virtual people, recordings and traces; it does not connect "
+            "to sensors in the air yet. Try: biofeedback play --from demo"
+        )
+    raise SettingsError(
+        f"--from {text}: give demo, sim:SCENARIO ({', '.join(sorted(SCENARIOS))}), "
+        f"recording:FILE, trace:FILE or ble.{_hint(kind)}"
+    )
+
+
+def _hint(kind: str) -> str:
+    near = did_you_mean(kind, SOURCE_KINDS)
+    return near if near.startswith(" Did") else ""
+
+
+def read_plan(path: Path | None, *, seed: int | None, style: str | None) -> Settings:
+    """Read a plan, if there is one, and lay the command line's choices over it.
+
+    Raises:
+        SettingsError: The file or a value in it can't be used.
+    """
+    settings = Settings()
+    if path is not None:
+        settings = parse_settings(read_text(path, what="plan"), source=str(path))
+    if seed is not None:
+        settings = msgspec.structs.replace(settings, seed=seed)
+    if style is not None:
+        music = msgspec.structs.replace(settings.music, style=check_style(style))
+        settings = msgspec.structs.replace(settings, music=music)
+    return settings
+
+
+def read_text(path: Path, *, what: str) -> str:
+    """Read a small text file.
+
+    Raises:
+        SettingsError: It is missing, too large, or not UTF-8.
+    """
+    try:
+        if path.stat().st_size > PLAN_SIZE_LIMIT_BYTES:
+            raise SettingsError(f"{path}: this {what} is larger than 1 MiB; is it the right file?")
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise SettingsError(f"{path}: there is no such {what}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path}: this {what} is not UTF-8 text.") from error
+    except OSError as error:
+        raise SettingsError(f"{path}: can't read this {what}: {error.strerror}.") from error
+
+
+def check_target(path: Path, *, overwrite: bool) -> Path:
+    """Return ``path`` if it may be written.
+
+    Raises:
+        SettingsError: It exists already, or its folder can't be made.
+    """
+    if path.exists() and not overwrite:
+        raise SettingsError(f"{path} exists already; give another name or --overwrite.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_file():
+            path.unlink()
+    except OSError as error:
+        raise SettingsError(f"can't write {path}: {error.strerror}.") from error
+    return path

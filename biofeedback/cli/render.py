@@ -1,0 +1,122 @@
+"""``biofeedback render``: sound and score from a trace or from curves, off-line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from biofeedback.cli.curves import Curves, read_curves
+from biofeedback.cli.options import check_target, read_plan
+from biofeedback.cli.score import write_midi, write_notes
+from biofeedback.engine import ORDER_LIFE_NS, STEP_NS, STOP_FADE_MS
+from biofeedback.errors import SettingsError
+from biofeedback.messages import NS_PER_S, PlayNote, SoundOrder, SteerSound, StopSound
+from biofeedback.music.performer import Performer
+from biofeedback.music.styles import STYLES
+from biofeedback.sound import SoundSettings, open_file
+from biofeedback.trace.reader import read_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from biofeedback.settings import Settings
+
+BATCH_NS = NS_PER_S // 2
+
+
+def render_command(
+    source: Annotated[Path, typer.Argument(help="A trace (.trace.jsonl) or curves (.csv).")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Where the WAV goes.")],
+    midi: Annotated[Path | None, typer.Option(help="A MIDI file too.")] = None,
+    notes: Annotated[Path | None, typer.Option(help="The notes as JSON lines too.")] = None,
+    style: Annotated[str | None, typer.Option(help="The music's style (curves only).")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Same seed, same music (curves only).", min=0, max=2**32 - 1)
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files.")] = False,
+) -> None:
+    """Render sound off-line, with the instruments that play live.
+
+    Example: biofeedback render curves.csv -o out.wav --midi out.mid
+    """
+    if source.suffix == ".csv":
+        settings = read_plan(None, seed=seed, style=style)
+        curves = read_curves(source, resting_tempo_bpm=settings.music.resting_tempo_bpm)
+        orders: Iterable[SoundOrder] = _play_curves(curves, settings)
+        origin_ns, end_ns = 0, round(curves.duration_s * NS_PER_S)
+    else:
+        if style is not None or seed is not None:
+            raise SettingsError(
+                "--style and --seed belong to curves; the notes of a trace are already written. "
+                "To play its packets anew: biofeedback play --from trace:FILE --seed N"
+            )
+        trace = read_trace(source)
+        orders = [m for m in trace.messages if isinstance(m, PlayNote | SteerSound | StopSound)]
+        origin_ns = trace.header.start_monotonic_ns
+        end_ns = max((m.at_ns for m in trace.messages), default=origin_ns)
+    for file in (output, midi, notes):
+        if file is not None:
+            check_target(file, overwrite=overwrite)
+    played = _render(output, orders, origin_ns=origin_ns, end_ns=end_ns)
+    if notes is not None:
+        write_notes(notes, played, origin_ns=origin_ns)
+    if midi is not None:
+        write_midi(midi, played, origin_ns=origin_ns)
+
+
+def _render(
+    output: Path, orders: Iterable[SoundOrder], *, origin_ns: int, end_ns: int
+) -> list[PlayNote]:
+    played: list[PlayNote] = []
+    sound = open_file(output, origin_ns=origin_ns, settings=SoundSettings())
+    try:
+        with Progress(console=Console(stderr=True), transient=True) as progress:
+            task = progress.add_task("rendering", total=(end_ns - origin_ns) / NS_PER_S)
+            batch: list[SoundOrder] = []
+            sent_ns = origin_ns
+            for order in orders:
+                if order.at_ns - sent_ns >= BATCH_NS:
+                    sound.send(batch)
+                    sound.advance(order.at_ns)
+                    batch, sent_ns = [], order.at_ns
+                    progress.update(task, completed=(sent_ns - origin_ns) / NS_PER_S)
+                batch.append(order)
+                if isinstance(order, PlayNote):
+                    played.append(order)
+            sound.send(batch)
+            sound.advance(end_ns)
+    finally:
+        summary = sound.close()
+    facts = [f"{len(played)} notes"]
+    if summary.integrated_lufs is not None:
+        facts.append(f"{summary.integrated_lufs:.1f} LUFS")
+    if summary.true_peak_dbtp is not None:
+        facts.append(f"true peak {summary.true_peak_dbtp:.1f} dBTP")
+    typer.echo(f"{output}: {', '.join(facts)}")
+    return played
+
+
+def _play_curves(curves: Curves, settings: Settings) -> Iterator[SoundOrder]:
+    """Play curves as the engine plays decisions: a step of parameters, then its notes."""
+    performer = Performer(
+        STYLES[settings.music.style],
+        settings.seed,
+        start_ns=0,
+        tempo_bpm=curves.at(0.0).tempo_bpm,
+    )
+    end_ns = round(curves.duration_s * NS_PER_S)
+    for sequence, at_ns in enumerate(range(0, end_ns, STEP_NS), start=1):
+        parameters = curves.at((at_ns + STEP_NS) / NS_PER_S)
+        yield SteerSound(
+            at_ns=at_ns,
+            sequence=sequence,
+            expires_ns=at_ns + ORDER_LIFE_NS,
+            parameters=parameters,
+            may_rise=True,
+        )
+        yield from performer.play(at_ns, min(at_ns + STEP_NS, end_ns), parameters)
+    yield StopSound(at_ns=end_ns, fade_ms=STOP_FADE_MS)
