@@ -75,10 +75,11 @@ class Safety:
 
     def __init__(self, limits: Limits, neutral: MusicParameters) -> None:
         self._limits = limits
-        self._neutral = neutral
         tempo_bpm = min(max(neutral.tempo_bpm, limits.tempo_low_bpm), limits.tempo_high_bpm)
         level_db = min(START_LEVEL_DB, limits.level_max_db)
-        self._last = msgspec.structs.replace(neutral, tempo_bpm=tempo_bpm, level_db=level_db)
+        # A neutral tempo outside the band would have EASE glide out of it.
+        self._neutral = msgspec.structs.replace(neutral, tempo_bpm=tempo_bpm)
+        self._last = msgspec.structs.replace(self._neutral, level_db=level_db)
         self._ease_floor_db: float | None = None
 
     @property

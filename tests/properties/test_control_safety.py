@@ -1,0 +1,84 @@
+"""No wish whatsoever gets past safety."""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from biofeedback.control.follow import neutral_music
+from biofeedback.control.limits import Limits
+from biofeedback.control.safety import Safety
+from biofeedback.messages import MusicParameters
+
+NAMES = MusicParameters.__struct_fields__
+anything = st.one_of(
+    st.floats(allow_nan=True, allow_infinity=True),
+    st.integers(-(10**12), 10**12),
+    st.sampled_from([None, "loud", True]),
+)
+wishes = st.builds(MusicParameters, **dict.fromkeys(NAMES, anything))
+states = st.sampled_from(["INIT", "CALIBRATE", "RUN", "HOLD", "EASE", "STOP"])
+limits = st.builds(
+    Limits,
+    tempo_baseline_bpm=st.floats(40, 180),
+    tempo_band_ratio=st.floats(0.01, 0.4),
+    tempo_slew_ratio_per_s=st.floats(0.001, 0.02),
+    level_max_db=st.floats(-60, 0),
+    level_rise_db_per_s=st.floats(0.1, 6),
+)
+steps = st.lists(
+    st.tuples(wishes, states, st.floats(allow_nan=True), st.booleans()), min_size=1, max_size=40
+)
+
+
+@given(limits=limits, resting_bpm=st.floats(50, 100), steps=steps)
+def test_F59_limits_hold_whatever_a_law_wishes(limits, resting_bpm, steps):
+    safety = Safety(limits, neutral_music(resting_bpm))
+    tiny = 1e-9
+    for wish, state, elapsed_s, may_rise in steps:
+        before = safety.last
+        allowed = safety.limit(wish, state=state, elapsed_s=elapsed_s, may_rise=may_rise).parameters
+        assert all(math.isfinite(getattr(allowed, name)) for name in NAMES)
+        assert limits.tempo_low_bpm - tiny <= allowed.tempo_bpm <= limits.tempo_high_bpm + tiny
+        slew_bpm = before.tempo_bpm * limits.tempo_slew_ratio_per_s * 0.1
+        largest_bpm = 0.1 if state == "EASE" else slew_bpm
+        assert abs(allowed.tempo_bpm - before.tempo_bpm) <= largest_bpm + tiny
+        assert allowed.level_db <= limits.level_max_db + tiny
+        assert allowed.level_db <= before.level_db + limits.level_rise_db_per_s * 0.1 + tiny
+        for name in ("energy", "density", "brightness"):
+            assert 0 <= getattr(allowed, name) <= 1
+        if state in {"INIT", "HOLD", "STOP"}:
+            assert allowed == before
+        if state == "EASE" or not may_rise:
+            assert allowed.level_db <= before.level_db
+            assert allowed.energy <= before.energy
+            assert allowed.density <= before.density
+        if not may_rise and state in {"RUN", "CALIBRATE"}:
+            assert allowed.tempo_bpm <= before.tempo_bpm
+
+
+@given(limits=limits, steps=steps)
+def test_every_change_of_a_wish_leaves_its_word(limits, steps):
+    safety = Safety(limits, neutral_music(80.0))
+    for wish, state, elapsed_s, may_rise in steps:
+        result = safety.limit(wish, state=state, elapsed_s=elapsed_s, may_rise=may_rise)
+        in_range = all(
+            isinstance(getattr(wish, n), (int, float)) and abs(getattr(wish, n)) <= 1 for n in NAMES
+        )
+        if in_range and not result.limits_hit:
+            kept = ("tempo_bpm", "energy", "density", "brightness", "level_db")
+            assert all(getattr(result.parameters, n) == getattr(wish, n) for n in kept)
+
+
+@given(elapsed_s=st.floats(0.1, 1e6))
+def test_F50_a_late_step_does_not_leap(elapsed_s):
+    safety = Safety(Limits(), neutral_music(80.0))
+    before = safety.last
+    wish = msgspec.structs.replace(before, tempo_bpm=140.0, energy=1.0, level_db=0.0)
+    allowed = safety.limit(wish, state="RUN", elapsed_s=elapsed_s, may_rise=True).parameters
+    assert allowed.tempo_bpm <= before.tempo_bpm * 1.0021
+    assert allowed.energy <= 0.051
+    assert allowed.level_db <= before.level_db + 0.61

@@ -1,0 +1,93 @@
+"""The session's state machine and its timers."""
+
+from __future__ import annotations
+
+import pytest
+
+from biofeedback.control.session import TRANSITIONS, Session
+from biofeedback.messages import NS_PER_S, CommandGiven
+
+STEP_NS = NS_PER_S // 10
+
+
+def make_session(*, calibrate_s=0.0, time_limit_s=1200.0, ceilings=None) -> Session:
+    session = Session(
+        calibrate_s=calibrate_s,
+        time_limit_s=time_limit_s,
+        heart_rate_ceilings_bpm=ceilings or {},
+    )
+    session.obey(CommandGiven(at_ns=0, command="start"))
+    return session
+
+
+def run(session, bodies, *, from_s, to_s):
+    """Step on the grid; return [(second, state after)] of every change."""
+    changes = []
+    for at_ns in range(round(from_s * NS_PER_S) + STEP_NS, round(to_s * NS_PER_S) + 1, STEP_NS):
+        now = bodies(at_ns / NS_PER_S) if callable(bodies) else bodies
+        changes += [(at_ns / NS_PER_S, c.after) for c in session.step(at_ns, now)]
+    return changes
+
+
+def test_no_state_leads_out_of_stop():
+    assert TRANSITIONS["STOP"] == {}
+
+
+@pytest.mark.parametrize("state", ["INIT", "CALIBRATE", "RUN", "HOLD", "EASE"])
+def test_stop_is_obeyed_in_every_state(state):
+    assert TRANSITIONS[state]["stop"] == "STOP"
+
+
+@pytest.mark.parametrize("state", ["EASE", "STOP"])
+def test_only_a_start_leads_from_ease_back_and_nothing_else_does(state):
+    into_run = {signal for signal, after in TRANSITIONS[state].items() if after == "RUN"}
+    assert into_run <= {"start"}
+
+
+def test_calibration_ends_after_its_time_with_a_fresh_sensor(body):
+    session = make_session(calibrate_s=5.0)
+    assert run(session, [body()], from_s=0, to_s=6) == [(5.0, "RUN")]
+
+
+def test_calibration_waits_for_a_sensor(body):
+    session = make_session(calibrate_s=5.0)
+    silent = [body(motion_age_ms=None, heart_age_ms=None)]
+    assert run(session, silent, from_s=0, to_s=20) == []
+    assert run(session, [body()], from_s=20, to_s=21) == [(20.1, "RUN")]
+
+
+def test_a_band_that_sends_every_second_is_not_stale_between_packets(body):
+    session = make_session()
+    run(session, [body()], from_s=0, to_s=1)
+
+    def slow(second):
+        return [body(motion_age_ms=(second % 1.2) * 1000)]
+
+    run(session, slow, from_s=1, to_s=6)
+    assert run(session, slow, from_s=6, to_s=60) == []
+
+
+def test_pause_holds_and_resume_goes_on(body):
+    session = make_session()
+    run(session, [body()], from_s=0, to_s=1)
+    session.obey(CommandGiven(at_ns=NS_PER_S, command="pause"))
+    assert session.state == "HOLD"
+    assert run(session, [body()], from_s=1, to_s=20) == []
+    session.obey(CommandGiven(at_ns=20 * NS_PER_S, command="resume"))
+    assert session.state == "RUN"
+
+
+def test_one_silent_wearer_does_not_stop_a_group(body):
+    session = make_session()
+    group = [body(wearer="a"), body(wearer="b", motion_age_ms=9000.0)]
+    run(session, group, from_s=0, to_s=1)
+    assert session.state == "RUN"
+    assert run(session, group, from_s=1, to_s=60) == []
+
+
+def test_ease_becomes_stop_after_a_minute(body):
+    session = make_session()
+    run(session, [body()], from_s=0, to_s=1)
+    session.note_clock_jump(NS_PER_S)
+    assert session.state == "EASE"
+    assert run(session, [body()], from_s=1, to_s=70) == [(61.0, "STOP")]
