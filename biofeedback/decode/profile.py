@@ -1,0 +1,279 @@
+"""What is known of one wearable: how to find it, read it, start it, and what it can't do.
+
+A profile is a TOML file in ``firmware_profiles/``. It is data, so it travels in the header of a
+trace: an old session can be read again with the profile it was recorded with.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import tomllib
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast, get_args
+
+import msgspec
+from msgspec import Meta
+
+from biofeedback.decode.packets import DECODERS
+from biofeedback.errors import ProfileError
+from biofeedback.messages import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+MAX_PROFILE_BYTES = 1 << 20
+SHORT_UUID = "0000{}-0000-1000-8000-00805f9b34fb"
+
+StreamName = Literal[
+    "heart_rate",
+    "rr_intervals",
+    "pulse_intervals",
+    "acceleration",
+    "ecg",
+    "ppg",
+    "gyroscope",
+    "magnetometer",
+    "temperature",
+    "battery",
+    "device_information",
+]
+HeartSource = Literal["electrical", "optical", "unknown"]
+Access = Literal["notify", "indicate", "read", "write"]
+Answer = Literal["yes", "no", "some", "unknown"]
+Certainty = Literal["confirmed", "documented", "reported"]
+Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{1,39}\Z")]
+Text = Annotated[str, Meta(min_length=1, max_length=400)]
+Uuid = Annotated[
+    str,
+    Meta(pattern=r"^([0-9a-f]{4}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\Z"),
+]
+HexBytes = Annotated[str, Meta(pattern=r"^[0-9a-f]{2}( ?[0-9a-f]{2}){0,63}\Z")]
+RateHz = Annotated[float, Meta(gt=0, le=10_000)]
+FullScale = Annotated[float, Meta(gt=0, le=1_000_000)]
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a band is recognised in the air: any advertised service or name pattern is enough.
+
+    ``names`` are patterns with ``*``; a name alone never binds a person to a device.
+    """
+
+    services: tuple[Uuid, ...] = ()
+    names: tuple[Text, ...] = ()
+
+
+class Characteristic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One characteristic: what its value holds, and what a value written to it holds."""
+
+    uuid: Uuid
+    service: Uuid
+    access: tuple[Access, ...]
+    format: str | None = None
+    write_format: str | None = None
+
+
+class Start(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One way to start a stream: these bytes to ``Profile.control``, one after another."""
+
+    rate_hz: RateHz | None = None
+    full_scale: FullScale | None = None
+    commands: tuple[HexBytes, ...]
+    note: Text | None = None
+
+
+class Stream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the wearable delivers. ``rate_hz`` and ``full_scale`` are those of the first start.
+
+    ``full_scale`` of one axis and ``factor`` (unit per count of a scaled frame) are in the
+    ``unit`` of the stream.
+    """
+
+    name: StreamName
+    characteristic: Uuid
+    unit: Text | None = None
+    rate_hz: RateHz | None = None
+    rates_hz: tuple[RateHz, ...] = ()
+    full_scale: FullScale | None = None
+    full_scales: tuple[FullScale, ...] = ()
+    factor: Annotated[float, Meta(gt=0, le=1000)] | None = None
+    samples_per_packet: Annotated[int, Meta(ge=1, le=4096)] | None = None
+    starts: tuple[Start, ...] = ()
+    stop: tuple[HexBytes, ...] = ()
+    note: Text | None = None
+
+
+class Broadcast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a person switches the heart-rate broadcast of a product on."""
+
+    product: Text
+    steps: Text
+    rr_intervals: Answer
+    certainty: Certainty
+
+
+class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One wearable, or one family that speaks the same."""
+
+    name: Name
+    title: Text
+    maker: Text
+    models: tuple[Text, ...]
+    match: Match
+    sites: Annotated[tuple[Site, ...], Meta(min_length=1)]
+    heart_source: HeartSource
+    min_mtu: Annotated[int, Meta(ge=23, le=517)] = 23
+    first_data_within_s: Annotated[float, Meta(gt=0, le=120)]
+    control: Uuid | None = None
+    characteristics: Annotated[tuple[Characteristic, ...], Meta(min_length=1)]
+    streams: Annotated[tuple[Stream, ...], Meta(min_length=1)]
+    broadcasts: tuple[Broadcast, ...] = ()
+    quirks: tuple[Text, ...] = ()
+    cannot: tuple[Text, ...] = ()
+    sources: Annotated[tuple[Text, ...], Meta(min_length=1)]
+
+
+def expand_uuid(uuid: str) -> str:
+    """Return the full lower-case form; 16-bit numbers of the Bluetooth SIG may be short."""
+    lower = uuid.strip().lower().removeprefix("0x")
+    return SHORT_UUID.format(lower) if len(lower) == 4 else lower
+
+
+def find_characteristic(profile: Profile, uuid: str) -> Characteristic | None:
+    """Return the characteristic with this short or full UUID, None if the profile has none."""
+    wanted = expand_uuid(uuid)
+    for characteristic in profile.characteristics:
+        if expand_uuid(characteristic.uuid) == wanted:
+            return characteristic
+    return None
+
+
+def find_stream(profile: Profile, name: StreamName) -> Stream | None:
+    """Return the stream with this name, None if the wearable doesn't deliver it."""
+    return next((stream for stream in profile.streams if stream.name == name), None)
+
+
+def parse_profile(text: str, *, source: str) -> Profile:
+    """Read and check a profile.
+
+    Args:
+        text: TOML.
+        source: What the text came from, for the message.
+
+    Raises:
+        ProfileError: Names the source, the key, the value and what is allowed.
+    """
+    if len(text) > MAX_PROFILE_BYTES:
+        raise ProfileError(f"{source}: larger than {MAX_PROFILE_BYTES} bytes: this is no profile")
+    try:
+        raw = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        hint = (
+            " (it begins with a byte-order mark: save it without)" if text[:1] == "\ufeff" else ""
+        )
+        raise ProfileError(f"{source}: not valid TOML: {error}{hint}") from error
+    for key, number in _numbers(raw, ""):
+        if not math.isfinite(number):
+            raise ProfileError(f"{source}: {key} = {number}: a finite number is needed")
+    try:
+        profile = msgspec.convert(raw, Profile)
+    except msgspec.ValidationError as error:
+        raise ProfileError(f"{source}: {_explain(str(error), raw)}") from error
+    _check_references(profile, source)
+    return profile
+
+
+def _check_references(profile: Profile, source: str) -> None:
+    """Check what one part of a profile says of another."""
+    known = [expand_uuid(characteristic.uuid) for characteristic in profile.characteristics]
+    names = [stream.name for stream in profile.streams]
+    for key, values in (("characteristics", known), ("streams", names)):
+        twice = sorted({value for value in values if values.count(value) > 1})
+        if twice:
+            raise ProfileError(f"{source}: {key}: {twice[0]!r} stands there twice")
+    for key, value in _used_formats(profile):
+        if value not in DECODERS:
+            hint = _did_you_mean(value, list(DECODERS))
+            raise ProfileError(f"{source}: {key} = {value!r}: not a known packet format{hint}")
+    for key, uuid in _used_characteristics(profile):
+        if expand_uuid(uuid) not in known:
+            raise ProfileError(f"{source}: {key} = {uuid!r}: not among the characteristics")
+    if profile.control is None and any(stream.starts for stream in profile.streams):
+        raise ProfileError(f"{source}: streams have start commands, but control is missing")
+
+
+def _used_formats(profile: Profile) -> Iterator[tuple[str, str]]:
+    for position, characteristic in enumerate(profile.characteristics):
+        if characteristic.format is not None:
+            yield f"characteristics[{position}].format", characteristic.format
+        if characteristic.write_format is not None:
+            yield f"characteristics[{position}].write_format", characteristic.write_format
+
+
+def _used_characteristics(profile: Profile) -> Iterator[tuple[str, str]]:
+    for position, stream in enumerate(profile.streams):
+        yield f"streams[{position}].characteristic", stream.characteristic
+    if profile.control is not None:
+        yield "control", profile.control
+
+
+def _numbers(value: Any, path: str) -> Iterator[tuple[str, float]]:
+    """Walk over all floats of parsed TOML with their keys."""
+    if isinstance(value, dict):
+        for key, part in cast("dict[str, Any]", value).items():
+            yield from _numbers(part, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for position, part in enumerate(cast("list[Any]", value)):
+            yield from _numbers(part, f"{path}[{position}]")
+    elif isinstance(value, float):
+        yield path, value
+
+
+def _explain(message: str, raw: dict[str, Any]) -> str:
+    """Turn a validation message into: key = value: what is allowed (did you mean ...)."""
+    complaint, _, path = message.partition(" - at `$")
+    path = path.rstrip("`").lstrip(".")
+    value = _value_at(raw, path)
+    where = f"{path} = {value!r}: " if isinstance(value, (str, int, float)) else f"{path}: "
+    hint = ""
+    unknown = re.search(r"unknown field `(.*)`", complaint)
+    if unknown:
+        hint = _did_you_mean(unknown[1], _field_names())
+    elif "Invalid enum value" in complaint:
+        allowed = ALLOWED_WORDS.get(re.sub(r"\[\d+\]$", "", path).rpartition(".")[2], ())
+        hint = f"; allowed: {', '.join(allowed)}{_did_you_mean(str(value), allowed)}"
+    return f"{where if path else ''}{complaint}{hint}"
+
+
+def _value_at(raw: Any, path: str) -> Any:
+    """Return what stands at a path such as ``streams[1].rate_hz``, None if nothing does."""
+    value = raw
+    for key in re.findall(r"[^.\[\]]+", path):
+        if isinstance(value, list) and key.isdecimal():
+            parts = cast("list[Any]", value)
+            value = parts[int(key)] if int(key) < len(parts) else None
+        elif isinstance(value, dict):
+            value = cast("dict[str, Any]", value).get(key)
+        else:
+            return None
+    return value
+
+
+def _field_names() -> list[str]:
+    parts = (Profile, Match, Characteristic, Stream, Start, Broadcast)
+    return sorted({name for part in parts for name in part.__struct_fields__})
+
+
+def _did_you_mean(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+ALLOWED_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "sites": get_args(Site),
+    "name": get_args(StreamName),
+    "heart_source": get_args(HeartSource),
+    "access": get_args(Access),
+    "rr_intervals": get_args(Answer),
+    "certainty": get_args(Certainty),
+}
