@@ -10,6 +10,8 @@ from bisect import bisect_left, insort
 from collections import deque
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from biofeedback.signals.filters import Biquads, design_butterworth
 from biofeedback.signals.resample import TICK_S, WORKING_RATE_HZ
 
@@ -24,9 +26,14 @@ _FLOWING_HZ = 1.5
 _ABRUPT_HZ = 6.0
 _TILT_HZ = 0.5
 
-BAND = design_butterworth(1, _BAND_HZ[0], "highpass", WORKING_RATE_HZ)
-_BAND_TOP = design_butterworth(2, _BAND_HZ[1], "lowpass", WORKING_RATE_HZ)
-_TILT = design_butterworth(1, _TILT_HZ, "lowpass", WORKING_RATE_HZ)
+_BAND = np.vstack(
+    (
+        design_butterworth(1, _BAND_HZ[0], "highpass", WORKING_RATE_HZ),
+        design_butterworth(2, _BAND_HZ[1], "lowpass", WORKING_RATE_HZ),
+    )
+)
+# One pole, once per answer, on the mean since the last answer.
+_TILT_FORGET = 1.0 - math.exp(-2.0 * math.pi * _TILT_HZ * EMIT_TICKS * TICK_S)
 
 
 class PersonalRange:
@@ -94,10 +101,9 @@ class Activity:
     """
 
     def __init__(self) -> None:
-        self._low_cut = Biquads(BAND)
-        self._high_cut = Biquads(_BAND_TOP)
-        self._lean = Biquads(_TILT)
-        self._weight = Biquads(_TILT)
+        self._band = Biquads(_BAND)
+        self._lean_sum = self._weight_sum = 0.0
+        self._lean: float | None = None
         self._range = MovementRange(0.0, 1.5, narrowest=0.8)
         self._tilt_range = PersonalRange(-40.0, 40.0, narrowest=40.0)
         self._motion: deque[float] = deque()
@@ -113,8 +119,9 @@ class Activity:
 
     def restart(self) -> None:
         """Begin anew after a gap; the person's range stays."""
-        for stream in (self._low_cut, self._high_cut, self._lean, self._weight):
-            stream.reset()
+        self._band.reset()
+        self._lean_sum = self._weight_sum = 0.0
+        self._lean = None
         self._motion.clear()
         self._jerk.clear()
         self._motion_sum = self._jerk_sum = self._before = 0.0
@@ -129,9 +136,7 @@ class Activity:
         Returns:
             The band-limited length of each tick, and (tick, activity_mps2) of each answer.
         """
-        band = self._high_cut.update(self._low_cut.update(lengths))
-        lean = self._lean.update(along)
-        weight = self._weight.update(lengths)
+        band = self._band.update(lengths)
         taken: list[tuple[int, float]] = []
         motion, jerk = self._motion, self._jerk
         for i, x in enumerate(band):
@@ -145,12 +150,25 @@ class Activity:
             if len(motion) > _WINDOW_TICKS:
                 self._motion_sum -= motion.popleft()
                 self._jerk_sum -= jerk.popleft()
+            self._lean_sum += along[i]
+            self._weight_sum += lengths[i]
             tick = first + i
-            if tick % EMIT_TICKS == 0 and len(motion) == _WINDOW_TICKS:
-                taken.append((tick, self._answer(lean[i], weight[i])))
+            if tick % EMIT_TICKS == 0:
+                self._follow_tilt()
+                if len(motion) == _WINDOW_TICKS:
+                    taken.append((tick, self._answer()))
         return band, taken
 
-    def _answer(self, lean: float, weight: float) -> float:
+    def _follow_tilt(self) -> None:
+        """Follow the share of gravity that lies along the sensor's first axis, -1..1."""
+        # The length is never below the part, so without gravity the share is small, not wild.
+        share = self._lean_sum / max(self._weight_sum, 1.0)
+        self._lean_sum = self._weight_sum = 0.0
+        if self._lean is None:
+            self._lean = share
+        self._lean += _TILT_FORGET * (share - self._lean)
+
+    def _answer(self) -> float:
         activity = max(0.0, self._motion_sum) / _WINDOW_TICKS
         slope = max(0.0, self._jerk_sum) / (_WINDOW_TICKS * TICK_S)
         # A sine of frequency f has mean |slope| = 2 pi f mean |value|.
@@ -159,8 +177,8 @@ class Activity:
         abrupt = min(1.0, abrupt / math.log(_ABRUPT_HZ / _FLOWING_HZ))
         # Stillness flows: the noise of the sensor has no manner.
         abrupt *= min(1.0, activity / _STILL_MPS2)
-        slant = min(1.0, max(-1.0, lean / weight)) if weight > 1.0 else 0.0
-        tilt_deg = math.degrees(math.asin(slant))
+        lean = 0.0 if self._lean is None else self._lean
+        tilt_deg = math.degrees(math.asin(min(1.0, max(-1.0, lean))))
         self._seen += 1
         if self._seen % (WORKING_RATE_HZ // EMIT_TICKS) == 0:
             self._range.learn(activity)

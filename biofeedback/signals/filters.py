@@ -27,7 +27,7 @@ def design_butterworth(
 
 
 class Biquads:
-    """A cascade of second-order sections, direct form II transposed.
+    """A cascade of sections of first and second order, direct form II transposed.
 
     Before the first value the filter has seen that value for ever, so that the 9.81 m/s2 of
     gravity make no step.
@@ -47,7 +47,7 @@ class Biquads:
 
     def update(self, values: Iterable[float]) -> list[float]:
         """Filter the next values, any number of them."""
-        signal = list(values)
+        signal = [*values]
         if not signal:
             return signal
         if self._state is None:
@@ -55,6 +55,13 @@ class Biquads:
             self._state = [[s[5] * signal[0], s[6] * signal[0]] for s in self._sections]
         for (b0, b1, b2, a1, a2, _, _), state in zip(self._sections, self._state, strict=True):
             z1, z2 = state
+            if a2 == 0.0 and b2 == 0.0:
+                for i, x in enumerate(signal):
+                    y = b0 * x + z1
+                    z1 = b1 * x - a1 * y
+                    signal[i] = y
+                state[0] = z1
+                continue
             for i, x in enumerate(signal):
                 y = b0 * x + z1
                 z1 = b1 * x - a1 * y + z2

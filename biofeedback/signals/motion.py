@@ -75,7 +75,11 @@ class Motion:
             if self.valid_at_ns is None:
                 self.quality = 1.0
             self.valid_at_ns = at_ns
-            for ticks in self._resampler.update(times_ns, values):
+            squares = values * values
+            lengths = np.sqrt(squares[:, 0] + squares[:, 1] + squares[:, 2])
+            for ticks in self._resampler.update(
+                times_ns.tolist(), lengths.tolist(), values[:, 0].tolist()
+            ):
                 self._take(ticks, at_ns, found)
         return found
 
@@ -94,9 +98,8 @@ class Motion:
             self.activity.restart()
             self._steps.restart()
             self._gestures.restart()
-        x, y, z = ticks.values.T
-        lengths: list[float] = np.sqrt(x * x + y * y + z * z).tolist()
-        band, taken = self.activity.update(ticks.first, lengths, x.tolist())
+        lengths = ticks.lengths
+        band, taken = self.activity.update(ticks.first, lengths, ticks.along)
         for _, activity_mps2 in taken:
             found.append(self._measure("activity_mps2", activity_mps2, self.quality, at_ns))
         # The gate changes only at every EVALUATE_TICKS-th tick: cut there, so that what a gesture
@@ -109,7 +112,7 @@ class Motion:
             gestures = self._gestures.update(first, band[start:end], walking=walking)
             for tick, strength in gestures:
                 found.append(self._event("gesture", tick * TICK_NS, strength, at_ns))
-            for step in self._steps.update(first, lengths[start:end]):
+            for step in self._steps.update(first, lengths[start:end], band[start:end]):
                 self._step(step, at_ns, found)
             start = end
 

@@ -81,14 +81,17 @@ class MotionQuality:
         if second > self._second:
             verdict = self._judge()
             self._second = second
-        # A comparison with NaN is false, so NaN and infinity fail here too.
-        largest = np.abs(acceleration_mps2).max(axis=1)
-        good = largest <= LARGEST_MPS2
         self._samples += times_ns.size
-        if range_mps2 is not None:
-            self._clipped += int(np.count_nonzero(largest[good] >= _CLIPPED_AT * range_mps2))
-        if good.all():
+        # A comparison with NaN is false, so NaN and infinity fail here too.
+        size = np.abs(acceleration_mps2)
+        largest = float(size.max())
+        limit = LARGEST_MPS2 if range_mps2 is None else _CLIPPED_AT * range_mps2
+        if largest < limit:
             return times_ns, acceleration_mps2, verdict
+        sizes = size.max(axis=1)
+        good = sizes <= LARGEST_MPS2
+        if range_mps2 is not None:
+            self._clipped += int(np.count_nonzero(sizes[good] >= limit))
         broken = int(good.size - np.count_nonzero(good))
         self._broken += broken
         self.not_finite += broken

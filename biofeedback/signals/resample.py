@@ -6,6 +6,9 @@
   interpolation for slower ones.
 * No line is drawn across more than GAP_NS: a new stretch begins instead.
 * A sample that isn't later than the one before (doubled or backward stamp) is left out.
+
+One sample after the other, in plain Python: for the 20 to 40 samples of a packet that is three
+times faster than arrays, and blocks can't leave a mark on the result.
 """
 
 from __future__ import annotations
@@ -13,10 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
 WORKING_RATE_HZ = 50
 TICK_NS = 20_000_000
@@ -26,125 +27,107 @@ GAP_NS = 200_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ticks:
-    """Values on the grid: ``values`` has shape (n, channels), the first at tick ``first``.
+    """Two channels on the grid, the first values at tick ``first``.
 
     ``restarted`` is True when a gap lies between this stretch and what came before.
     """
 
     first: int
-    values: NDArray[np.float64]
+    lengths: list[float]
+    along: list[float]
     restarted: bool
 
 
 class Resampler:
-    """Bring one sensor's samples onto the grid."""
+    """Bring two channels of one sensor onto the grid."""
 
     def __init__(self) -> None:
         self.origin_ns: int | None = None
         self.out_of_order = 0
-        self._started = False
         self._last_ns = 0
-        self._last: NDArray[np.float64] = np.zeros(0)
-        # The integral of the signal since the stretch began: at the last sample, at the last tick.
-        self._integral: NDArray[np.float64] = np.zeros(0)
-        self._at_tick: NDArray[np.float64] | None = None
-        self._next = 0
+        self._length = self._along = 0.0
+        self._next_ns = 0
+        # Integral since the last tick, None until the stretch has reached its first tick.
+        self._length_area: float | None = None
+        self._along_area = 0.0
         self._restarted = False
 
-    def update(self, times_ns: NDArray[np.int64], values: NDArray[np.float64]) -> list[Ticks]:
-        """Take finite samples, shapes (n,) and (n, channels); return the ticks they complete."""
-        if times_ns.size == 0:
+    def update(
+        self, times_ns: Sequence[int], lengths: Sequence[float], along: Sequence[float]
+    ) -> list[Ticks]:
+        """Take finite samples; return the ticks that they complete, one entry per stretch."""
+        if not times_ns:
             return []
         if self.origin_ns is None:
-            self.origin_ns = int(times_ns[0])
-        relative = times_ns - self.origin_ns
-        times, values = self._in_order(relative, values)
-        if times.size == 0:
-            return []
-        steps = np.diff(times)
-        if times.size == 1 or int(steps.max()) <= GAP_NS:
-            stretches = [(times, values)]
-        else:
-            cuts = np.flatnonzero(steps > GAP_NS) + 1
-            stretches = list(zip(np.split(times, cuts), np.split(values, cuts), strict=True))
-        found = (self._stretch(t, v) for t, v in stretches)
-        return [ticks for ticks in found if ticks is not None]
+            self.origin_ns = times_ns[0]
+            self._begin(0, lengths[0], along[0])
+            times_ns, lengths, along = times_ns[1:], lengths[1:], along[1:]
+        found: list[Ticks] = []
+        out: list[tuple[float, float]] = []
+        origin_ns = self.origin_ns
+        last_ns, next_ns = self._last_ns, self._next_ns
+        low, low_along = self._length, self._along
+        area, along_area = self._length_area, self._along_area
+        for time_ns, high, high_along in zip(times_ns, lengths, along, strict=True):
+            now_ns = time_ns - origin_ns
+            apart_ns = now_ns - last_ns
+            if apart_ns <= 0:
+                self.out_of_order += 1
+                continue
+            if apart_ns > GAP_NS:
+                self._next_ns = next_ns
+                self._close(out, found)
+                out = []
+                self._begin(now_ns, high, high_along)
+                self._restarted = True
+                next_ns = self._next_ns
+                area, along_area = self._length_area, self._along_area
+                last_ns, low, low_along = now_ns, high, high_along
+                continue
+            dt_s = apart_ns * 1e-9
+            passed = passed_along = 0.0
+            while next_ns <= now_ns:
+                # The part of the line before the tick belongs to it, the rest to the next one.
+                w_s = (next_ns - last_ns) * 1e-9
+                half = 0.5 * w_s * w_s / dt_s
+                here = w_s * low + half * (high - low)
+                here_along = w_s * low_along + half * (high_along - low_along)
+                if area is not None:
+                    out.append(
+                        (
+                            (area + here - passed) * WORKING_RATE_HZ,
+                            (along_area + here_along - passed_along) * WORKING_RATE_HZ,
+                        )
+                    )
+                area = along_area = 0.0
+                passed, passed_along = here, here_along
+                next_ns += TICK_NS
+            if area is not None:
+                half = 0.5 * dt_s
+                area += half * (low + high) - passed
+                along_area += half * (low_along + high_along) - passed_along
+            last_ns, low, low_along = now_ns, high, high_along
+        self._last_ns, self._next_ns = last_ns, next_ns
+        self._length, self._along = low, low_along
+        self._length_area, self._along_area = area, along_area
+        self._close(out, found)
+        return found
 
-    def _in_order(
-        self, times: NDArray[np.int64], values: NDArray[np.float64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        before = self._last_ns if self._started else int(times[0]) - 1
-        highest = np.maximum.accumulate(times)
-        previous = np.empty_like(times)
-        previous[0] = before
-        np.maximum(highest[:-1], before, out=previous[1:])
-        later = times > previous
-        if later.all():
-            return times, values
-        self.out_of_order += int(times.size - np.count_nonzero(later))
-        return times[later], values[later]
+    def _begin(self, now_ns: int, length: float, along: float) -> None:
+        self._last_ns = now_ns
+        self._length, self._along = length, along
+        self._next_ns = -(-now_ns // TICK_NS) * TICK_NS
+        self._length_area = None
+        self._along_area = 0.0
+        if self._next_ns == now_ns:
+            self._length_area = 0.0
+            self._next_ns += TICK_NS
 
-    def _stretch(self, times: NDArray[np.int64], values: NDArray[np.float64]) -> Ticks | None:
-        """Resample samples without a gap among them."""
-        if not self._started or int(times[0]) - self._last_ns > GAP_NS:
-            self._begin(int(times[0]), values[0])
-            times, values = times[1:], values[1:]
-        if times.size == 0:
-            return None
-        t = np.empty(times.size + 1, dtype=np.int64)
-        t[0] = self._last_ns
-        t[1:] = times
-        v = np.empty((t.size, values.shape[1]))
-        v[0] = self._last
-        v[1:] = values
-        dt_s = np.diff(t)[:, None] * 1e-9
-        areas = np.empty_like(v)
-        areas[0] = self._integral
-        areas[1:] = (v[:-1] + v[1:]) * (0.5 * dt_s)
-        # A running sum adds in the order of time, so it doesn't depend on where blocks end.
-        integral: NDArray[np.float64] = np.cumsum(areas, axis=0)
-        self._last_ns = int(t[-1])
-        self._last = v[-1]
-        self._integral = integral[-1]
-        end = self._last_ns // TICK_NS + 1
-        if end <= self._next:
-            return None
-        ticks_ns = np.arange(self._next, end, dtype=np.int64) * TICK_NS
-        # A tick belongs to the line (t[j], t[j + 1]], known as soon as sample j + 1 is.
-        j = np.searchsorted(t, ticks_ns, side="left") - 1
-        w_s = (ticks_ns - t[j])[:, None] * 1e-9
-        low = v[j]
-        at_ticks = integral[j] + w_s * (low + (0.5 * w_s) * ((v[j + 1] - low) / dt_s[j]))
-        return self._means(end, at_ticks)
-
-    def _begin(self, time: int, value: NDArray[np.float64]) -> None:
-        self._restarted = self._started
-        self._started = True
-        self._last_ns = time
-        self._last = value
-        self._integral = np.zeros(value.shape)
-        self._next = -(-time // TICK_NS)
-        self._at_tick = None
-        if self._next * TICK_NS == time:
-            self._at_tick = self._integral
-            self._next += 1
-
-    def _means(self, end: int, at_ticks: NDArray[np.float64]) -> Ticks | None:
-        """Turn the integral at the ticks ``_next`` .. ``end`` into the mean before each."""
-        first = self._next
-        before = self._at_tick
-        self._at_tick = at_ticks[-1]
-        self._next = end
-        if before is None:
-            first += 1
-        else:
-            at_ticks = np.concatenate((before[None, :], at_ticks))
-        if at_ticks.shape[0] < 2:
-            return None
-        ticks = Ticks(
-            first=first,
-            values=(at_ticks[1:] - at_ticks[:-1]) * float(WORKING_RATE_HZ),
-            restarted=self._restarted,
-        )
-        self._restarted = False
-        return ticks
+    def _close(self, out: list[tuple[float, float]], found: list[Ticks]) -> None:
+        if out:
+            lengths, along = zip(*out, strict=True)
+            first = self._next_ns // TICK_NS - len(out)
+            found.append(
+                Ticks(first=first, lengths=[*lengths], along=[*along], restarted=self._restarted)
+            )
+            self._restarted = False

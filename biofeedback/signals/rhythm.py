@@ -23,11 +23,13 @@ WINDOW_SAMPLES = 50
 LONGEST_LAG_SAMPLES = 55
 NEEDED_SAMPLES = WINDOW_SAMPLES + LONGEST_LAG_SAMPLES + 1
 _SHORTEST_LAG_SAMPLES = 7
-SLOWEST_SPM = 55.0
-FASTEST_SPM = 205.0
-_USUAL_SPM = 108.0
+FASTEST_S = 60.0 / 205.0
+SLOWEST_S = 60.0 / 55.0
+_USUAL_S = 60.0 / 108.0
 _SPREAD_OCTAVES = 0.45
 _SAME_TEMPO = 0.15
+_STAY = 2.0
+_ANKLE_STRIDE = 3.0
 _SAMPLES = np.arange(WINDOW_SAMPLES, dtype=np.float64)
 _HANN = 0.5 - 0.5 * np.cos(_SAMPLES * (2.0 * math.pi / WINDOW_SAMPLES))
 
@@ -114,21 +116,22 @@ def _choose_step(
 ) -> float | None:
     """Decide whether a period is a step or a stride."""
     period_s = lag / RHYTHM_RATE_HZ
+    candidates = [
+        step_s for step_s in (period_s, 0.5 * period_s) if FASTEST_S <= step_s <= SLOWEST_S
+    ]
+    if len(candidates) < 2:
+        return candidates[0] if candidates else None
     best_score = 0.0
-    best_s: float | None = None
-    for steps in (1, 2):
-        step_s = period_s / steps
-        spm = 60.0 / step_s
-        if not SLOWEST_SPM <= spm <= FASTEST_SPM:
-            continue
-        octaves = math.log2(spm / _USUAL_SPM) / _SPREAD_OCTAVES
+    best_s = candidates[0]
+    for step_s in candidates:
+        octaves = math.log2(_USUAL_S / step_s) / _SPREAD_OCTAVES
         score = math.exp(-0.5 * octaves * octaves)
         if site == "ankle":
-            score *= 3.0 if steps == 2 else 1.0
+            score *= _ANKLE_STRIDE if step_s < period_s else 1.0
         else:
             score *= math.sqrt(_power(now, 1.0 / step_s))
         if step_before_s is not None and abs(step_s / step_before_s - 1.0) < _SAME_TEMPO:
-            score *= 2.0
+            score *= _STAY
         if score > best_score:
             best_score, best_s = score, step_s
     return best_s

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
 EVALUATE_TICKS = 12
 """The gate is looked at this often, and nowhere between."""
-_WIDE_LOW = design_butterworth(1, 0.5, "highpass", WORKING_RATE_HZ)
-_WIDE_HIGH = design_butterworth(2, 5.0, "lowpass", WORKING_RATE_HZ)
+_RHYTHM_BAND = design_butterworth(2, 5.0, "lowpass", WORKING_RATE_HZ)
 _STEP_BAND = np.vstack(
     (
         design_butterworth(1, 0.8, "highpass", WORKING_RATE_HZ),
@@ -39,7 +38,8 @@ _DELAYS_S = np.array([phase_delay_s(_STEP_BAND, float(f), WORKING_RATE_HZ) for f
 _OPEN_SIMILARITY = 0.55
 _KEEP_SIMILARITY = 0.3
 _SMALLEST_MPS2 = 0.35
-_PATIENCE = 4
+_PATIENCE = 3
+_PAUSE_S = 0.5
 _PENDING_TICKS = 3.0 * WORKING_RATE_HZ
 _MOST_PENDING = 12
 _FAST_SPM = 150.0
@@ -64,8 +64,7 @@ class Steps:
 
     def __init__(self, site: Site) -> None:
         self._site: Site = site
-        self._wide_low = Biquads(_WIDE_LOW)
-        self._wide_high = Biquads(_WIDE_HIGH)
+        self._wide = Biquads(_RHYTHM_BAND)
         self._narrow = Biquads(_STEP_BAND)
         self._recent: deque[float] = deque(maxlen=NEEDED_SAMPLES)
         self._peaks: deque[tuple[float, float]] = deque(maxlen=_MOST_PENDING)
@@ -80,8 +79,8 @@ class Steps:
 
     def restart(self) -> None:
         """Begin anew after a gap: what came before says nothing about now."""
-        for stream in (self._wide_low, self._wide_high, self._narrow):
-            stream.reset()
+        self._wide.reset()
+        self._narrow.reset()
         self._recent.clear()
         self._peaks.clear()
         self._y1 = self._y2 = 0.0
@@ -93,9 +92,9 @@ class Steps:
         self._doubts = self._hopes = 0
         self._last_peak = -1e9
 
-    def update(self, first: int, lengths: Sequence[float]) -> list[Step]:
-        """Take the length of the acceleration at consecutive ticks; return the new steps."""
-        wide = self._wide_high.update(self._wide_low.update(lengths))
+    def update(self, first: int, lengths: Sequence[float], band: Sequence[float]) -> list[Step]:
+        """Take consecutive ticks of the acceleration's length, and of its 0.3-10 Hz band."""
+        wide = self._wide.update(band)
         narrow = self._narrow.update(lengths)
         steps: list[Step] = []
         y1, y2 = self._y1, self._y2
@@ -141,6 +140,13 @@ class Steps:
 
     def _evaluate(self, tick: int) -> list[Step]:
         """Look at the rhythm; open, keep or close the gate."""
+        if self.step_s is not None:
+            if (tick - self._last_peak) * TICK_S > 2.0 * self.step_s + _PAUSE_S:
+                self._close()
+                return []
+            # Who walks, walks on: looking half as often is enough.
+            if tick % (2 * EVALUATE_TICKS) != 0:
+                return []
         rhythm = find_rhythm(np.array(self._recent), site=self._site, step_before_s=self.step_s)
         self.rhythm = rhythm
         if self.step_s is None:
@@ -148,10 +154,6 @@ class Steps:
             if rhythm is None or self._hopes < 2:
                 return []
             return self._open(tick, rhythm)
-        silence_s = (tick - self._last_peak) * TICK_S
-        if silence_s > 2.0 * self.step_s + 0.5:
-            self._close()
-            return []
         if (
             rhythm is None
             or rhythm.similarity < _KEEP_SIMILARITY
