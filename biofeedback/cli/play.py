@@ -150,8 +150,9 @@ def _run(
     stopwatch = Stopwatch(fast=fast)
     sound = _open_sound(target, stopwatch.origin_ns)
     header = make_header(
-        settings=msgspec.to_builtins(settings),
-        profiles={profile.name: msgspec.to_builtins(profile) for profile in profiles},
+        session_id=trace.name.removesuffix(".jsonl").removesuffix(".trace"),
+        settings=settings,
+        profiles={profile.name: profile for profile in profiles},
         source=opened.kind_and_name,
         start_monotonic_ns=stopwatch.origin_ns,
     )
@@ -277,7 +278,7 @@ def _summarise(
         table.add_row("limits met", words)
     if wav is not None:
         table.add_row("music file", str(wav))
-    table.add_row("trace", f"{trace}" + ("" if kept.complete else " (incomplete)"))
+    table.add_row("trace", f"{trace}" + ("" if kept.complete else f" (incomplete: {kept.reason})"))
     console.print(table)
     console.print(f"[dim]To check it: biofeedback replay {trace}[/dim]")
 
