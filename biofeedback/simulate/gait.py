@@ -78,22 +78,23 @@ class StepClock:
 
     def sample(
         self, times_s: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]] | None:
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None, NDArray[np.float64] | None] | None:
         """Give phase (steps), walking amplitude and running amplitude, each of shape (n,).
 
         Returns:
-            None while the person stands.
+            None while the person stands, and for the amplitude of what they don't do.
         """
         self.step_until(float(times_s[-1]))
         first = max(0, bisect_left(self._times_s, float(times_s[0])) - 1)
         knots = self._times_s[first:]
         walk, run = self._walk[first:], self._run[first:]
-        if not any(walk) and not any(run):
+        walks, runs = any(walk), any(run)
+        if not walks and not runs:
             return None
         return (
             np.interp(times_s, knots, self._phases[first:]),
-            np.interp(times_s, knots, walk),
-            np.interp(times_s, knots, run),
+            np.interp(times_s, knots, walk) if walks else None,
+            np.interp(times_s, knots, run) if runs else None,
         )
 
     def contacts_between(self, start_s: float, end_s: float) -> list[float]:

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from biofeedback.simulate.story import Story
 
 _PHASE_S = 4.5
-_KEPT_REACHES = 16
+_LOWER_S = 1.2
+_KEPT_S = 3.0
+"""Sensors ask a frame apart from each other; what ended longer ago is only a turned forearm."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,6 +33,11 @@ class Reach:
     turn_rad: float
     abrupt: bool
 
+    @property
+    def end_s(self) -> float:
+        """When the hand is there."""
+        return self.start_s + self.duration_s
+
 
 class Reaches:
     """Reaches while the story says dance: phases that flow and phases that strike take turns."""
@@ -42,6 +49,7 @@ class Reaches:
         self._outward = True
         self._last_way_m = np.zeros(3)
         self._last_turn_rad = 0.0
+        self._past_turn_rad = 0.0
         self.made: list[Reach] = []
 
     def reach_until(self, time_s: float) -> None:
@@ -49,12 +57,15 @@ class Reaches:
         while self._until_s <= time_s:
             act = self._story.act_at(self._until_s)
             if act.doing != "dance":
+                if not self._outward:
+                    self._lower()
+                    continue
                 next_s = self._story.next_start_s(self._until_s)
                 self._until_s = max(time_s + 1.0, self._until_s) if next_s is None else next_s
                 continue
             self._reach(act.start_s)
-        if len(self.made) > 2 * _KEPT_REACHES:
-            del self.made[:-_KEPT_REACHES]
+        while self.made and self.made[0].end_s < time_s - _KEPT_S:
+            self._past_turn_rad += self.made.pop(0).turn_rad
 
     def sample(
         self, times_s: NDArray[np.float64]
@@ -62,27 +73,27 @@ class Reaches:
         """Give the hand's acceleration (n, 3) in m/s2 and the forearm's turn (n,) in rad.
 
         Returns:
-            None while the arm does nothing and hangs where it always hangs.
+            None for an arm that hangs as it always did.
         """
         first_s, last_s = float(times_s[0]), float(times_s[-1])
         self.reach_until(last_s)
+        if not self.made:
+            return None
         acceleration = np.zeros((len(times_s), 3))
-        turn = np.zeros(len(times_s))
-        busy = False
+        turn = np.full(len(times_s), self._past_turn_rad)
         for reach in self.made:
             if reach.start_s > last_s:
                 break
-            end_s = reach.start_s + reach.duration_s
-            if end_s < first_s:
+            if reach.end_s < first_s:
                 turn += reach.turn_rad
-                busy = busy or abs(reach.turn_rad) > 0.0
                 continue
-            busy = True
-            tau = np.clip((times_s - reach.start_s) / reach.duration_s, 0.0, 1.0)
-            curve = tau * (60.0 + tau * (-180.0 + tau * 120.0)) / reach.duration_s**2
-            acceleration += curve[:, None] * reach.way_m
-            turn += reach.turn_rad * tau**3 * (10.0 + tau * (-15.0 + tau * 6.0))
-        return (acceleration, turn) if busy else None
+            tau = (times_s - reach.start_s) * (1.0 / reach.duration_s)
+            tau = np.minimum(np.maximum(tau, 0.0), 1.0)
+            square = tau * tau
+            curve = 60.0 * tau - 180.0 * square + 120.0 * square * tau
+            acceleration += curve[:, None] * (reach.way_m / reach.duration_s**2)
+            turn += reach.turn_rad * square * tau * (10.0 - 15.0 * tau + 6.0 * square)
+        return acceleration, turn
 
     def _reach(self, act_start_s: float) -> None:
         rng = self._rng
@@ -104,3 +115,10 @@ class Reaches:
         self._last_way_m, self._last_turn_rad = way_m, turn_rad
         self._outward = not self._outward
         self._until_s += max(pause_s, duration_s)
+
+    def _lower(self) -> None:
+        """Let the arm down after the dance."""
+        way_m, turn_rad = -self._last_way_m, -self._last_turn_rad
+        self.made.append(Reach(self._until_s, _LOWER_S, way_m, turn_rad, abrupt=False))
+        self._outward = True
+        self._until_s += _LOWER_S

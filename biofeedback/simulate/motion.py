@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from biofeedback.simulate.body import Body
 
 GRAVITY_MPS2 = 9.80665
-_BINS = 256
+_BINS = 4096
 _WALK_STRIDE_S = 120.0 / 110.0
 _RUN_STRIDE_S = 120.0 / 165.0
 _ARM_M = 0.55
@@ -53,12 +53,12 @@ class SiteMotion:
 
         Blocks must follow one another: noise is drawn in the order of the calls.
         """
-        drift_rad = self._lean_rad + _DRIFT_RAD * math.sin(
-            math.tau * times_s[0] / _DRIFT_S + self._drift_phase
+        first_s = float(times_s[0])
+        tilt: NDArray[np.float64] | float = self._lean_rad + _DRIFT_RAD * math.sin(
+            math.tau * first_s / _DRIFT_S + self._drift_phase
         )
-        tilt: NDArray[np.float64] | float = drift_rad
         if self._breathes:
-            tilt = drift_rad + _BREATH_RAD * self._body.breath_wave(times_s)
+            tilt = tilt + _BREATH_RAD * self._body.breath_wave(times_s)
         felt = self._rng.standard_normal((len(times_s), 3))
         felt *= _NOISE_MPS2
         reach = self._body.reaches.sample(times_s)
@@ -71,21 +71,12 @@ class SiteMotion:
         gait = self._body.steps.sample(times_s)
         if gait is not None:
             phase, walk, run = gait
-            place = (phase * (_BINS / 2)) % _BINS
-            bins = place.astype(np.intp)
-            part = (place - bins)[:, None]
-            if walk.any():
-                felt += walk[:, None] * _look_up(self._walk, bins, part)
-            if run.any():
-                felt += run[:, None] * _look_up(self._run, bins, part)
+            bins = (phase * (_BINS // 2)).astype(np.intp) & (_BINS - 1)
+            if walk is not None:
+                felt += self._walk.take(bins, axis=0) * walk[:, None]
+            if run is not None:
+                felt += self._run.take(bins, axis=0) * run[:, None]
         return felt @ self._mount
-
-
-def _look_up(
-    template: NDArray[np.float64], bins: NDArray[np.intp], part: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    low = template[bins]
-    return low + part * (template[bins + 1] - low)
 
 
 def _templates(site: Site) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -96,8 +87,8 @@ def _templates(site: Site) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if site == "ankle":
         return _shank(_WALK_STRIDE_S, 1.0), _shank(_RUN_STRIDE_S, 1.6)
     if site == "waist":
-        return _close(_trunk(1.1)), _close(_running(1.1))
-    return _close(_trunk(1.0)), _close(_running(1.0))
+        return _trunk(1.1), _running(1.1)
+    return _trunk(1.0), _running(1.0)
 
 
 def _step_phase() -> NDArray[np.float64]:
@@ -153,7 +144,7 @@ def _arm(stride_s: float, swing_rad: float, trunk: NDArray[np.float64]) -> NDArr
         ],
         axis=1,
     )
-    return _close(arm + trunk)
+    return arm + trunk
 
 
 def _shank(stride_s: float, strength: float) -> NDArray[np.float64]:
@@ -166,7 +157,7 @@ def _shank(stride_s: float, strength: float) -> NDArray[np.float64]:
     forward = 11.0 * push - 13.0 * brake + 4.5 * lean - 6.0 * shock
     left = 1.2 * np.sin(phase * math.tau) + 2.0 * shock
     up = 5.0 * push + 4.0 * brake - 1.5 * np.abs(lean) + 26.0 * shock
-    return _close(strength * np.stack([forward, left, up], axis=1))
+    return strength * np.stack([forward, left, up], axis=1)
 
 
 def _centred(
@@ -175,11 +166,6 @@ def _centred(
     """Join the axes without their means: nobody takes off."""
     axes = np.stack([forward, left, up], axis=1)
     return axes - axes.mean(axis=0)
-
-
-def _close(template: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Repeat the first row at the end, for interpolation."""
-    return np.concatenate([template, template[:1]])
 
 
 def _random_mount(site: Site, rng: np.random.Generator) -> NDArray[np.float64]:

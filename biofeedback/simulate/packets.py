@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import struct
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,7 +81,7 @@ def encode_pmd_acc_raw(device_ns: int, acc_mg: NDArray[np.int_]) -> bytes:
         device_ns: Device clock of the last sample.
         acc_mg: Shape (n, 3), in milli-g; what doesn't fit into 16 bits is clipped.
     """
-    clipped = np.clip(acc_mg, -32768, 32767).astype("<i2")
+    clipped = np.maximum(np.minimum(acc_mg, 32767), -32768).astype("<i2")
     return _HEADER.pack(PMD_ACC, device_ns, 1) + clipped.tobytes()
 
 
@@ -137,26 +138,33 @@ def encode_pmd_delta(
         _HEADER.pack(kind, device_ns, frame_type | _COMPRESSED),
         reference[:, : (resolution_bits + 7) // 8].tobytes(),
     ]
-    deltas = np.diff(samples, axis=0)
+    deltas = samples[1:] - samples[:-1]
+    widths = delta_widths(deltas, block_counts)
+    octets = np.ascontiguousarray(deltas, "<i4").view(np.uint8).reshape(-1, 4)
+    bits = np.unpackbits(octets, axis=1, bitorder="little")
     start = 0
-    for count in block_counts:
-        block = deltas[start : start + count]
-        bits = delta_bits(block)
-        parts.extend((bytes((bits, count)), _pack_bits(block, bits)))
-        start += count
+    for count, width in zip(block_counts, widths, strict=True):
+        end = start + count * deltas.shape[1]
+        packed = np.packbits(bits[start:end, :width], bitorder="little")
+        parts.extend((bytes((width, count)), packed.tobytes()))
+        start = end
     return b"".join(parts)
 
 
-def delta_bits(deltas: NDArray[np.int_]) -> int:
-    """Count the bits that hold every delta of a block in two's complement."""
-    most = max(int(deltas.max()), ~int(deltas.min()))
-    return max(most.bit_length() + 1, _NARROWEST_BITS)
+def delta_widths(deltas: NDArray[np.int_], block_counts: Sequence[int]) -> list[int]:
+    """Count the bits that hold every delta of each block in two's complement.
 
-
-def _pack_bits(deltas: NDArray[np.int_], bits: int) -> bytes:
-    octets = np.ascontiguousarray(deltas, "<i4").view(np.uint8).reshape(-1, 4)
-    wanted = np.unpackbits(octets, axis=1, bitorder="little")[:, :bits]
-    return np.packbits(wanted, bitorder="little").tobytes()
+    Args:
+        deltas: Shape (n, channels).
+        block_counts: Samples of each block; they sum up to n.
+    """
+    if not block_counts:
+        return []
+    starts = list(accumulate(block_counts[:-1], initial=0))
+    # Of a negative number the complement needs as many bits as the number itself.
+    sizes = (deltas ^ (deltas >> 63)).max(axis=1)
+    most: list[int] = np.maximum.reduceat(sizes, starts).tolist()
+    return [max(size.bit_length() + 1, _NARROWEST_BITS) for size in most]
 
 
 def _pack_s24(values: NDArray[np.int_]) -> bytes:

@@ -175,8 +175,9 @@ class _DeltaAcceleration:
         new_s = self._grid.times_s(missing)
         new_mg = np.rint(self._motion.measure(new_s) * _MG_PER_MPS2).astype(np.int_)
         times_s = np.concatenate([self._times_s, new_s])
-        acc_mg = np.concatenate([self._acc_mg, np.clip(new_mg, -32768, 32767)])
-        blocks = _fit_blocks(np.diff(acc_mg, axis=0))
+        new_mg = np.maximum(np.minimum(new_mg, 32767), -32768)
+        acc_mg = np.concatenate([self._acc_mg, new_mg])
+        blocks = _fit_blocks(acc_mg[1:] - acc_mg[:-1])
         count = 1 + sum(blocks)
         last_s = float(times_s[count - 1])
         payload = packets.encode_pmd_delta(
@@ -193,15 +194,13 @@ class _DeltaAcceleration:
 
 def _fit_blocks(deltas: NDArray[np.int_]) -> list[int]:
     """Choose blocks of ten samples until the frame is full."""
-    blocks: list[int] = []
+    counts = [_DELTA_BLOCK] * (len(deltas) // _DELTA_BLOCK)
     used = 0
-    for start in range(0, len(deltas), _DELTA_BLOCK):
-        block = deltas[start : start + _DELTA_BLOCK]
-        used += 2 + (packets.delta_bits(block) * block.size + 7) // 8
-        if used > _DELTA_BUDGET and blocks:
-            break
-        blocks.append(len(block))
-    return blocks
+    for index, width in enumerate(packets.delta_widths(deltas, counts)):
+        used += 2 + (width * _DELTA_BLOCK * deltas.shape[1] + 7) // 8
+        if used > _DELTA_BUDGET and index > 0:
+            return counts[:index]
+    return counts
 
 
 class _HeartRate:
