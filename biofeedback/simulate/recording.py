@@ -93,7 +93,7 @@ def open_recording(path: Path, *, wearer: str = "p1") -> Recording:
         )
     messages: list[Input] = [*reader.attached.values(), *reader.sent]
     messages.sort(key=lambda message: message.at_ns)
-    title = f"{sidecar.id}: {sidecar.title}" if sidecar.title else sidecar.id or sidecar_path.stem
+    title = sidecar.title or sidecar.device or sidecar.id or sidecar_path.stem
     return Recording(messages, title=title, left_out=tuple(reader.left_out))
 
 

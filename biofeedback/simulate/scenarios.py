@@ -8,7 +8,6 @@ steps come from where they are clearest and gestures from the hand that makes th
 from __future__ import annotations
 
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,9 +20,6 @@ from biofeedback.simulate.wearables import (
     wear_polar_h10,
     wear_polar_verity_sense,
 )
-
-if TYPE_CHECKING:
-    from biofeedback.simulate.source import Source
 
 _STAND = Act(start_s=0.0, doing="rest")
 
@@ -66,7 +62,7 @@ def make_scenario(
     duration_s: float | None,
     wearer: str = "p1",
     person: Person | None = None,
-) -> Source:
+) -> VirtualWearer:
     """Make a virtual person who lives through a story.
 
     Args:
@@ -98,6 +94,7 @@ def make_scenario(
             *wear_polar_h10(body, chest, acc_hz=200, ecg=False, until_s=until_s),
             *wear_polar_verity_sense(body, wrist, sdk_mode=True, ppi=False, until_s=until_s),
         ],
+        duration_s=until_s,
     )
 
 

@@ -288,9 +288,10 @@ class _PulseIntervals:
 
 
 class VirtualWearer:
-    """A body and what it wears: a source."""
+    """A body and what it wears: a source. ``duration_s`` is None for a story without an end."""
 
-    def __init__(self, body: Body, streams: Sequence[Stream]) -> None:
+    def __init__(self, body: Body, streams: Sequence[Stream], *, duration_s: float | None) -> None:
+        self.duration_s = duration_s
         self._body = body
         self._stream = MergedStream(streams)
 
