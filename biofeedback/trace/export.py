@@ -121,6 +121,7 @@ def export_csv(
                 _write_row(tables, row, origin_ns, names)
             files = tables.finish()
         meta = _describe(scan, last_at_ns, files)
+        (folder / "meta.json").touch(mode=0o600)
         (folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
         raise TraceUnavailable(f"{folder}: can't be written ({error})") from error

@@ -52,6 +52,7 @@ _WRITE_PERIOD_S: Final = 0.1
 _SYNC_PERIOD_S: Final = 1.0
 _RETRY_PERIOD_S: Final = 0.5
 _SILENT_DISK_S: Final = 3.0
+_LAST_SYNC_S: Final = 1.0  # a healthy disk needs less
 _ROWS_PER_WRITE: Final = 256  # under 1 ms of work between two moments when other threads may run
 _SYNCED_FOLDERS: Final = ("dropbox", "onedrive", "google drive", "icloud", "nextcloud", "owncloud")
 
@@ -222,7 +223,7 @@ class Journal:
             self._closing = True
         self._give_up_s = time.monotonic() + timeout_s
         self._wake.set()
-        self._thread.join(timeout_s + _SYNC_PERIOD_S)
+        self._thread.join(timeout_s + _LAST_SYNC_S)
         if self._thread.is_alive():
             self._reason = "the disk does not answer"
         closed = self._has_footer and self._tail.is_confirmed and not self._thread.is_alive()
