@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from biofeedback.messages import Layer  # noqa: TC001 - msgspec reads it at run time
+from biofeedback.messages import TICKS_PER_BEAT, Layer
 from biofeedback.music import mapping
 from biofeedback.music.chance import Draw, roll
 from biofeedback.music.composition import Candidate, compose_bar
@@ -103,6 +103,8 @@ def _sound(
 ) -> PlannedNote:
     layer = candidate.layer
     level_db = mapping.layer_level_db(layer, style.layers[layer], parameters)
+    if tick % TICKS_PER_BEAT and layer != "melody":
+        level_db += mapping.offbeat_level_db(parameters)
     match candidate.length:
         case "articulated":
             ratio = mapping.length_ratio(parameters)
@@ -136,7 +138,10 @@ def _find_pitch(
     if candidate.kind == "chord_degree":
         degree = chord.snap(degree)
     low, high = style.melody_range_midi
-    return _fold(chord.key.pitch(degree), low, high)
+    pitch = _fold(chord.key.pitch(degree), low, high)
+    if not candidate.doubles:
+        return pitch
+    return pitch + OCTAVE if pitch + OCTAVE <= high else pitch - OCTAVE
 
 
 def _fill(ticks: int, ratio: float) -> int:

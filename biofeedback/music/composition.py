@@ -6,6 +6,7 @@ the bar, and each note gets its human deviation. Bars are cached, which is fine:
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -14,17 +15,17 @@ import msgspec
 from biofeedback.messages import NS_PER_MS, Layer
 from biofeedback.music import mapping
 from biofeedback.music.chance import Draw, choose, roll
-from biofeedback.music.form import place_bar
+from biofeedback.music.form import PHRASE_BARS, place_bar
 from biofeedback.music.harmony import NINTH_VOICE, Chord, voice_bar
 from biofeedback.music.melody import compose_melody
-from biofeedback.music.scales import DEGREES, OCTAVE
+from biofeedback.music.scales import OCTAVE
 from biofeedback.music.style import STEPS_PER_BEAT, TICKS_PER_STEP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from biofeedback.music.form import Place
-    from biofeedback.music.style import BassNote, BassTone, Gate, Style
+    from biofeedback.music.style import BassNote, BassTone, Gate, Hit, Style
 
 LAYER_INDEX: dict[Layer, int] = {
     "kick": 0,
@@ -39,6 +40,7 @@ LAYER_INDEX: dict[Layer, int] = {
 _PHRASE_FILL_SHIFT = 0.15
 _DOUBLING_DB = -6.0
 _TRIAD_VOICES = (0, 1, 2)
+_VOICES = NINTH_VOICE + 1
 _LAST_COLOUR = mapping.COLOURS - 1
 _HALF = 1 << 32
 
@@ -46,8 +48,10 @@ _HALF = 1 << 32
 class Candidate(msgspec.Struct, frozen=True):
     """A note that sounds when its gate is open to ``enter`` and the colour is in its range.
 
-    ``number`` is a MIDI pitch, a voice of ``chord`` or a degree, as ``kind`` says; None is without
-    pitch. ``length`` says what decides how much of ``ticks`` it fills.
+    ``number`` is a MIDI pitch, a voice of ``chord``, a degree, or a degree that is moved into the
+    chord, as ``kind`` says; None is without pitch. ``length`` says what decides how much of
+    ``ticks`` is filled; a note that ``doubles`` sounds an octave off. ``inverted`` voices follow
+    the register, ``resolved`` ones don't hang.
     """
 
     layer: Layer
@@ -61,6 +65,7 @@ class Candidate(msgspec.Struct, frozen=True):
     kind: Literal["fixed", "voice", "degree", "chord_degree"] = "fixed"
     number: int | None = None
     chord: Chord | None = None
+    doubles: bool = False
     inverted: bool = True
     resolved: bool = True
     colour_from: int = 0
@@ -88,10 +93,7 @@ class _Sheet:
         self._seed = seed
         self._place: Place = place_bar(style, bar)
         self.steps: list[list[Candidate]] = [[] for _ in range(style.steps_per_bar)]
-        self._humans = [
-            roll(seed, Draw.HUMAN, bar * style.steps_per_bar + step)
-            for step in range(style.steps_per_bar)
-        ]
+        self._human = roll(seed, Draw.HUMAN, bar)
         self._shifts: dict[Layer, float] = {
             layer: choose(style.shifts, seed, Draw.SHIFT, self._place.section, LAYER_INDEX[layer])
             for layer in style.shifted_layers
@@ -99,12 +101,19 @@ class _Sheet:
 
     def write_drums(self) -> None:
         style, place = self._style, self._place
-        hits = [
+        fill: dict[int, Hit] = {}
+        if place.bar_in_phrase == PHRASE_BARS - 1:
+            # Within a section a fill asks for more energy than at its end.
+            later = 0.0 if place.ends_section else _PHRASE_FILL_SHIFT
+            chosen = choose(style.fills, self._seed, Draw.FILL, place.phrase)
+            fill = {hit.step: replace(hit, enter=hit.enter + later) for hit in chosen}
+        ghosts = choose(style.ghosts, self._seed, Draw.DRUMS, place.phrase, 1)
+        for hit in (
             *style.drums,
             *choose(style.hats, self._seed, Draw.DRUMS, place.section),
-            *choose(style.ghosts, self._seed, Draw.DRUMS, place.phrase, 1),
-        ]
-        for hit in hits:
+            *(hit for hit in ghosts if hit.step not in fill),
+            *fill.values(),
+        ):
             self._write(
                 hit.layer,
                 hit.step,
@@ -113,19 +122,6 @@ class _Sheet:
                 gate=hit.gate,
                 accent_db=hit.accent_db,
                 length="ring" if hit.layer == "hat" else "stroke",
-            )
-        if self._place.bar_in_phrase != 3:
-            return
-        later = 0.0 if place.ends_section else _PHRASE_FILL_SHIFT
-        for hit in choose(style.fills, self._seed, Draw.FILL, place.phrase):
-            self._write(
-                hit.layer,
-                hit.step,
-                hit.steps,
-                enter=hit.enter + later,
-                gate=hit.gate,
-                accent_db=hit.accent_db,
-                length="stroke",
             )
 
     def write_bass(self, chords: tuple[Chord, ...], following: Chord) -> None:
@@ -214,18 +210,22 @@ class _Sheet:
             else:
                 enter = entry.sixteenth
             accent_db = 0.0 if note.step % STEPS_PER_BEAT == 0 else -1.5
-            for up, later, softer in ((0, enter, 0.0), (DEGREES, entry.doubled, _DOUBLING_DB)):
+            for doubles, later, softer in (
+                (False, enter, 0.0),
+                (True, entry.doubled, _DOUBLING_DB),
+            ):
                 self._write(
                     "melody",
                     note.step,
                     note.steps,
                     enter=max(enter, later),
-                    gate="sparkle" if up else gate,
+                    gate="sparkle" if doubles else gate,
                     accent_db=accent_db + softer,
                     length="articulated",
                     kind="chord_degree" if note.strong else "degree",
-                    number=note.degree + up,
+                    number=note.degree,
                     chord=note.chord,
+                    doubles=doubles,
                 )
 
     def _write(
@@ -241,6 +241,7 @@ class _Sheet:
         kind: Literal["fixed", "voice", "degree", "chord_degree"] = "fixed",
         number: int | None = None,
         chord: Chord | None = None,
+        doubles: bool = False,
         inverted: bool = True,
         resolved: bool = True,
         colour_from: int = 0,
@@ -248,8 +249,8 @@ class _Sheet:
     ) -> None:
         voice = self._style.layers[layer]
         # Voices of one chord are strummed apart and spread; the rest keep the place of the layer.
-        index = number if kind == "voice" and number is not None else 0
-        bits = roll(self._humans[step], LAYER_INDEX[layer], index)
+        index = number if kind == "voice" and number is not None else 1
+        bits = roll(self._human, (step * len(LAYER_INDEX) + LAYER_INDEX[layer]) * _VOICES + index)
         loose_db = voice.loose_db * ((bits % _HALF) / (_HALF / 2) - 1.0)
         self.steps[step].append(
             Candidate(
@@ -264,6 +265,7 @@ class _Sheet:
                 kind=kind,
                 number=number,
                 chord=chord,
+                doubles=doubles,
                 inverted=inverted,
                 resolved=resolved,
                 colour_from=colour_from,

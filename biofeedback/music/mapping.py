@@ -1,7 +1,7 @@
 """Musical parameters -> which notes sound, how loud, how long, how high.
 
 Every curve is monotone and told as a formula. With ``x`` clipped to its range and NaN counted as
-neutral, no value whatsoever of a parameter can break the music. ``tempo_bpm`` is the beat clock's,
+neutral, no value whatsoever of a parameter can break the music. The beat clock has ``tempo_bpm``;
 ``level_db`` and the continuous parts of ``swell`` and ``brightness`` are the sound's.
 """
 
@@ -17,9 +17,12 @@ DENSITY_REACH = 0.4
 SPARKLE_REACH = 0.3
 HAT_BRIGHTNESS_DB = 8.0
 PAD_SWELL_DB = 6.0
+OFFBEAT_DB = -8.0
 REGISTER_DEGREES = 7
 REGISTER_INVERSIONS = 2
 COLOURS = 4
+_CLEAR_BPM = 96.0
+_CLEAR_SPAN_BPM = 36.0
 _LEGATO_RATIO = 1.05
 _STACCATO_RATIO = 0.3
 _GATES: dict[Gate, int] = {"energy": 0, "ornament": 1, "sparkle": 2}
@@ -63,6 +66,15 @@ def layer_level_db(layer: Layer, voice: Voice, parameters: MusicParameters) -> f
     elif layer == "pad":
         level_db += PAD_SWELL_DB * (_clip(parameters.swell, 0.5) - 0.5)
     return level_db
+
+
+def offbeat_level_db(parameters: MusicParameters) -> float:
+    """Tell how much softer accompaniment is between beats: ``-8 (96 - tempo_bpm) / 36`` dB.
+
+    0 from 96 bpm upwards, -8 at 60 bpm and below: the slower the steps, the plainer the beat,
+    so that it isn't heard at twice its tempo.
+    """
+    return OFFBEAT_DB * _clip((_CLEAR_BPM - parameters.tempo_bpm) / _CLEAR_SPAN_BPM, 0.0)
 
 
 def velocity(level_db: float) -> float:

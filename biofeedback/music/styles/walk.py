@@ -12,9 +12,9 @@ from biofeedback.music.style import BassNote, Hit, MelodyEntry, Rhythm, Stab, St
 
 _DRUMS = (
     Hit("kick", 0, 0.0, 0.0),
-    Hit("kick", 4, 0.1, -1.5),
+    Hit("kick", 4, 0.0, -2.0),
     Hit("kick", 8, 0.0, -0.5),
-    Hit("kick", 12, 0.1, -1.5),
+    Hit("kick", 12, 0.0, -2.0),
     Hit("snare", 4, 0.52),
     Hit("snare", 12, 0.48),
 )
@@ -22,36 +22,36 @@ _DRUMS = (
 _HATS = (
     # even eighths
     (
-        *(Hit("hat", step, 0.36 + 0.01 * step / 4) for step in (0, 4, 8, 12)),
-        *(Hit("hat", step, 0.40 + 0.006 * step, -4.0) for step in (14, 6, 2, 10)),
-        *(Hit("hat", step, 0.70 + 0.018 * step, -7.0, "sparkle") for step in range(1, 16, 2)),
+        *(Hit("hat", step, 0.33 + 0.005 * step) for step in (0, 4, 8, 12)),
+        *(Hit("hat", step, 0.35 + 0.012 * step, -4.0) for step in (2, 6, 10, 14)),
+        *(Hit("hat", step, 0.70 + 0.018 * step, -10.0, "sparkle") for step in range(1, 16, 2)),
     ),
     # open offbeats
     (
-        *(Hit("hat", step, 0.38, -1.0) for step in (0, 4, 8, 12)),
-        *(Hit("hat", step, 0.38 + 0.008 * step, -3.5, steps=2) for step in (2, 6, 10, 14)),
-        *(Hit("hat", step, 0.72 + 0.016 * step, -7.0, "sparkle") for step in range(1, 16, 2)),
+        *(Hit("hat", step, 0.34, -1.0) for step in (0, 4, 8, 12)),
+        *(Hit("hat", step, 0.32 + 0.013 * step, -3.5, steps=2) for step in (2, 6, 10, 14)),
+        *(Hit("hat", step, 0.72 + 0.016 * step, -10.0, "sparkle") for step in range(1, 16, 2)),
     ),
     # a skipping sixteenth before the beat
     (
-        *(Hit("hat", step, 0.36, -0.5) for step in (0, 4, 8, 12)),
-        *(Hit("hat", step, 0.44 + 0.005 * step, -4.0) for step in (2, 6, 10, 14)),
-        *(Hit("hat", step, 0.62 + 0.012 * step, -7.0, "ornament") for step in (3, 7, 11, 15)),
-        *(Hit("hat", step, 0.78 + 0.014 * step, -8.0, "sparkle") for step in (1, 5, 9, 13)),
+        *(Hit("hat", step, 0.32 + 0.005 * step, -0.5) for step in (12, 4, 8, 0)),
+        *(Hit("hat", step, 0.52 - 0.013 * step, -4.0) for step in (14, 10, 6, 2)),
+        *(Hit("hat", step, 0.62 + 0.012 * step, -9.0, "ornament") for step in (3, 7, 11, 15)),
+        *(Hit("hat", step, 0.78 + 0.014 * step, -11.0, "sparkle") for step in (1, 5, 9, 13)),
     ),
 )
 
 _GHOSTS = (
     tuple(
-        Hit("snare", step, enter, -11.0, "ornament")
+        Hit("snare", step, enter, -13.0, "ornament")
         for step, enter in ((7, 0.78), (9, 0.84), (15, 0.9), (1, 1.0), (2, 1.08))
     ),
     tuple(
-        Hit("snare", step, enter, -11.0, "ornament")
+        Hit("snare", step, enter, -13.0, "ornament")
         for step, enter in ((15, 0.76), (6, 0.82), (10, 0.92), (3, 1.02), (13, 1.1))
     ),
     tuple(
-        Hit("snare", step, enter, -11.0, "ornament")
+        Hit("snare", step, enter, -13.0, "ornament")
         for step, enter in ((11, 0.78), (3, 0.86), (14, 0.88), (7, 0.98), (5, 1.06))
     ),
 )
@@ -130,6 +130,7 @@ _COMPING = (
     (
         Stab(4, 8, (2,), 0.17, -4.0),
         Stab(12, 4, (1,), 0.27, -5.0),
+        Stab(2, 2, (1,), 0.32, -5.0),
         Stab(0, 6, (*_ALL, 3), 0.38, gate="energy"),
         Stab(6, 6, _ALL, 0.45, -1.5),
         Stab(14, 2, _ALL, 0.63, -3.0),
@@ -138,6 +139,7 @@ _COMPING = (
     # with the backbeat
     (
         Stab(8, 8, (1,), 0.19, -4.0),
+        Stab(6, 2, (2,), 0.26, -5.0),
         Stab(0, 4, (0, 3), 0.3, -2.0),
         Stab(4, 3, (*_ALL, 3), 0.38, gate="energy"),
         Stab(12, 3, _ALL, 0.42, gate="energy"),
@@ -150,8 +152,8 @@ _COMPING = (
         Stab(8, 8, (2,), 0.22, -3.0),
         Stab(4, 4, (1,), 0.34, -2.0),
         Stab(12, 4, (1,), 0.38, -2.0, "energy"),
-        Stab(6, 2, (2,), 0.47, -2.0),
-        Stab(14, 2, (2,), 0.52, -2.0),
+        Stab(6, 2, (2,), 0.28, -4.0),
+        Stab(14, 2, (2,), 0.4, -3.0),
         Stab(2, 2, (1,), 0.58, -2.5),
         Stab(10, 2, (1,), 0.64, -2.5),
         Stab(15, 1, (2,), 0.86, -4.0, "sparkle"),
@@ -159,11 +161,12 @@ _COMPING = (
     ),
     # every beat
     (
-        Stab(8, 8, (2,), 0.16, -4.0),
+        Stab(8, 6, (2,), 0.16, -4.0),
+        Stab(14, 2, (1,), 0.3, -5.0),
         Stab(0, 3, (*_ALL, 3), 0.36, gate="energy"),
         Stab(4, 3, (1, 2), 0.44, -2.0),
         Stab(12, 3, (1, 2), 0.46, -2.0),
-        Stab(14, 2, _ALL, 0.7, -3.0),
+        Stab(14, 2, (0, 2), 0.7, -3.0),
         Stab(3, 1, (2,), 0.9, -4.0, "sparkle"),
     ),
 )
@@ -249,14 +252,14 @@ WALK = Style(
     melody_range_midi=(55, 91),
     accent_range_midi=(62, 96),
     layers={
-        "kick": Voice(rest_db=-15.0, full_db=-2.0, loose_db=0.4),
-        "snare": Voice(rest_db=-12.0, full_db=-3.5, late_ms=3.0, loose_db=0.8),
-        "hat": Voice(rest_db=-17.0, full_db=-9.0, pan=0.25, late_ms=5.0, loose_db=1.5),
-        "bass": Voice(rest_db=-13.0, full_db=-4.0, late_ms=4.0, loose_db=0.7),
-        "chords": Voice(rest_db=-17.0, full_db=-9.0, pan=-0.15, spread=0.12,
+        "kick": Voice(rest_db=-13.0, full_db=-2.0, loose_db=0.4),
+        "snare": Voice(rest_db=-11.0, full_db=-4.0, late_ms=3.0, loose_db=0.8),
+        "hat": Voice(rest_db=-16.0, full_db=-9.0, pan=0.25, late_ms=5.0, loose_db=1.5),
+        "bass": Voice(rest_db=-12.0, full_db=-5.0, late_ms=4.0, loose_db=0.7),
+        "chords": Voice(rest_db=-16.0, full_db=-10.0, pan=-0.15, spread=0.12,
                         late_ms=12.0, loose_db=1.2),
-        "pad": Voice(rest_db=-14.0, full_db=-10.0, spread=0.3, late_ms=12.0, loose_db=0.5),
-        "melody": Voice(rest_db=-12.0, full_db=-5.0, pan=0.1, late_ms=9.0, loose_db=1.2),
+        "pad": Voice(rest_db=-11.5, full_db=-9.5, spread=0.3, late_ms=12.0, loose_db=0.5),
+        "melody": Voice(rest_db=-12.0, full_db=-6.0, pan=0.1, late_ms=9.0, loose_db=1.2),
         "accent": Voice(rest_db=-16.0, full_db=-4.0, pan=-0.1),
     },
     drums=_DRUMS,
