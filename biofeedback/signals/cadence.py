@@ -47,9 +47,10 @@ def estimate_cadence_spm(contacts_s: Sequence[float], *, step_s: float) -> float
 
 
 class Cadence:
-    """Follow the contacts of one walker."""
+    """Follow the contacts of one walker, each ``steps_apart`` steps after the last."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, steps_apart: int) -> None:
+        self._steps_apart = steps_apart
         self._contacts_s: deque[float] = deque()
         self._intervals_s: deque[float] = deque(maxlen=_KEEP_STEPS)
 
@@ -61,7 +62,7 @@ class Cadence:
         """Take the next contact; return the cadence in steps per minute."""
         contacts = self._contacts_s
         if contacts:
-            apart = contact_s - contacts[-1]
+            apart = (contact_s - contacts[-1]) / self._steps_apart
             if 0.6 < apart / step_s < 1.4:
                 self._intervals_s.append(apart)
         contacts.append(contact_s)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from biofeedback.messages import NS_PER_MS, NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
+from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
 from biofeedback.signals.activity import Activity
 from biofeedback.signals.cadence import Cadence
 from biofeedback.signals.gestures import Gestures
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven
 
-_PAUSE_NS = 750 * NS_PER_MS
 _CV_EVERY_STEPS = 5
 
 
@@ -35,7 +34,7 @@ class Motion:
         self._resampler = Resampler()
         self.activity = Activity()
         self._steps = Steps(site)
-        self._cadence = Cadence()
+        self._cadence = Cadence(steps_apart=2 if site == "ankle" else 1)
         self._gestures = Gestures()
         self._since_cv = 0
         self._clipping = False
@@ -51,11 +50,11 @@ class Motion:
         return self._sieve.not_finite
 
     def walking(self, at_ns: int) -> bool:
-        """Tell whether the gait goes on: the last step isn't older than two periods + 0.75 s."""
-        step_s = self._steps.step_s
-        if step_s is None or self.last_step_ns is None:
+        """Tell whether the gait goes on; silence ends it even if no more samples come."""
+        patience_s = self._steps.silence_s
+        if patience_s is None or self.last_step_ns is None:
             return False
-        return at_ns - self.last_step_ns <= round(2.0 * step_s * NS_PER_S) + _PAUSE_NS
+        return at_ns - self.last_step_ns <= round(patience_s * NS_PER_S)
 
     def cadence_spm(self, at_ns: int) -> float | None:
         """Return steps per minute, None when nobody walks or the sensor clips."""

@@ -3,7 +3,7 @@
 * Each positive peak of the band-limited length of the acceleration may be a step.
 * The gate opens when the movement repeats itself like gait; only then are steps announced. The
   steps that opened it come late and together, later ones at once.
-* It closes when the rhythm is lost or no step came for two expected periods and a half second.
+* It closes when the rhythm is lost or no step came for two expected periods and 0.75 s.
 """
 
 from __future__ import annotations
@@ -23,6 +23,16 @@ if TYPE_CHECKING:
 
     from biofeedback.messages import Site
 
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What it takes to be called gait: similarity to open and to keep, contacts to open."""
+
+    open_similarity: float
+    keep_similarity: float
+    fewest_contacts: int
+
+
 EVALUATE_TICKS = 12
 """The gate is looked at this often, and nowhere between."""
 _RHYTHM_BAND = design_butterworth(2, 5.0, "lowpass", WORKING_RATE_HZ)
@@ -35,13 +45,24 @@ _STEP_BAND = np.vstack(
 _RATES_HZ = np.linspace(0.8, 3.6, 57)
 _DELAYS_S = np.array([phase_delay_s(_STEP_BAND, float(f), WORKING_RATE_HZ) for f in _RATES_HZ])
 
-_OPEN_SIMILARITY = 0.55
-_KEEP_SIMILARITY = 0.3
+_FIRM_SIMILARITY = 0.5
+_AGREE = 0.1
 _SMALLEST_MPS2 = 0.35
 _PATIENCE = 3
-_PAUSE_S = 0.5
+_PAUSE_S = 0.75
 _PENDING_TICKS = 3.0 * WORKING_RATE_HZ
-_MOST_PENDING = 12
+_MOST_PENDING = 16
+_TRUNK = Gate(open_similarity=0.5, keep_similarity=0.35, fewest_contacts=3)
+_HAND = Gate(open_similarity=0.62, keep_similarity=0.45, fewest_contacts=4)
+_GATES: dict[Site, Gate] = {
+    "waist": _TRUNK,
+    "chest": _TRUNK,
+    "ankle": _TRUNK,
+    "arm": _HAND,
+    "wrist": _HAND,
+    "unknown": _HAND,
+}
+"""Hands do many periodic things that aren't gait; a trunk hardly does."""
 _FAST_SPM = 150.0
 _FAST_MPS2 = 2.5
 
@@ -64,18 +85,30 @@ class Steps:
 
     def __init__(self, site: Site) -> None:
         self._site: Site = site
+        self._gate = _GATES[site]
         self._wide = Biquads(_RHYTHM_BAND)
         self._narrow = Biquads(_STEP_BAND)
         self._recent: deque[float] = deque(maxlen=NEEDED_SAMPLES)
         self._peaks: deque[tuple[float, float]] = deque(maxlen=_MOST_PENDING)
         self._y1 = self._y2 = 0.0
         self._doubts = 0
-        self._hopes = 0
+        # A step period that was seen once and waits for a second look.
+        self._other_s: float | None = None
         self._level = 0.0
-        self._last_peak = -1e9
-        self.rhythm: Rhythm | None = None
+        # When the newest announced step was, and whether the next one begins a bout.
+        self._announced = -1e9
+        self._begins = True
+        # One foot feels every second step.
+        self._steps_apart = 2 if site == "ankle" else 1
         self.step_s: float | None = None
         """The step period while somebody walks, else None."""
+
+    @property
+    def silence_s(self) -> float | None:
+        """How long no contact may be felt before the walk is over, None if nobody walks."""
+        if self.step_s is None:
+            return None
+        return 2.0 * self._steps_apart * self.step_s + _PAUSE_S
 
     def restart(self) -> None:
         """Begin anew after a gap: what came before says nothing about now."""
@@ -84,13 +117,13 @@ class Steps:
         self._recent.clear()
         self._peaks.clear()
         self._y1 = self._y2 = 0.0
-        self.rhythm = None
         self._close()
 
     def _close(self) -> None:
         self.step_s = None
-        self._doubts = self._hopes = 0
-        self._last_peak = -1e9
+        self._doubts = 0
+        self._other_s = None
+        self._begins = True
 
     def update(self, first: int, lengths: Sequence[float], band: Sequence[float]) -> list[Step]:
         """Take consecutive ticks of the acceleration's length, and of its 0.3-10 Hz band."""
@@ -119,15 +152,24 @@ class Steps:
         """Announce a peak if the gate is open and it comes when a step may come."""
         if self.step_s is None:
             return None
-        period = self.step_s / TICK_S
-        if at - self._last_peak < 0.6 * period or height < 0.3 * self._level:
+        period = self.step_s * self._steps_apart / TICK_S
+        if at - self._announced < 0.6 * period or height < 0.3 * self._level:
+            return None
+        if self._steps_apart > 1 and not self._lands(at, period):
             return None
         return self._announce(at, height)
 
+    def _lands(self, at: float, stride: float) -> bool:
+        """Tell the landing of a foot from its push-off: the swing before it is the shorter part.
+
+        A swing takes about 0.4 of a stride (Perry & Burnfield 2010, Gait analysis).
+        """
+        return any(0.25 * stride <= at - before <= 0.48 * stride for before, _ in self._peaks)
+
     def _announce(self, at: float, height: float) -> Step:
         assert self.step_s is not None  # noqa: S101 - only called while the gate is open
-        begins = self._last_peak < 0.0
-        self._last_peak = at
+        begins, self._begins = self._begins, False
+        self._announced = at
         self._level += 0.2 * (height - self._level)
         delay_s = float(np.interp(1.0 / self.step_s, _RATES_HZ, _DELAYS_S))
         # The mean over a tick lies half a tick back.
@@ -141,65 +183,87 @@ class Steps:
     def _evaluate(self, tick: int) -> list[Step]:
         """Look at the rhythm; open, keep or close the gate."""
         if self.step_s is not None:
-            if (tick - self._last_peak) * TICK_S > 2.0 * self.step_s + _PAUSE_S:
+            patience_s = self.silence_s
+            if patience_s is not None and (tick - self._announced) * TICK_S > patience_s:
                 self._close()
-                return []
             # Who walks, walks on: looking half as often is enough.
-            if tick % (2 * EVALUATE_TICKS) != 0:
-                return []
+            elif tick % (2 * EVALUATE_TICKS) == 0:
+                self._look_again()
+            return []
+        rhythm = find_rhythm(np.array(self._recent), site=self._site, step_before_s=None)
+        if rhythm is None or not _is_gait(rhythm, self._gate.open_similarity):
+            self._other_s = None
+            return []
+        before_s, self._other_s = self._other_s, rhythm.step_s
+        if before_s is None or abs(rhythm.step_s / before_s - 1.0) > _AGREE:
+            return []
+        return self._open(tick, rhythm)
+
+    def _look_again(self) -> None:
+        """Keep the gate open while the rhythm goes on."""
         rhythm = find_rhythm(np.array(self._recent), site=self._site, step_before_s=self.step_s)
-        self.rhythm = rhythm
-        if self.step_s is None:
-            self._hopes = self._hopes + 1 if rhythm is not None and _is_gait(rhythm) else 0
-            if rhythm is None or self._hopes < 2:
-                return []
-            return self._open(tick, rhythm)
         if (
             rhythm is None
-            or rhythm.similarity < _KEEP_SIMILARITY
+            or rhythm.similarity < self._gate.keep_similarity
             or rhythm.size_mps2 < _SMALLEST_MPS2
         ):
             self._doubts += 1
             if self._doubts >= _PATIENCE:
                 self._close()
-            return []
-        if rhythm.similarity >= 0.5:
+        elif rhythm.similarity >= _FIRM_SIMILARITY:
             self._doubts = 0
-            self.step_s += 0.5 * (rhythm.step_s - self.step_s)
-        return []
+            self._follow(rhythm.step_s)
+
+    def _follow(self, step_s: float) -> None:
+        """Follow the step period; a leap must be seen twice, for it may be the wrong octave."""
+        assert self.step_s is not None  # noqa: S101 - only called while the gate is open
+        if abs(step_s / self.step_s - 1.0) <= 2.0 * _AGREE:
+            self.step_s += 0.5 * (step_s - self.step_s)
+            self._other_s = None
+        elif self._other_s is not None and abs(step_s / self._other_s - 1.0) <= _AGREE:
+            self.step_s = step_s
+            self._other_s = None
+        else:
+            self._other_s = step_s
 
     def _open(self, tick: int, rhythm: Rhythm) -> list[Step]:
-        """Walk back from the newest peak as long as the peaks keep the rhythm."""
-        period = rhythm.step_s / TICK_S
+        """Walk back from the newest peak as long as there is a peak where a step must be."""
+        period = rhythm.step_s * self._steps_apart / TICK_S
+        oldest = max(tick - _PENDING_TICKS, self._announced + 0.6 * period)
+        peaks = [peak for peak in self._peaks if peak[0] >= oldest]
+        if self._steps_apart > 1:
+            peaks = [peak for peak in peaks if self._lands(peak[0], period)]
         chain: list[tuple[float, float]] = []
-        highest = max((p[1] for p in self._peaks), default=0.0)
-        for at, height in reversed(self._peaks):
-            if tick - at > _PENDING_TICKS:
+        latest, earliest = float(tick), tick - 1.2 * period
+        expected: float | None = None
+        while True:
+            near = [peak for peak in peaks if earliest <= peak[0] <= latest]
+            if not near:
                 break
-            if height < 0.25 * highest:
-                continue
-            if chain:
-                apart = chain[-1][0] - at
-                if apart < 0.6 * period:
-                    if height > 1.3 * chain[-1][1] and len(chain) == 1:
-                        chain[-1] = (at, height)
-                    continue
-                if apart > 1.5 * period:
-                    break
-            chain.append((at, height))
-        if len(chain) < 3:
+            chosen = max(near, key=lambda peak: _fitness(peak, expected, period))
+            chain.append(chosen)
+            at = chosen[0]
+            earliest, latest, expected = at - 1.45 * period, at - 0.6 * period, at - period
+        if len(chain) < self._gate.fewest_contacts:
             return []
         self.step_s = rhythm.step_s
         self._doubts = 0
+        self._other_s = None
         self._level = sum(height for _, height in chain) / len(chain)
         return [self._announce(at, height) for at, height in reversed(chain)]
 
 
-def _is_gait(rhythm: Rhythm) -> bool:
+def _fitness(peak: tuple[float, float], expected: float | None, period: float) -> float:
+    """Rate a peak by its height and by how near it is to where a step is expected."""
+    at, height = peak
+    return height if expected is None else height * (1.0 - abs(at - expected) / period)
+
+
+def _is_gait(rhythm: Rhythm, open_similarity: float) -> bool:
     """Tell gait from other periodic movement by regularity, size and speed."""
     spm = 60.0 / rhythm.step_s
     return (
-        rhythm.similarity >= _OPEN_SIMILARITY
+        rhythm.similarity >= open_similarity
         and rhythm.size_mps2 >= _SMALLEST_MPS2
         and (spm < _FAST_SPM or rhythm.size_mps2 >= _FAST_MPS2)
     )
