@@ -7,5 +7,6 @@ journal.py   records a session, from a thread of its own
 reader.py    reads the longest prefix that is whole, and says how it ended
 recovery.py  saves that prefix as a closed trace
 replay.py    feeds the inputs to an engine again and compares the outputs
+source.py    plays the packets of a trace again, as a session of today
 export.py    tables without identities
 """
