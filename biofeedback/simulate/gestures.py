@@ -100,7 +100,7 @@ class Reaches:
         abrupt = int((self._until_s - act_start_s) / _PHASE_S) % 2 == 1
         step_s = 60.0 / max(self._story.cadence_spm(self._until_s), 60.0)
         if abrupt:
-            duration_s, pause_s = float(rng.uniform(0.22, 0.32)), 2.0 * step_s
+            duration_s, pause_s = float(rng.uniform(0.25, 0.36)), 2.0 * step_s
         else:
             duration_s = float(rng.uniform(1.8, 2.4)) * step_s
             pause_s = duration_s

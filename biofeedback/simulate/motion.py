@@ -26,7 +26,6 @@ GRAVITY_MPS2 = 9.80665
 _BINS = 4096
 _WALK_STRIDE_S = 120.0 / 110.0
 _RUN_STRIDE_S = 120.0 / 165.0
-_ARM_M = 0.55
 _NOISE_MPS2 = 0.025
 _DRIFT_RAD, _DRIFT_S = 0.05, 41.0
 _BREATH_RAD = 0.006
@@ -53,19 +52,18 @@ class SiteMotion:
 
         Blocks must follow one another: noise is drawn in the order of the calls.
         """
-        first_s = float(times_s[0])
-        tilt: NDArray[np.float64] | float = self._lean_rad + _DRIFT_RAD * math.sin(
-            math.tau * first_s / _DRIFT_S + self._drift_phase
-        )
+        tilt = np.sin(times_s * (math.tau / _DRIFT_S) + self._drift_phase)
+        tilt *= _DRIFT_RAD
+        tilt += self._lean_rad
         if self._breathes:
-            tilt = tilt + _BREATH_RAD * self._body.breath_wave(times_s)
+            tilt += _BREATH_RAD * self._body.breath_wave(times_s)
         felt = self._rng.standard_normal((len(times_s), 3))
         felt *= _NOISE_MPS2
         reach = self._body.reaches.sample(times_s)
         if reach is not None:
             hand, turn = reach
             felt += self._carried * hand
-            tilt = tilt + self._carried * turn
+            tilt += self._carried * turn
         felt[:, 0] -= GRAVITY_MPS2 * np.sin(tilt)
         felt[:, 2] += GRAVITY_MPS2 * np.cos(tilt)
         gait = self._body.steps.sample(times_s)
@@ -81,9 +79,15 @@ class SiteMotion:
 
 def _templates(site: Site) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if site == "wrist":
-        return _arm(_WALK_STRIDE_S, 0.42, _trunk(0.75)), _arm(_RUN_STRIDE_S, 0.75, _running(0.6))
+        return (
+            _arm(_WALK_STRIDE_S, 0.27, 0.55, _trunk(1.15)),
+            _arm(_RUN_STRIDE_S, 0.5, 0.3, _running(0.6)),
+        )
     if site == "arm":
-        return _arm(_WALK_STRIDE_S, 0.2, _trunk(0.85)), _arm(_RUN_STRIDE_S, 0.4, _running(0.75))
+        return (
+            _arm(_WALK_STRIDE_S, 0.27, 0.25, _trunk(1.05)),
+            _arm(_RUN_STRIDE_S, 0.5, 0.15, _running(0.75)),
+        )
     if site == "ankle":
         return _shank(_WALK_STRIDE_S, 1.0), _shank(_RUN_STRIDE_S, 1.6)
     if site == "waist":
@@ -129,18 +133,23 @@ def _running(share: float) -> NDArray[np.float64]:
     return share * _centred(forward, left, up)
 
 
-def _arm(stride_s: float, swing_rad: float, trunk: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Swing the arm as a pendulum from the shoulder, which moves with the trunk."""
+def _arm(
+    stride_s: float, swing_rad: float, length_m: float, trunk: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Swing the arm as a pendulum from the shoulder, which moves with the trunk.
+
+    ``length_m`` is from the shoulder to the sensor; who runs bends the elbow.
+    """
     turn = _stride_phase() * math.tau
     rate = math.tau / stride_s
     angle = swing_rad * np.cos(turn - 0.5)
     speed = -swing_rad * rate * np.sin(turn - 0.5)
-    tangential = -swing_rad * rate**2 * np.cos(turn - 0.5) * _ARM_M
+    tangential = -swing_rad * rate**2 * np.cos(turn - 0.5) * length_m
     arm = np.stack(
         [
             tangential + GRAVITY_MPS2 * np.sin(angle),
             np.zeros(_BINS),
-            _ARM_M * speed**2 + GRAVITY_MPS2 * (np.cos(angle) - 1.0),
+            length_m * speed**2 + GRAVITY_MPS2 * (np.cos(angle) - 1.0),
         ],
         axis=1,
     )
