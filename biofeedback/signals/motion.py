@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, TypeAlias
-
-import numpy as np
 
 from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
 from biofeedback.signals.activity import Activity
@@ -74,11 +73,7 @@ class Motion:
             if self.valid_at_ns is None:
                 self.quality = 1.0
             self.valid_at_ns = at_ns
-            squares = values * values
-            lengths = np.sqrt(squares[:, 0] + squares[:, 1] + squares[:, 2])
-            for ticks in self._resampler.update(
-                times_ns.tolist(), lengths.tolist(), values[:, 0].tolist()
-            ):
+            for ticks in self._resampler.update(times_ns.tolist(), values.tolist()):
                 self._take(ticks, at_ns, found)
         return found
 
@@ -97,8 +92,9 @@ class Motion:
             self.activity.restart()
             self._steps.restart()
             self._gestures.restart()
-        lengths = ticks.lengths
-        band, taken = self.activity.update(ticks.first, lengths, ticks.along)
+        vectors = ticks.vectors
+        lengths = [math.sqrt(x * x + y * y + z * z) for x, y, z in vectors]
+        band, taken = self.activity.update(ticks.first, lengths, [v[0] for v in vectors])
         for _, activity_mps2 in taken:
             found.append(self._measure("activity_mps2", activity_mps2, self.quality, at_ns))
         # The gate changes only at every EVALUATE_TICKS-th tick: cut there, so that what a gesture
@@ -111,7 +107,10 @@ class Motion:
             gestures = self._gestures.update(first, band[start:end], walking=walking)
             for tick, strength in gestures:
                 found.append(self._event("gesture", tick * TICK_NS, strength, at_ns))
-            for step in self._steps.update(first, lengths[start:end], band[start:end]):
+            steps = self._steps.update(
+                first, lengths[start:end], band[start:end], vectors[start:end]
+            )
+            for step in steps:
                 self._step(step, at_ns, found)
             start = end
 

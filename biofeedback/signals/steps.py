@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from biofeedback.signals.filters import Biquads, design_butterworth, phase_delay_s
+from biofeedback.signals.lift import Lift
 from biofeedback.signals.resample import TICK_S, WORKING_RATE_HZ
 from biofeedback.signals.rhythm import NEEDED_SAMPLES, Rhythm, find_rhythm
 
@@ -22,15 +23,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from biofeedback.messages import Site
+    from biofeedback.signals.resample import Vector
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What it takes to be called gait: similarity to open and to keep, contacts to open."""
+    """What it takes to be called gait.
+
+    Similarity to open and to keep, contacts to open, and the largest standard deviation of the
+    signal below running speed.
+    """
 
     open_similarity: float
     keep_similarity: float
     fewest_contacts: int
+    heaviest_walk_mps2: float
 
 
 EVALUATE_TICKS = 12
@@ -52,12 +59,13 @@ _PATIENCE = 3
 _PAUSE_S = 0.75
 _PENDING_TICKS = 3.0 * WORKING_RATE_HZ
 _MOST_PENDING = 16
-_TRUNK = Gate(open_similarity=0.5, keep_similarity=0.35, fewest_contacts=3)
-_HAND = Gate(open_similarity=0.62, keep_similarity=0.45, fewest_contacts=4)
+_TRUNK = Gate(open_similarity=0.5, keep_similarity=0.35, fewest_contacts=3, heaviest_walk_mps2=6.0)
+_FOOT = Gate(open_similarity=0.5, keep_similarity=0.35, fewest_contacts=3, heaviest_walk_mps2=40.0)
+_HAND = Gate(open_similarity=0.62, keep_similarity=0.45, fewest_contacts=4, heaviest_walk_mps2=4.8)
 _GATES: dict[Site, Gate] = {
     "waist": _TRUNK,
     "chest": _TRUNK,
-    "ankle": _TRUNK,
+    "ankle": _FOOT,
     "arm": _HAND,
     "wrist": _HAND,
     "unknown": _HAND,
@@ -65,6 +73,9 @@ _GATES: dict[Site, Gate] = {
 """Hands do many periodic things that aren't gait; a trunk hardly does."""
 _FAST_SPM = 150.0
 _FAST_MPS2 = 2.5
+_RUN_SPM = 130.0
+_OPEN_LIFT = 0.45
+_KEEP_LIFT = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,7 @@ class Steps:
     def __init__(self, site: Site) -> None:
         self._site: Site = site
         self._gate = _GATES[site]
+        self._lift = Lift()
         self._wide = Biquads(_RHYTHM_BAND)
         self._narrow = Biquads(_STEP_BAND)
         self._recent: deque[float] = deque(maxlen=NEEDED_SAMPLES)
@@ -112,6 +124,7 @@ class Steps:
 
     def restart(self) -> None:
         """Begin anew after a gap: what came before says nothing about now."""
+        self._lift.restart()
         self._wide.reset()
         self._narrow.reset()
         self._recent.clear()
@@ -125,8 +138,22 @@ class Steps:
         self._other_s = None
         self._begins = True
 
-    def update(self, first: int, lengths: Sequence[float], band: Sequence[float]) -> list[Step]:
-        """Take consecutive ticks of the acceleration's length, and of its 0.3-10 Hz band."""
+    def update(
+        self,
+        first: int,
+        lengths: Sequence[float],
+        band: Sequence[float],
+        vectors: Sequence[Vector],
+    ) -> list[Step]:
+        """Take consecutive ticks, at most up to the next that EVALUATE_TICKS divides.
+
+        Args:
+            first: The first tick.
+            lengths: Length of the acceleration.
+            band: The same, 0.3-10 Hz.
+            vectors: The acceleration itself.
+        """
+        self._lift.update(first, lengths, vectors)
         wide = self._wide.update(band)
         narrow = self._narrow.update(lengths)
         steps: list[Step] = []
@@ -191,13 +218,25 @@ class Steps:
                 self._look_again()
             return []
         rhythm = find_rhythm(np.array(self._recent), site=self._site, step_before_s=None)
-        if rhythm is None or not _is_gait(rhythm, self._gate.open_similarity):
+        if rhythm is None or not self._is_gait(rhythm):
             self._other_s = None
             return []
         before_s, self._other_s = self._other_s, rhythm.step_s
         if before_s is None or abs(rhythm.step_s / before_s - 1.0) > _AGREE:
             return []
         return self._open(tick, rhythm)
+
+    def _is_gait(self, rhythm: Rhythm) -> bool:
+        """Tell gait from other periodic movement: regularity, size, speed and lifting."""
+        spm = 60.0 / rhythm.step_s
+        size = rhythm.size_mps2
+        return (
+            rhythm.similarity >= self._gate.open_similarity
+            and size >= _SMALLEST_MPS2
+            and (spm < _FAST_SPM or size >= _FAST_MPS2)
+            and (spm > _RUN_SPM or size <= self._gate.heaviest_walk_mps2)
+            and self._lift.share() >= _OPEN_LIFT
+        )
 
     def _look_again(self) -> None:
         """Keep the gate open while the rhythm goes on."""
@@ -206,6 +245,11 @@ class Steps:
             rhythm is None
             or rhythm.similarity < self._gate.keep_similarity
             or rhythm.size_mps2 < _SMALLEST_MPS2
+            or (
+                60.0 / rhythm.step_s <= _RUN_SPM
+                and rhythm.size_mps2 > 1.2 * self._gate.heaviest_walk_mps2
+            )
+            or self._lift.share() < _KEEP_LIFT
         ):
             self._doubts += 1
             if self._doubts >= _PATIENCE:
@@ -257,13 +301,3 @@ def _fitness(peak: tuple[float, float], expected: float | None, period: float) -
     """Rate a peak by its height and by how near it is to where a step is expected."""
     at, height = peak
     return height if expected is None else height * (1.0 - abs(at - expected) / period)
-
-
-def _is_gait(rhythm: Rhythm, open_similarity: float) -> bool:
-    """Tell gait from other periodic movement by regularity, size and speed."""
-    spm = 60.0 / rhythm.step_s
-    return (
-        rhythm.similarity >= open_similarity
-        and rhythm.size_mps2 >= _SMALLEST_MPS2
-        and (spm < _FAST_SPM or rhythm.size_mps2 >= _FAST_MPS2)
-    )

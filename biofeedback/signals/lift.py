@@ -1,0 +1,71 @@
+"""Which share of a movement goes up and down.
+
+The length of the acceleration changes, to first order, with what happens along gravity alone. So
+the strength of the change of length against that of the change of the whole vector tells how much
+of a movement is a lifting, without knowing how the sensor is worn. Gait lifts the body with every
+step; waving and tilting a hand don't.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import TYPE_CHECKING
+
+from biofeedback.signals.resample import TICK_S
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from biofeedback.signals.resample import Vector
+
+_CELL_TICKS = 4
+_CELLS = 25
+_SLOWEST_HZ = 0.5
+_FOLLOW = 1.0 - math.exp(-2.0 * math.pi * _SLOWEST_HZ * _CELL_TICKS * TICK_S)
+
+
+class Lift:
+    """Follow the share of lifting, 0..1, over the last two seconds."""
+
+    def __init__(self) -> None:
+        self._sums = [0.0, 0.0, 0.0, 0.0]
+        self._slow: list[float] | None = None
+        self._energies: deque[tuple[float, float]] = deque(maxlen=_CELLS)
+
+    def restart(self) -> None:
+        """Begin anew after a gap."""
+        self._sums = [0.0, 0.0, 0.0, 0.0]
+        self._slow = None
+        self._energies.clear()
+
+    def update(self, first: int, lengths: Sequence[float], vectors: Sequence[Vector]) -> None:
+        """Take consecutive ticks."""
+        s0, s1, s2, s3 = self._sums
+        for tick, (length, (x, y, z)) in enumerate(zip(lengths, vectors, strict=True), first):
+            s0 += length
+            s1 += x
+            s2 += y
+            s3 += z
+            if tick % _CELL_TICKS == 0:
+                self._cell((s0, s1, s2, s3))
+                s0 = s1 = s2 = s3 = 0.0
+        self._sums = [s0, s1, s2, s3]
+
+    def _cell(self, sums: tuple[float, float, float, float]) -> None:
+        slow = self._slow
+        if slow is None:
+            self._slow = [value / _CELL_TICKS for value in sums]
+            return
+        energies = [0.0, 0.0, 0.0, 0.0]
+        for i, value in enumerate(sums):
+            fast = value / _CELL_TICKS - slow[i]
+            slow[i] += _FOLLOW * fast
+            energies[i] = fast * fast
+        self._energies.append((energies[0], energies[1] + energies[2] + energies[3]))
+
+    def share(self) -> float:
+        """Return the share; 1 if nothing moves."""
+        length = sum(e for e, _ in self._energies)
+        whole = sum(e for _, e in self._energies)
+        return math.sqrt(min(1.0, length / whole)) if whole > 0.0 else 1.0
