@@ -30,14 +30,15 @@ if TYPE_CHECKING:
 class Gate:
     """What it takes to be called gait.
 
-    Similarity to open and to keep, contacts to open, and the largest standard deviation of the
-    signal below running speed.
+    Similarity to open and to keep, contacts to open, the largest standard deviation of the signal
+    below running speed, and by how much the peak follows the contact (negative: precedes it).
     """
 
     open_similarity: float
     keep_similarity: float
     fewest_contacts: int
     heaviest_walk_mps2: float
+    late_s: float
 
 
 EVALUATE_TICKS = 12
@@ -59,9 +60,27 @@ _PATIENCE = 3
 _PAUSE_S = 0.75
 _PENDING_TICKS = 3.0 * WORKING_RATE_HZ
 _MOST_PENDING = 16
-_TRUNK = Gate(open_similarity=0.5, keep_similarity=0.35, fewest_contacts=3, heaviest_walk_mps2=6.0)
-_FOOT = Gate(open_similarity=0.5, keep_similarity=0.35, fewest_contacts=3, heaviest_walk_mps2=40.0)
-_HAND = Gate(open_similarity=0.62, keep_similarity=0.45, fewest_contacts=4, heaviest_walk_mps2=4.8)
+_TRUNK = Gate(
+    open_similarity=0.5,
+    keep_similarity=0.35,
+    fewest_contacts=3,
+    heaviest_walk_mps2=6.0,
+    late_s=0.02,
+)
+_FOOT = Gate(
+    open_similarity=0.5,
+    keep_similarity=0.35,
+    fewest_contacts=3,
+    heaviest_walk_mps2=40.0,
+    late_s=0.0,
+)
+_HAND = Gate(
+    open_similarity=0.62,
+    keep_similarity=0.45,
+    fewest_contacts=4,
+    heaviest_walk_mps2=4.8,
+    late_s=-0.04,
+)
 _GATES: dict[Site, Gate] = {
     "waist": _TRUNK,
     "chest": _TRUNK,
@@ -201,7 +220,7 @@ class Steps:
         delay_s = float(np.interp(1.0 / self.step_s, _RATES_HZ, _DELAYS_S))
         # The mean over a tick lies half a tick back.
         return Step(
-            contact_s=(at - 0.5) * TICK_S - delay_s,
+            contact_s=(at - 0.5) * TICK_S - delay_s - self._gate.late_s,
             peak_mps2=height,
             period_s=self.step_s,
             begins=begins,
