@@ -235,13 +235,16 @@ def _explain(message: str, raw: dict[str, Any]) -> str:
     path = path.rstrip("`").lstrip(".")
     value = _value_at(raw, path)
     where = f"{path} = {value!r}: " if isinstance(value, (str, int, float)) else f"{path}: "
+    key = re.sub(r"\[\d+\]$", "", path).rpartition(".")[2]
     hint = ""
     unknown = re.search(r"unknown field `(.*)`", complaint)
     if unknown:
         hint = _did_you_mean(unknown[1], _field_names())
     elif "Invalid enum value" in complaint:
-        allowed = ALLOWED_WORDS.get(re.sub(r"\[\d+\]$", "", path).rpartition(".")[2], ())
+        allowed = ALLOWED_WORDS.get(key, ())
         hint = f"; allowed: {', '.join(allowed)}{_did_you_mean(str(value), allowed)}"
+    elif "matching regex" in complaint:
+        complaint = next((words for words, keys in PATTERNS.items() if key in keys), complaint)
     return f"{where if path else ''}{complaint}{hint}"
 
 
@@ -277,3 +280,12 @@ ALLOWED_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "rr_intervals": get_args(Answer),
     "certainty": get_args(Certainty),
 }
+
+PATTERNS: Final[dict[str, frozenset[str]]] = {
+    "expected a UUID in lower case, four digits or full": frozenset(
+        {"uuid", "service", "services", "characteristic", "control"}
+    ),
+    "expected bytes in lower-case hex, at most 64": frozenset({"commands", "stop"}),
+    "expected 2 to 40 lower-case letters, digits or _": frozenset({"name"}),
+}
+"""What a pattern means -> the keys that have it."""
