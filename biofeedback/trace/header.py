@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
+import biofeedback
 from biofeedback.errors import TraceError
 from biofeedback.trace.lines import SCHEMA_VERSION, TraceHeader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LIBRARIES: Final = ("biofeedback", "numpy", "scipy", "msgspec", "pyo", "sounddevice", "bleak")
+_LIBRARIES: Final = ("numpy", "scipy", "msgspec", "pyo", "sounddevice", "bleak")
 _ADDRESS: Final = re.compile(
     r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}[:_-]){5}[0-9A-Fa-f]{2}(?![0-9A-Fa-f])"
 )
@@ -84,7 +85,11 @@ def _read_both_clocks() -> tuple[int, int]:
 
 
 def _read_versions() -> dict[str, str]:
-    versions = {"python": platform.python_version(), "machine": platform.machine()}
+    versions = {
+        "biofeedback": biofeedback.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
     for library in _LIBRARIES:
         try:
             versions[library] = metadata.version(library)

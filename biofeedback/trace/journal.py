@@ -78,7 +78,8 @@ class JournalStatus:
 class TraceSummary:
     """What was recorded.
 
-    ``reason`` says why a trace could not be closed, ``rows_lost`` what never reached the file.
+    ``reason`` says why it is not complete. ``rows_lost`` never reached the file, ``rows_dropped``
+    gave way to others, ``rows_refused`` could not be written as themselves.
     """
 
     path: Path
@@ -230,7 +231,7 @@ class Journal:
         self._summary = TraceSummary(
             path=self._path,
             closed=closed,
-            reason=None if closed else self._reason,
+            reason=self._explain_gaps() if closed else self._reason,
             rows=self._rows_written,
             rows_lost=self._count_waiting(),
             rows_dropped=self._rows_dropped,
@@ -239,6 +240,13 @@ class Journal:
             counts=dict(self._counts),
         )
         return self._summary
+
+    def _explain_gaps(self) -> str | None:
+        gaps = {
+            "packets were dropped because the disk was too slow": self._rows_dropped,
+            "rows could not be written": self._rows_refused,
+        }
+        return ", ".join(f"{rows} {what}" for what, rows in gaps.items() if rows) or None
 
     # ------------------------------------------------------------ the recording thread
 

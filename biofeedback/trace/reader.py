@@ -7,6 +7,7 @@ looks. The footer's hash tells whether whole lines were lost, added or moved.
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -41,11 +42,12 @@ _LINES_PER_REPORT: Final = 4096
 class Damage:
     """The first line that can't be trusted, counted from 1, and why.
 
-    ``lines_after`` are lost with it.
+    ``rows_before`` are whole, ``lines_after`` are lost with it.
     """
 
     line: int
     reason: str
+    rows_before: int
     lines_after: int
 
 
@@ -87,41 +89,44 @@ class TraceScan:
         self.footer: TraceFooter | None = None
         self.damage: Damage | None = None
         self.lines = 1
-        """Lines that are whole, with the header, without the footer."""
+        """Whole lines with the header and without the footer, when ``rows`` has ended."""
         self._on_progress = on_progress
         with _open_trace(path) as file:
             self._first_line = file.readline(MAX_LINE_BYTES)
         self.header = _read_header(path, self._first_line)
         self.size_bytes = len(self._first_line)
-        """Bytes of these lines; known for certain when ``rows`` has ended."""
+        """Bytes of these lines."""
 
     def rows(self) -> Iterator[Row]:
         """Give rows until the footer, the end or the first line that can't be trusted."""
-        self.lines = 1
+        lines = 1
+        size_bytes = len(self._first_line)
+        on_progress = self._on_progress
         with _open_trace(self.path) as file:
             digest = hashlib.sha256(file.readline(MAX_LINE_BYTES))
-            size_bytes = len(self._first_line)
-            for line in iter(partial(file.readline, MAX_LINE_BYTES), b""):
-                try:
+            try:
+                for line in iter(partial(file.readline, MAX_LINE_BYTES), b""):
                     row = decode_row(line)
-                except BadLineError as error:
-                    self._stop(file, str(error))
-                    break
-                if isinstance(row, TraceFooter):
-                    self._end(file, row, digest.hexdigest())
-                    break
-                digest.update(line)
-                size_bytes += len(line)
-                self.lines += 1
-                if self._on_progress is not None and self.lines % _LINES_PER_REPORT == 0:
-                    self._on_progress(size_bytes)
-                yield row
-            self.size_bytes = size_bytes
+                    if isinstance(row, TraceFooter):
+                        self._check_footer(row, lines, digest.hexdigest(), file)
+                        break
+                    digest.update(line)
+                    size_bytes += len(line)
+                    lines += 1
+                    if on_progress is not None and lines % _LINES_PER_REPORT == 0:
+                        on_progress(size_bytes)
+                    yield row
+            except BadLineError as error:
+                self.damage = Damage(lines + 1, str(error), lines - 1, _count_lines(file))
+            except OSError as error:
+                reason = f"the disk can't read it: {error.strerror}"
+                self.damage = Damage(lines + 1, reason, lines - 1, 0)
+        self.lines, self.size_bytes = lines, size_bytes
 
     def messages(self) -> Iterator[Message]:
         """Give the messages alone; a marker of a gap is passed over."""
         for row in self.rows():
-            if not isinstance(row, Gap):
+            if not isinstance(row, (RowsDropped, RowRefused)):
                 yield row
 
     @property
@@ -137,18 +142,15 @@ class TraceScan:
             )
         return None
 
-    def _stop(self, file: BinaryIO, reason: str) -> None:
-        self.damage = Damage(line=self.lines + 1, reason=reason, lines_after=_count_lines(file))
-
-    def _end(self, file: BinaryIO, footer: TraceFooter, sha256: str) -> None:
+    def _check_footer(self, footer: TraceFooter, lines: int, sha256: str, file: BinaryIO) -> None:
         self.footer = footer
         lines_after = _count_lines(file)
-        if lines_after:
-            reason = "lines follow the end of the trace"
-            self.damage = Damage(line=self.lines + 2, reason=reason, lines_after=lines_after - 1)
-        if (footer.lines, footer.sha256) != (self.lines, sha256):
+        if (footer.lines, footer.sha256) != (lines, sha256):
             reason = "the footer belongs to other lines: some were lost, added or moved"
-            self.damage = Damage(line=self.lines + 1, reason=reason, lines_after=lines_after)
+            self.damage = Damage(lines + 1, reason, lines - 1, lines_after)
+        elif lines_after:
+            reason = "lines follow the end of the trace"
+            self.damage = Damage(lines + 2, reason, lines - 1, lines_after - 1)
 
 
 def iter_messages(path: Path) -> Iterator[Message]:
@@ -185,7 +187,7 @@ def read_trace(
     messages: list[Message] = []
     gaps: list[tuple[int, Gap]] = []
     for row in scan.rows():
-        if isinstance(row, RowsDropped | RowRefused):
+        if isinstance(row, (RowsDropped, RowRefused)):
             gaps.append((len(messages), row))
         else:
             messages.append(row)
@@ -203,10 +205,9 @@ def read_trace(
 
 def describe_damage(path: Path, damage: Damage) -> str:
     """Say what is damaged, what can be saved, and how."""
-    whole = damage.line - 2
     return (
-        f"{path}: line {damage.line} can't be trusted ({damage.reason}); the {whole} rows before "
-        f"it are whole, {damage.lines_after} lines after it are not used. "
+        f"{path}: line {damage.line} can't be trusted ({damage.reason}); the {damage.rows_before} "
+        f"rows before it are whole, {damage.lines_after} lines after it are not used. "
         f"Save what is whole: biofeedback trace recover {path}"
     )
 
@@ -238,8 +239,10 @@ def _read_header(path: Path, first_line: bytes) -> TraceHeader:
 
 
 def _count_lines(file: BinaryIO) -> int:
+    """Count what is left; a disk that can't read on ends the count."""
     lines, last = 0, b"\n"
-    while block := file.read(1 << 20):
-        lines += block.count(b"\n")
-        last = block[-1:]
+    with suppress(OSError):
+        while block := file.read(1 << 20):
+            lines += block.count(b"\n")
+            last = block[-1:]
     return lines + (last != b"\n")

@@ -132,6 +132,7 @@ def test_a_message_that_cannot_be_kept_leaves_a_marker_and_the_rest_goes_on(
     assert summary.closed
     assert not summary.complete
     assert summary.rows_refused == 2
+    assert summary.reason == "2 rows could not be written"
     trace = read_trace(tmp_path / "a.trace.jsonl")
     assert trace.messages == [TimePassed(at_ns=1), TimePassed(at_ns=3)]
     places, markers = zip(*trace.gaps, strict=True)
@@ -173,6 +174,7 @@ def test_only_raw_packets_give_way_and_a_marker_stands_at_the_first_of_them(
     summary = journal.close()
     assert summary.closed
     assert summary.rows_dropped == 15
+    assert str(summary.reason).startswith("15 packets were dropped")
     trace = read_trace(tmp_path / "a.trace.jsonl")
     assert trace.messages == [TimePassed(at_ns=0), *messages[::2]]
     assert trace.gaps == [(2, RowsDropped(at_ns=2, last_at_ns=30, rows=15))]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import io
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -148,3 +150,33 @@ def test_progress_is_told_in_bytes(write_trace: Callable[..., Path]) -> None:
     read_trace(path, on_progress=told.append)
     assert told == sorted(told)
     assert 0 < told[0] < told[-1] <= path.stat().st_size
+
+
+def test_a_disk_that_cannot_read_on_leaves_what_came_before(
+    write_trace: Callable[..., Path],
+    session: tuple[Message, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Scratched(io.BytesIO):
+        def readline(self, size: int | None = -1, /) -> bytes:
+            if self.tell() > 1000:
+                raise OSError(errno.EIO, "Input/output error")
+            return super().readline(size)
+
+    content = write_trace().read_bytes()
+    monkeypatch.setattr("biofeedback.trace.reader._open_trace", lambda _: Scratched(content))
+    trace = read_trace(write_trace(name="b.trace.jsonl"), strict=False)
+    assert 0 < len(trace.messages) < len(session)
+    assert tuple(trace.messages) == session[: len(trace.messages)]
+    assert "Input/output error" in trace.damage[0].reason
+
+
+def test_the_rows_before_the_damage_are_counted_without_the_footer(
+    write_trace: Callable[..., Path], session: tuple[Message, ...]
+) -> None:
+    path = write_trace()
+    with path.open("ab") as file:
+        file.write(b"more\n")
+    trace = read_trace(path, strict=False)
+    assert trace.damage[0].rows_before == len(session)
+    assert trace.damage[0].line == len(session) + 3
