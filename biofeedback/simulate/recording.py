@@ -41,6 +41,7 @@ _OPTICAL = (("ppg0", "ppg1", "ppg2", "ambient"), ("red", "green", "blue"), ("ppg
 _SAMPLES_BACK_S = 1.0
 _EVENTS_BACK_S = 5.0
 """Apps stamp a batch of intervals by adding them up from its arrival: batches may overlap."""
+_MOST_MG = 100_000
 _COUNTS = (1 << 23) - 1
 _SITES: tuple[tuple[str, Site], ...] = (
     ("wrist", "wrist"),
@@ -205,23 +206,24 @@ class _Reader:
         acc_mg = np.zeros((len(times_s), 3))
         for (index, axis), column in zip(named, columns, strict=True):
             acc_mg[:, index] = column * _factor(table, axis, _MG)
+            self._check_range(table, f"{axis} in mg", acc_mg[:, index], _MOST_MG)
         site = find_site(self.sidecar.site)
         sensor = _SIDES.get(prefix, f"{prefix}{site}")
         sender = self._join(sensor, self._profile(), site)
         self.sent += send_frames(
             sender,
             times_s,
-            np.rint(acc_mg).astype(np.int_),
+            acc_mg,
             kind=packets.PMD_ACC,
             encode=packets.encode_pmd_acc_raw,
         )
 
     def _send_ecg(self, table: Table) -> None:
         times_s, (ecg,) = table.pick(["ecg"])
-        ecg_uv = np.rint(ecg * _factor(table, "ecg", _UV)).astype(np.int_)
+        ecg_uv = ecg * _factor(table, "ecg", _UV)
+        self._check_range(table, "ecg in uV", ecg_uv, _COUNTS)
         site = find_site(self.sidecar.site)
         sender = self._join(site, self._profile(), site)
-        self._check_range(table, "ecg", ecg_uv, _COUNTS)
         self.sent += send_frames(
             sender, times_s, ecg_uv, kind=packets.PMD_ECG, encode=packets.encode_ecg
         )
@@ -229,10 +231,10 @@ class _Reader:
     def _send_optical(self, table: Table, group: tuple[str, ...]) -> None:
         # The device's own counts: an optical signal has no unit that could be kept.
         times_s, columns = table.pick(group)
-        counts = np.zeros((len(times_s), 4), np.int_)
+        counts = np.zeros((len(times_s), 4))
         for index, (name, column) in enumerate(zip(group, columns, strict=True)):
-            counts[:, index] = np.rint(column / table.scales[name])
-            self._check_range(table, name, counts[:, index], _COUNTS)
+            counts[:, index] = column / table.scales[name]
+            self._check_range(table, f"{name} in counts", counts[:, index], _COUNTS)
         site = find_site(self.sidecar.site)
         sender = self._join(site, "polar_verity_sense", site)
         self.sent += send_frames(

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from biofeedback.messages import NS_PER_MS, NS_PER_S, PacketReceived
 from biofeedback.simulate import packets
 from biofeedback.simulate.stamps import find_stretches
@@ -17,7 +19,6 @@ from biofeedback.simulate.stamps import find_stretches
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import numpy as np
     from numpy.typing import NDArray
 
 RADIO_DELAY_NS = 30 * NS_PER_MS
@@ -54,7 +55,7 @@ class Sender:
 def send_frames(
     sender: Sender,
     times_s: NDArray[np.float64],
-    samples: NDArray[np.int_],
+    samples: NDArray[np.float64],
     *,
     kind: int,
     encode: Callable[[int, NDArray[np.int_]], bytes],
@@ -64,18 +65,19 @@ def send_frames(
     Args:
         sender: Whose packets they are.
         times_s: Stamps as recorded, shape (n,).
-        samples: In the units of the frame, first axis n.
+        samples: In the units of the frame, first axis n; they are rounded here.
         kind: PMD measurement type.
         encode: Makes a frame from the device's clock at the last sample and the samples.
     """
     sent: list[PacketReceived] = []
+    counts = np.rint(samples).astype(np.int_)
     for stretch in find_stretches(times_s):
         length = min(MOST_SAMPLES[kind], max(1, round(_FILL_S / stretch.period_s)))
         for first in range(stretch.first, stretch.last, length):
             last = min(first + length, stretch.last) - 1
             last_s = float(stretch.times_s[last - stretch.first])
             device_ns = packets.DEVICE_EPOCH_NS + _UPTIME_NS + round(last_s * NS_PER_S)
-            payload = encode(device_ns, samples[first : last + 1])
+            payload = encode(device_ns, counts[first : last + 1])
             sent.append(sender.packet(last_s, packets.PMD_DATA_UUID, payload))
     return sent
 

@@ -28,6 +28,8 @@ _SMOOTH_S = 2.0
 _GAP_PERIODS = 2.5
 _GAP_LEAST_S = 0.06
 _LAG_SAMPLES = 500
+_SHORTEST_PERIOD_S = 1e-4
+_LONGEST_S = 1e6
 _MOST_DOUBLED = 0.2
 _MOST_BACKWARD = 0.01
 
@@ -53,8 +55,13 @@ def check_stamps(path: Path, times_s: NDArray[np.float64], *, most_back_s: float
         most_back_s: How far a single stamp may step back.
 
     Raises:
-        RecordingError: Too many stamps are doubled or run backwards.
+        RecordingError: Too many stamps are doubled or run backwards, or they are no seconds.
     """
+    furthest_s = float(np.abs(times_s).max(initial=0.0))
+    if furthest_s > _LONGEST_S:
+        raise RecordingError(
+            f"{path}: t goes to {furthest_s:g}; it must be seconds from the start of the recording"
+        )
     steps_s = np.diff(times_s)
     if len(steps_s) == 0:
         return
@@ -86,7 +93,7 @@ def find_stretches(times_s: NDArray[np.float64]) -> list[Stretch]:
         return [Stretch(0, count, times_s.copy(), 1.0)] if count else []
     period_s = _estimate_period_s(times_s)
     nominal_s = np.arange(count, dtype=np.float64) * period_s
-    ahead = max(2, round(_AHEAD_S / period_s))
+    ahead = min(max(2, round(_AHEAD_S / period_s)), count)
     late_s = times_s - nominal_s
     # A minimum over [i, i + ahead): the filter's window is centred, so it is moved.
     envelope_s = minimum_filter1d(late_s, ahead, mode="nearest", origin=-(ahead // 2))
@@ -103,8 +110,7 @@ def _estimate_period_s(times_s: NDArray[np.float64]) -> float:
     """Estimate the period from far-apart samples, so that jitter and gaps don't count."""
     lag = min(_LAG_SAMPLES, max(1, len(times_s) // 4))
     spans_s = times_s[lag:] - times_s[:-lag]
-    period_s = float(np.median(spans_s)) / lag
-    return period_s if period_s > 0.0 else 1e-3
+    return max(float(np.median(spans_s)) / lag, _SHORTEST_PERIOD_S)
 
 
 def _smooth_stretch(

@@ -193,13 +193,16 @@ class _DeltaAcceleration:
 
 
 def _fit_blocks(deltas: NDArray[np.int_]) -> list[int]:
-    """Choose blocks of ten samples until the frame is full."""
+    """Choose blocks of ten samples until the frame is full; the last takes what still fits."""
+    channels = deltas.shape[1]
     counts = [_DELTA_BLOCK] * (len(deltas) // _DELTA_BLOCK)
-    used = 0
+    left = _DELTA_BUDGET
     for index, width in enumerate(packets.delta_widths(deltas, counts)):
-        used += 2 + (width * _DELTA_BLOCK * deltas.shape[1] + 7) // 8
-        if used > _DELTA_BUDGET and index > 0:
-            return counts[:index]
+        needed = 2 + (width * _DELTA_BLOCK * channels + 7) // 8
+        if needed > left:
+            fitting = max(left - 2, 0) * 8 // (width * channels)
+            return [*counts[:index], fitting] if fitting else counts[:index]
+        left -= needed
     return counts
 
 
@@ -280,10 +283,8 @@ class _PulseIntervals:
         pulses: list[tuple[int, int, int, int]] = []
         for rr in rr_s:
             error_ms = int(self._rng.integers(150, 600) if busy else self._rng.integers(5, 25))
-            slip_ms = float(self._rng.normal(0.0, error_ms / 3.0))
-            pulses.append(
-                (round(60.0 / rr), round(rr * 1000.0 + slip_ms), error_ms, 0x06 | int(busy))
-            )
+            found_ms = max(rr * 1000.0 + float(self._rng.normal(0.0, error_ms / 3.0)), 250.0)
+            pulses.append((round(60.0 / rr), round(found_ms), error_ms, 0x06 | int(busy)))
         return now_s, packets.encode_ppi(0, pulses)
 
 

@@ -52,7 +52,7 @@ def test_ecg_is_24_bit_after_the_header() -> None:
 def test_ppg_carries_four_channels_of_24_bit() -> None:
     samples = np.array([[197121, 394500, 8388607, 0], [-1, -1052913, -8388608, -1052913]])
     assert encode_ppg(2_000_000_000, samples).hex() == (
-        "01009435770000000000" "010203040506ffff7f000000" "ffffff0fefef0000800fefef"
+        "01009435770000000000010203040506ffff7f000000ffffff0fefef0000800fefef"
     )
 
 
