@@ -1,0 +1,78 @@
+"""How Python steers pyo to the sample: block-sized tables that pyo reads once per block.
+
+Each column is one signal. What is written before a block is rendered is heard in that block, at
+the frame where it was written; afterwards the column holds its last value.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from biofeedback.sound.pyo_library import pyo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+class ControlBus:
+    """Columns of control samples, written by Python, read by pyo."""
+
+    def __init__(self, *, rate_hz: int, frames: int) -> None:
+        self.frames = frames
+        self._reads_per_s = rate_hz / frames
+        # A view that outlives its table reads freed memory: the tables live as long as the bus.
+        self._tables: list[Any] = []
+        self._views: list[NDArray[np.float32]] = []
+        self._held: list[float] = []
+        self._touched: set[int] = set()
+        self._ramp = np.arange(1, frames + 1, dtype=np.float32) / np.float32(frames)
+
+    def add_columns(self, count: int, *, value: float) -> list[int]:
+        """Add columns that hold ``value``; return their numbers."""
+        first = len(self._tables)
+        for _ in range(count):
+            table = pyo.DataTable(self.frames)
+            view = np.asarray(table.getBuffer())
+            view[:] = value
+            self._tables.append(table)
+            self._views.append(view)
+            self._held.append(value)
+        return list(range(first, first + count))
+
+    def read(self, columns: Sequence[int]) -> Any:
+        """Return the pyo signal of these columns, one stream each."""
+        tables = [self._tables[column] for column in columns]
+        return pyo.TableRead(tables, freq=self._reads_per_s, loop=1, interp=1).play()
+
+    def begin_block(self) -> None:
+        """Let every column that changed in the last block hold its value."""
+        for column in self._touched:
+            self._views[column][:] = self._held[column]
+        self._touched.clear()
+
+    def set_from(self, column: int, offset: int, value: float) -> None:
+        """Change a column from frame ``offset`` of this block on."""
+        self._views[column][offset:] = value
+        self._held[column] = value
+        self._touched.add(column)
+
+    def dip(self, column: int, offset: int) -> None:
+        """Let the column be zero for the sample before ``offset``, so that a rise is seen there.
+
+        At the block's edge it is the first sample, and the rise comes one sample (21 us) late.
+        """
+        self._views[column][max(offset - 1, 0)] = 0.0
+        self._touched.add(column)
+
+    def ramp_to(self, column: int, value: float) -> None:
+        """Glide to ``value`` over this block."""
+        held = self._held[column]
+        if value == held:
+            return
+        self._views[column][:] = held + (value - held) * self._ramp
+        self._held[column] = value
+        self._touched.add(column)

@@ -1,0 +1,152 @@
+"""How loud: the guard against broken input, the loudness servo, the cap.
+
+* Guard: a block with NaN or infinity becomes silence at once and what follows fades in; a block
+  far over full scale is clipped before anything remembers it; a constant is taken out.
+* Servo: brings the programme's integrated loudness to the target slowly, so that calm stays calmer
+  than vigorous inside a session. It asks which gain would bring the integral to the target if the
+  music went on for a while (``_HORIZON_S``) as loud as it has been until now.
+* Cap: short-term loudness never gets above -16 LUFS; falls fast, comes back slowly.
+* Whatever rises, rises at 6 dB/s at most, and not at all while it may not.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from biofeedback.sound.loudness import (
+    GatedLoudness,
+    KWeighting,
+    ShortTermLoudness,
+    lufs_to_power,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+MAX_RISE_DB_PER_S = 6.0
+SHORT_TERM_CAP_LUFS = -16.0
+_CHUNK_S = 0.1
+_HORIZON_S = 15.0
+_PRIOR_S = 8.0
+_NOMINAL_LUFS = -23.0  # of a middling arrangement before the servo
+_SERVO_RANGE_DB = 12.0
+_SERVO_DB_PER_S = 0.5
+_SERVO_START_DB_PER_S = 1.5
+_SERVO_START_S = 12.0
+_CAP_FALL_DB_PER_S = 40.0
+_CAP_RISE_DB_PER_S = 1.0
+_CLIP = 4.0
+_DC_HZ = 2.0
+
+
+class InputGuard:
+    """Take out what must never reach an ear; tell whether the block was usable."""
+
+    def __init__(self, *, rate_hz: int, frames: int) -> None:
+        self._share = 1.0 - math.exp(-2.0 * math.pi * _DC_HZ * frames / rate_hz)
+        self._path = (np.arange(1, frames + 1) / frames)[:, None]
+        self._offset = np.zeros(2)
+
+    def update(self, block: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
+        """Return samples of shape (frames, 2), finite, bounded, without DC; False if mute."""
+        # One sum sees NaN and infinity, and costs a fifth of isfinite().all().
+        if not math.isfinite(float(np.add.reduce(block, axis=None))):
+            self._offset[:] = 0.0
+            return np.zeros_like(block), False
+        bounded = np.clip(block, -_CLIP, _CLIP)
+        step = self._share * (np.add.reduce(bounded, axis=0) / len(bounded) - self._offset)
+        bounded -= self._offset + step * self._path
+        self._offset = self._offset + step
+        return bounded, True
+
+
+class LoudnessServo:
+    """Steer the programme's integrated loudness to the target."""
+
+    def __init__(self, *, target_lufs: float) -> None:
+        self._target = lufs_to_power(target_lufs)
+        self._prior = lufs_to_power(_NOMINAL_LUFS)
+        self._before = GatedLoudness()
+        self._after = GatedLoudness()
+        self._elapsed_s = 0.0
+        self.gain_db = 10.0 * math.log10(self._target / self._prior)
+
+    def update(self, power: float, *, counts: bool, may_rise: bool) -> float:
+        """Take the power of 100 ms before the servo; return the gain to glide to, in dB.
+
+        ``counts`` is False for what isn't programme: fades, the bed, silence after a stop.
+        """
+        if not counts:
+            self._before.interrupt()
+            self._after.interrupt()
+            return self.gain_db
+        self._before.update(power)
+        self._after.update(power * 10.0 ** (self.gain_db / 10.0))
+        before, seconds = self._before.measure()
+        if seconds == 0.0:
+            return self.gain_db
+        self._elapsed_s += _CHUNK_S
+        after, after_s = self._after.measure()
+        expected = (before * seconds + self._prior * _PRIOR_S) / (seconds + _PRIOR_S)
+        missing = self._target * (after_s + _HORIZON_S) - after * after_s
+        ratio = missing / (expected * _HORIZON_S)
+        wanted = 10.0 * math.log10(ratio) if ratio > 1e-3 else -_SERVO_RANGE_DB
+        wanted = min(max(wanted, -_SERVO_RANGE_DB), _SERVO_RANGE_DB)
+        fast = self._elapsed_s < _SERVO_START_S
+        step = (_SERVO_START_DB_PER_S if fast else _SERVO_DB_PER_S) * _CHUNK_S
+        change = min(max(wanted - self.gain_db, -step), step)
+        if change < 0.0 or may_rise:
+            self.gain_db += change
+        return self.gain_db
+
+
+class LevelControl:
+    """Servo, level and cap together: one gain, ramped over each block."""
+
+    def __init__(self, *, rate_hz: int, target_lufs: float) -> None:
+        self._rate_hz = rate_hz
+        self._meter = KWeighting(rate_hz=rate_hz)
+        self._servo = LoudnessServo(target_lufs=target_lufs)
+        self._second = ShortTermLoudness(window_s=1.0)
+        self._window = ShortTermLoudness()
+        self._cap_db = 0.0
+        self._level_db = 0.0
+        self._started = False
+        self._gain_db = self._servo.gain_db
+
+    def update(
+        self, block: NDArray[np.float64], *, level_db: float, counts: bool, may_rise: bool
+    ) -> NDArray[np.float64]:
+        """Return the block, shape (n, 2), at the level it should have."""
+        n = len(block)
+        rise = MAX_RISE_DB_PER_S * n / self._rate_hz
+        for power in self._meter.update(block):
+            self._servo.update(power, counts=counts, may_rise=may_rise)
+            self._update_cap(power * 10.0 ** (self._gain_db / 10.0), may_rise=may_rise)
+        wanted = self._servo.gain_db + self._cap_db + level_db
+        if not self._started:
+            self._started, self._gain_db = True, wanted
+        before = self._gain_db
+        if wanted > before:
+            wanted = min(wanted, before + rise) if may_rise else before
+        else:
+            # a drop of a wish is smooth too: 60 dB/s is below any zipper noise
+            wanted = max(wanted, before - 10.0 * rise)
+        self._gain_db = wanted
+        first, last = 10.0 ** (before / 20.0), 10.0 ** (wanted / 20.0)
+        if first == last:
+            return block * last
+        ramp = first + (last - first) * (np.arange(1, n + 1) / n)
+        return block * ramp[:, None]
+
+    def _update_cap(self, power: float, *, may_rise: bool) -> None:
+        excess = max(self._second.update(power), self._window.update(power)) - (
+            SHORT_TERM_CAP_LUFS - 1.0
+        )
+        if excess > 0.0:
+            self._cap_db -= min(excess, _CAP_FALL_DB_PER_S * _CHUNK_S)
+        elif excess < -3.0 and may_rise:
+            self._cap_db = min(0.0, self._cap_db + _CAP_RISE_DB_PER_S * _CHUNK_S)

@@ -1,0 +1,260 @@
+"""Orders become sound, block by block: the one path for live and off-line.
+
+* An order applies in the first block that ends after its ``at_ns``; notes wait for ``start_ns``.
+* ``SteerSound`` counts only while it is the newest by sequence and not expired.
+* With no valid order left, or nobody who could give one, the programme fades and a quiet bed
+  stays: neutral, never more. Orphaned for good, the bed fades too.
+* ``StopSound`` fades and closes; only a steering order of later date that may rise opens again.
+* After a start, a stall or broken samples the sound fades in over two seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from biofeedback.messages import (
+    NS_PER_S,
+    MusicParameters,
+    PlayNote,
+    SteerSound,
+)
+from biofeedback.sound.fade import Fade
+from biofeedback.sound.levels import MAX_RISE_DB_PER_S, InputGuard, LevelControl
+from biofeedback.sound.limiter import Limiter
+from biofeedback.sound.meters import Meters
+from biofeedback.sound.scheduler import NoteScheduler, VoiceGroup, Voices, pitch_to_hz
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from biofeedback.messages import Layer, SoundOrder, StopSound
+
+FADE_IN_S = 2.0
+_STOP_SHARE = 0.8  # of fade_ms: the rest is for the limiter's delay and the device's buffer
+_PROGRAMME_FALL_S = 6.0
+_PROGRAMME_RISE_S = 4.0
+_BED_S = 6.0
+_ORPHAN_BED_S = 12.0
+_ORPHAN_FADE_S = 6.0
+_SHORTEST_FADE_S = 0.02
+_ENERGY_SPAN_DB = 8.0
+_TONE_TAU_S = 0.12
+_ENERGY_TAU_S = 0.4
+
+_MIDDLING = MusicParameters(
+    tempo_bpm=100.0,
+    energy=0.5,
+    density=0.5,
+    brightness=0.5,
+    articulation=0.5,
+    tension=0.2,
+    swell=0.5,
+    register=0.0,
+    level_db=0.0,
+)
+
+
+class Source(Voices, Protocol):
+    """What renders the voices (``Synthesis``)."""
+
+    groups: Mapping[Layer, VoiceGroup]
+
+    def begin_block(self) -> None:
+        """Start writing controls for the next block."""
+        ...
+
+    def steer(
+        self,
+        *,
+        programme_ratio: float,
+        bed_ratio: float,
+        brightness: float,
+        swell: float,
+        bed_pitch_hz: float | None,
+    ) -> None:
+        """Glide to these values over the next block."""
+        ...
+
+    def render(self) -> NDArray[np.float64]:
+        """Render the next block, shape (frames, 2)."""
+        ...
+
+
+class Performer:
+    """Obey orders and render blocks of ``frames`` frames."""
+
+    def __init__(
+        self, source: Source, *, rate_hz: int, frames: int, origin_ns: int, target_lufs: float
+    ) -> None:
+        self.origin_ns = origin_ns
+        self.clock_error_ns = 0
+        self.rendered_frames = 0
+        self.ignored_orders = 0
+        self.meters = Meters(rate_hz=rate_hz)
+        self.notes = NoteScheduler(source, source.groups, rate_hz=rate_hz)
+        self._source = source
+        self._rate_hz = rate_hz
+        self._frames = frames
+        self._block_s = frames / rate_hz
+        self._guard = InputGuard(rate_hz=rate_hz, frames=frames)
+        self._levels = LevelControl(rate_hz=rate_hz, target_lufs=target_lufs)
+        self._limiter = Limiter(rate_hz=rate_hz)
+        self._orders: deque[tuple[SteerSound | StopSound, int]] = deque()
+        self._steering: SteerSound | None = None
+        self._state: Literal["waiting", "playing", "stopped"] = "waiting"
+        self._orphaned_s: float | None = None
+        self._output = Fade(position=0.0)
+        self._programme = Fade(position=1.0)
+        self._bed = Fade(position=0.0)
+        self._energy_db = 0.0
+        self._brightness = _MIDDLING.brightness
+        self._swell = _MIDDLING.swell
+        self._root_hz: float | None = None
+
+    @property
+    def delay_frames(self) -> int:
+        """How far the output is behind the notes."""
+        return self._limiter.delay_frames
+
+    @property
+    def silent(self) -> bool:
+        """Whether nothing sounds and nothing will without a new order."""
+        return self._output.silent
+
+    def obey(self, order: SoundOrder) -> None:
+        """Take an order, in the order of giving."""
+        if isinstance(order, PlayNote):
+            self.notes.add(order)
+            if order.layer == "bass" and order.pitch_midi is not None:
+                self._root_hz = pitch_to_hz(36 + order.pitch_midi % 12)
+        else:
+            self._orders.append((order, self.notes.added))
+
+    def abandon(self) -> None:
+        """Nobody will give orders any more: neutral now, silence soon."""
+        if self._orphaned_s is None:
+            self._orphaned_s = 0.0
+            self.notes.drop_waiting(before=self.notes.added)
+
+    def resume(self, *, gain: float) -> None:
+        """After a stall or a loss of the device: nothing old, and in again from ``gain``."""
+        self.notes.release_all()
+        self._output.start_at(gain)
+        if self._state == "playing":
+            self._output.move(1.0, seconds=FADE_IN_S)
+
+    def render(self) -> NDArray[np.float64]:
+        """Render the next block, shape (frames, 2), ``delay_frames`` behind the notes."""
+        first = self.rendered_frames
+        self.rendered_frames = first + self._frames
+        self._apply_orders(until_ns=self._time_ns(self.rendered_frames))
+        may_rise, parameters, neutral = self._judge(at_ns=self._time_ns(first))
+        self._source.begin_block()
+        self._steer(parameters, may_rise=may_rise, neutral=neutral)
+        self.notes.fill(
+            origin_ns=self.origin_ns,
+            first_frame=first,
+            frames=self._frames,
+            clock_error_ns=self.clock_error_ns,
+            muted=self._state != "playing",
+        )
+        block, usable = self._guard.update(self._source.render())
+        if not usable:
+            self.resume(gain=0.0)
+        fully_in = self._output.full and self._programme.full
+        counts = fully_in and not neutral
+        out = self._levels.update(
+            block, level_db=parameters.level_db, counts=counts, may_rise=may_rise
+        )
+        gains = self._output.render(self._frames, rate_hz=self._rate_hz)
+        if gains is not None:
+            out = out * gains[:, None]
+        out = self._limiter.update(out)
+        self.meters.update(out)
+        return out
+
+    def _time_ns(self, frame: int) -> int:
+        return self.origin_ns + frame * NS_PER_S // self._rate_hz
+
+    def _apply_orders(self, *, until_ns: int) -> None:
+        while self._orders and self._orders[0][0].at_ns < until_ns:
+            order, notes_before = self._orders.popleft()
+            if isinstance(order, SteerSound):
+                self._take_steering(order, now_ns=until_ns)
+            else:
+                self.notes.drop_waiting(before=notes_before)
+                self._state = "stopped"
+                seconds = order.fade_ms / 1000.0 * _STOP_SHARE
+                self._output.move(0.0, seconds=max(seconds, _SHORTEST_FADE_S))
+        if self._state == "waiting" and self.notes.is_due(until_ns):
+            self._open()
+
+    def _take_steering(self, order: SteerSound, *, now_ns: int) -> None:
+        newest = self._steering
+        repeated = newest is not None and order.sequence <= newest.sequence
+        if repeated or order.expires_ns <= now_ns or not _is_sound(order.parameters):
+            self.ignored_orders += 1
+            return
+        self._steering = order
+        self._orphaned_s = None
+        if self._state == "waiting" or (self._state == "stopped" and order.may_rise):
+            self._open()
+
+    def _open(self) -> None:
+        self._state = "playing"
+        self._output.move(1.0, seconds=FADE_IN_S)
+
+    def _judge(self, *, at_ns: int) -> tuple[bool, MusicParameters, bool]:
+        """Return whether anything may rise, the parameters in force, whether we are neutral."""
+        order = self._steering
+        if self._orphaned_s is not None:
+            self._orphaned_s += self._block_s
+            if self._orphaned_s > _ORPHAN_BED_S and self._state != "stopped":
+                self._state = "stopped"
+                self._output.move(0.0, seconds=_ORPHAN_FADE_S)
+            return False, order.parameters if order else _MIDDLING, True
+        if order is None:
+            return True, _MIDDLING, False
+        if order.expires_ns <= at_ns:
+            return False, order.parameters, True
+        return order.may_rise, order.parameters, False
+
+    def _steer(self, wanted: MusicParameters, *, may_rise: bool, neutral: bool) -> None:
+        if neutral:
+            self._programme.move(0.0, seconds=_PROGRAMME_FALL_S)
+            self._bed.move(1.0, seconds=_BED_S)
+        elif may_rise:
+            self._programme.move(1.0, seconds=_PROGRAMME_RISE_S)
+            self._bed.move(0.0, seconds=_BED_S)
+        else:
+            self._bed.move(0.0, seconds=_BED_S)
+        seconds = self._block_s
+        energy_db = (min(max(wanted.energy, 0.0), 1.0) - 0.5) * _ENERGY_SPAN_DB
+        step_db = (energy_db - self._energy_db) * (1.0 - math.exp(-seconds / _ENERGY_TAU_S))
+        self._energy_db += min(step_db, MAX_RISE_DB_PER_S * seconds if may_rise else 0.0)
+        keep = math.exp(-seconds / _TONE_TAU_S)
+        self._brightness += (1.0 - keep) * (_clip(wanted.brightness) - self._brightness)
+        self._swell += (1.0 - keep) * (_clip(wanted.swell) - self._swell)
+        bed_ratio = self._bed.advance(seconds)
+        self._source.steer(
+            programme_ratio=self._programme.advance(seconds) * 10.0 ** (self._energy_db / 20.0),
+            bed_ratio=bed_ratio,
+            brightness=self._brightness,
+            swell=self._swell,
+            # the bed takes the music's root, but never moves while it is heard
+            bed_pitch_hz=self._root_hz if bed_ratio == 0.0 else None,
+        )
+
+
+def _clip(value: float) -> float:
+    return min(max(value, 0.0), 1.0)
+
+
+def _is_sound(parameters: MusicParameters) -> bool:
+    """Whether every parameter is finite and the level no boost: the engine's word isn't enough."""
+    values = (parameters.energy, parameters.brightness, parameters.swell, parameters.level_db)
+    return all(math.isfinite(value) for value in values) and parameters.level_db <= 0.0

@@ -1,0 +1,319 @@
+"""The session's side of the sound: send orders, never wait for the ear.
+
+The child may die at any moment: nothing here raises then. A live child is started again (after a
+``StopSound`` it stays silent), a rendering ends as it is, and the summary tells.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import subprocess
+import sys
+import threading
+from collections import deque
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Protocol
+
+import msgspec
+
+from biofeedback.errors import SoundError
+from biofeedback.messages import NS_PER_S, PlayNote, SoundReported, StopSound
+from biofeedback.sound.frames import (
+    Advance,
+    Ended,
+    Failed,
+    Finish,
+    FrameSplitter,
+    FromChild,
+    Open,
+    Ready,
+    Rendered,
+    encode_frame,
+    from_child_decoder,
+)
+from biofeedback.sound.settings import SoundSettings, SoundSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from biofeedback.messages import SoundOrder
+
+_READY_WITHIN_S = 20.0
+_CLOSE_WITHIN_S = 10.0
+_RENDER_WITHIN_S = 300.0
+_AHEAD_NS = 20 * NS_PER_S  # orders of this span may wait in the pipe: memory stays bounded
+_QUEUE_LIMIT = 50_000
+_MAX_RESTARTS = 5
+
+_log = logging.getLogger(__name__)
+
+
+class Sound(Protocol):
+    """Where orders go."""
+
+    def send(self, orders: Sequence[SoundOrder]) -> None:
+        """Hand over orders, in order. Returns at once."""
+        ...
+
+    def advance(self, until_ns: int) -> None:
+        """Tell that the music before ``until_ns`` is final (live: nothing to do)."""
+        ...
+
+    def take_reports(self) -> list[SoundReported]:
+        """Return the reports that came since the last call."""
+        ...
+
+    def close(self) -> SoundSummary:
+        """End the sound, wait for it, and return what was heard."""
+        ...
+
+
+class _Child:
+    """One sound process with a thread for each direction."""
+
+    def __init__(self, opening: Open) -> None:
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-m", "biofeedback.sound.process"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise SoundError(f"the sound process can't be started: {error}") from error
+        if self._process.stdin is None or self._process.stdout is None:
+            raise SoundError("the sound process has no pipes")
+        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._changed = threading.Condition()
+        self.reports: deque[SoundReported] = deque()
+        self.ready: Ready | None = None
+        self.failed: str | None = None
+        self.summary: SoundSummary | None = None
+        self.rendered_ns = opening.origin_ns
+        self.gone = False
+        self._outbox.put(encode_frame(opening))
+        self._writer = self._start(self._write, self._process.stdin, name="sound-orders")
+        self._reader = self._start(self._read, self._process.stdout, name="sound-reports")
+
+    @staticmethod
+    def _start(
+        target: Callable[[IO[bytes]], None], stream: IO[bytes], *, name: str
+    ) -> threading.Thread:
+        thread = threading.Thread(target=target, args=(stream,), name=name, daemon=True)
+        thread.start()
+        return thread
+
+    def send(self, data: bytes) -> None:
+        """Queue bytes for the child."""
+        if self._outbox.qsize() < _QUEUE_LIMIT:
+            self._outbox.put(data)
+        elif not self.gone:
+            # Alive but deaf for minutes: what it would play now is worth nothing.
+            self._process.kill()
+
+    def wait_until(self, reached: Callable[[], bool], *, seconds: float) -> bool:
+        """Wait for a state of the child; False if it is gone or takes too long."""
+        with self._changed:
+            self._changed.wait_for(lambda: reached() or self.gone, timeout=seconds)
+            return reached()
+
+    def end(self, *, seconds: float) -> None:
+        """Ask for the end, wait, and make sure."""
+        self._outbox.put(encode_frame(Finish()))
+        self._outbox.put(None)
+        self.wait_until(lambda: self.summary is not None, seconds=seconds)
+        try:
+            self._process.wait(timeout=2.0 if self.summary or self.gone else 0.1)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._reader.join(timeout=2.0)
+        self._writer.join(timeout=2.0)
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream is not None:
+                _close_quietly(stream)
+
+    def describe_end(self) -> str:
+        """Say in one line why the child is gone."""
+        if self.failed:
+            return self.failed
+        code = self._process.poll()
+        return f"the sound process ended by itself (exit status {code})"
+
+    def _write(self, stream: IO[bytes]) -> None:
+        while (data := self._outbox.get()) is not None:
+            try:
+                stream.write(data)
+                if self._outbox.empty():
+                    stream.flush()
+            except (OSError, ValueError):
+                return
+        _close_quietly(stream)
+
+    def _read(self, stream: IO[bytes]) -> None:
+        splitter = FrameSplitter()
+        try:
+            while data := stream.read1():  # pyright: ignore[reportAttributeAccessIssue] - buffered
+                for body in splitter.update(data):
+                    self._take(from_child_decoder.decode(body))
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
+            self.failed = self.failed or f"the sound process can't be understood: {error}"
+        with self._changed:
+            self.gone = True
+            self._changed.notify_all()
+
+    def _take(self, message: FromChild) -> None:
+        with self._changed:
+            match message:
+                case SoundReported():
+                    self.reports.append(message)
+                case Rendered():
+                    self.rendered_ns = message.until_ns
+                case Ready():
+                    self.ready = message
+                case Failed():
+                    self.failed = message.text
+                case Ended():
+                    self.summary = message.summary
+            self._changed.notify_all()
+
+
+class _ProcessSound:
+    """Sound from a child process."""
+
+    def __init__(self, opening: Open) -> None:
+        self._opening = opening
+        self._live = opening.mode == "live"
+        self._child = _Child(opening)
+        self._reports: list[SoundReported] = []
+        self._stopped: StopSound | None = None
+        self._restarts = 0
+        self._failure: str | None = None
+        self._summary: SoundSummary | None = None
+        if not self._child.wait_until(
+            lambda: self._child.ready is not None, seconds=_READY_WITHIN_S
+        ):
+            why = self._child.describe_end() if self._child.gone else "it doesn't answer"
+            self._child.end(seconds=0.0)
+            raise SoundError(why)
+
+    def send(self, orders: Sequence[SoundOrder]) -> None:
+        """Hand over orders, in order."""
+        if not orders or self._summary is not None:
+            return
+        for order in orders:
+            if isinstance(order, StopSound):
+                self._stopped = order
+            elif not isinstance(order, PlayNote) and order.may_rise:
+                self._stopped = None
+        if self._child.gone and not self._revive():
+            return
+        self._child.send(b"".join(encode_frame(order) for order in orders))
+
+    def advance(self, until_ns: int) -> None:
+        """Let the file grow up to ``until_ns``; wait only if it is far behind."""
+        if self._live or self._child.gone or self._summary is not None:
+            return
+        self._child.send(encode_frame(Advance(until_ns=until_ns)))
+        self._child.wait_until(
+            lambda: self._child.rendered_ns >= until_ns - _AHEAD_NS, seconds=_RENDER_WITHIN_S
+        )
+
+    def take_reports(self) -> list[SoundReported]:
+        """Return the reports that came since the last call."""
+        while self._child.reports:
+            self._reports.append(self._child.reports.popleft())
+        taken, self._reports = self._reports, []
+        return taken
+
+    def close(self) -> SoundSummary:
+        """End the sound and return what was heard; a second call returns the same."""
+        if self._summary is None:
+            self._child.end(seconds=_CLOSE_WITHIN_S if self._live else _RENDER_WITHIN_S)
+            told = self._child.summary
+            if told is None:
+                failure = self._child.describe_end()
+                told = SoundSummary(file=self._opening.path, failure=failure)
+            self._summary = msgspec.structs.replace(
+                told,
+                restarts=told.restarts + self._restarts,
+                failure=told.failure or self._failure,
+            )
+        return self._summary
+
+    def _revive(self) -> bool:
+        """Start a live child again; False when that is no use."""
+        self._failure = self._child.describe_end()
+        if not self._live or self._restarts >= _MAX_RESTARTS:
+            return False
+        _log.warning("sound: %s; starting it again", self._failure)
+        self._restarts += 1
+        self._reports += self._child.reports
+        self._child.end(seconds=0.0)
+        try:
+            self._child = _Child(self._opening)
+        except SoundError:
+            return False
+        if self._stopped is not None:
+            self._child.send(encode_frame(self._stopped))
+        return True
+
+
+class _NullSound:
+    """No sound: orders vanish."""
+
+    def __init__(self) -> None:
+        self._played = 0
+
+    def send(self, orders: Sequence[SoundOrder]) -> None:
+        """Count the notes."""
+        self._played += sum(isinstance(order, PlayNote) for order in orders)
+
+    def advance(self, until_ns: int) -> None:
+        """Nothing to do."""
+
+    def take_reports(self) -> list[SoundReported]:
+        """Nothing was measured."""
+        return []
+
+    def close(self) -> SoundSummary:
+        """Return how many notes would have been played."""
+        return SoundSummary(played_notes=self._played)
+
+
+def open_live(*, origin_ns: int, settings: SoundSettings) -> Sound:
+    """Play on the sound device; returns when it can sound.
+
+    Args:
+        origin_ns: Host time of the session's start.
+        settings: What can be chosen.
+
+    Raises:
+        SoundError: There is no device, or no library; the text says what to do.
+    """
+    return _ProcessSound(Open(mode="live", origin_ns=origin_ns, settings=settings))
+
+
+def open_file(path: str | Path, *, origin_ns: int, settings: SoundSettings) -> Sound:
+    """Render into a WAV file (stereo, 24 bit) whose first sample is at ``origin_ns``.
+
+    The same orders give the same bytes.
+
+    Raises:
+        SoundError: The file can't be written, or the library is missing.
+    """
+    absolute = str(Path(path).absolute())
+    return _ProcessSound(Open(mode="file", origin_ns=origin_ns, settings=settings, path=absolute))
+
+
+def open_null() -> Sound:
+    """Play nothing."""
+    return _NullSound()
+
+
+def _close_quietly(stream: IO[bytes]) -> None:
+    try:
+        stream.close()
+    except OSError:
+        _log.debug("sound: the pipe was broken already")

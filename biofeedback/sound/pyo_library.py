@@ -1,0 +1,47 @@
+"""Load pyo once, without its windows, and keep all that is made with it.
+
+* pyo has no types and fills a namespace of several hundred names, so it is ``Any`` here and
+  nowhere else.
+* An object that Python forgets takes its tables with it while pyo's C side still reads them, which
+  ends the process: so whatever is made stays until the process ends.
+* Only the sound process imports this module.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+from biofeedback.errors import SoundError
+
+os.environ["PYO_GUI_WX"] = "0"
+
+try:
+    _library: Any = importlib.import_module("pyo")
+except ImportError as error:
+    raise SoundError(
+        f"the sound library pyo can't be loaded ({error}); install it with: pip install pyo "
+        "(there is no wheel for Linux on ARM)"
+    ) from error
+
+
+class _KeepingLibrary:
+    """pyo's classes by name; every instance is kept."""
+
+    def __init__(self) -> None:
+        self._kept: list[Any] = []
+
+    def __getattr__(self, name: str) -> Any:
+        made_by = getattr(_library, name)
+
+        def make(*args: Any, **options: Any) -> Any:
+            made = made_by(*args, **options)
+            self._kept.append(made)
+            return made
+
+        setattr(self, name, make)
+        return make
+
+
+pyo: Any = _KeepingLibrary()
