@@ -9,13 +9,20 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
-from typing import TYPE_CHECKING, Protocol
+import shutil
+from typing import TYPE_CHECKING, Final, Protocol
 
 from biofeedback.errors import TraceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+_LOGGER = logging.getLogger(__name__)
+
+_SYNCED_FOLDERS: Final = ("dropbox", "onedrive", "google drive", "icloud", "nextcloud", "owncloud")
 
 
 class TraceUnavailable(TraceError):  # noqa: N818 - named like its parent's other children
@@ -144,3 +151,53 @@ def sync_folder(folder: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def start_file(
+    path: Path,
+    first_line: bytes,
+    required_free_bytes: int,
+    open_file: Callable[[Path], TraceFile],
+) -> SafeTail:
+    """Make a file with its first line on the disk, where a session can be recorded.
+
+    Raises:
+        TraceUnavailable: The file exists, can't be made, or there is not enough room.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        free_bytes = shutil.disk_usage(path.parent).free
+    except OSError as error:
+        raise TraceUnavailable(
+            f"{path}: its folder can't be used ({error.strerror}); choose another with --trace"
+        ) from error
+    if free_bytes < required_free_bytes:
+        raise TraceUnavailable(
+            f"{path}: {free_bytes / 1e6:.0f} MB are free and {required_free_bytes / 1e6:.0f} MB "
+            "are needed; make room or choose another folder with --trace"
+        )
+    for part in path.absolute().parts:
+        if any(name in part.lower() for name in _SYNCED_FOLDERS):
+            _LOGGER.warning("%s lies in a folder that is copied to a cloud (%s)", path, part)
+            break
+    try:
+        tail = SafeTail(open_file(path))
+    except FileExistsError as error:
+        raise TraceUnavailable(
+            f"{path}: exists already, and a trace is never overwritten; choose another name"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise TraceUnavailable(
+            f"{path}: can't be made ({error}); choose another place with --trace"
+        ) from error
+    try:
+        tail.append(first_line)
+        tail.write()
+        tail.confirm()
+    except OSError as error:
+        tail.close()
+        path.unlink(missing_ok=True)  # it is ours, and holds nothing yet
+        raise TraceUnavailable(
+            f"{path}: can't be written ({error}); choose another place with --trace"
+        ) from error
+    return tail

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import shutil
 import threading
 import time
 from collections import Counter, deque
@@ -21,7 +20,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Final, Literal, Self
 
 from biofeedback.messages import PacketReceived
-from biofeedback.trace.disk import DiskFile, SafeTail, TraceUnavailable
+from biofeedback.trace.disk import DiskFile, TraceUnavailable, start_file
 from biofeedback.trace.lines import (
     MAX_LINE_BYTES,
     Row,
@@ -54,7 +53,6 @@ _RETRY_PERIOD_S: Final = 0.5
 _SILENT_DISK_S: Final = 3.0
 _LAST_SYNC_S: Final = 1.0  # a healthy disk needs less
 _ROWS_PER_WRITE: Final = 256  # under 1 ms of work between two moments when other threads may run
-_SYNCED_FOLDERS: Final = ("dropbox", "onedrive", "google drive", "icloud", "nextcloud", "owncloud")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +128,7 @@ class Journal:
         first_line = encode_line(header)
         if len(first_line) > MAX_LINE_BYTES:
             raise TraceUnavailable(f"{path}: settings and profiles are too large for a trace")
-        self._tail = _start_file(path, first_line, required_free_bytes, open_file)
+        self._tail = start_file(path, first_line, required_free_bytes, open_file)
 
         # Shared with the recording thread, under the lock.
         self._lock = threading.Lock()
@@ -385,41 +383,3 @@ class Journal:
         elif reason is None and self._reason is not None:
             _LOGGER.warning("recording again: %s", self._path)
         self._reason = reason
-
-
-def _start_file(
-    path: Path,
-    first_line: bytes,
-    required_free_bytes: int,
-    open_file: Callable[[Path], TraceFile],
-) -> SafeTail:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        free_bytes = shutil.disk_usage(path.parent).free
-    except OSError as error:
-        raise TraceUnavailable(
-            f"{path}: its folder can't be used ({error.strerror}); choose another with --trace"
-        ) from error
-    if free_bytes < required_free_bytes:
-        raise TraceUnavailable(
-            f"{path}: {free_bytes / 1e6:.0f} MB are free and {required_free_bytes / 1e6:.0f} MB "
-            "are needed; make room or choose another folder with --trace"
-        )
-    for part in path.absolute().parts:
-        if any(name in part.lower() for name in _SYNCED_FOLDERS):
-            _LOGGER.warning("%s lies in a folder that is copied to a cloud (%s)", path, part)
-            break
-    try:
-        tail = SafeTail(open_file(path))
-        tail.append(first_line)
-        tail.write()
-        tail.confirm()
-    except FileExistsError as error:
-        raise TraceUnavailable(
-            f"{path}: exists already, and a trace is never overwritten; choose another name"
-        ) from error
-    except (OSError, ValueError) as error:
-        raise TraceUnavailable(
-            f"{path}: can't be written ({error}); choose another place with --trace"
-        ) from error
-    return tail
