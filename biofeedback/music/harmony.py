@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 NINTH_VOICE = 3
 _PARALLEL_COST = 24.0
-_CENTRE_COST = 0.8
-_LIFT = 2.0
+_CENTRE_COST = 2.0
+_LIFT = 1.0
 _PERFECT = (0, 7)
 _PERFECT_FOURTH = 5
 # What has to be added to a degree, told as steps above the root, to reach a tone of the triad.

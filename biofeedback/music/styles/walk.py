@@ -249,7 +249,7 @@ WALK = Style(
     split_chance=0.3,
     bass_low_midi=31,
     chord_range_midi=(52, 77),
-    melody_range_midi=(55, 91),
+    melody_range_midi=(46, 91),
     accent_range_midi=(62, 96),
     layers={
         "kick": Voice(rest_db=-13.0, full_db=-2.0, loose_db=0.4),
@@ -258,7 +258,7 @@ WALK = Style(
         "bass": Voice(rest_db=-12.0, full_db=-5.0, late_ms=4.0, loose_db=0.7),
         "chords": Voice(rest_db=-16.0, full_db=-10.0, pan=-0.15, spread=0.12,
                         late_ms=12.0, loose_db=1.2),
-        "pad": Voice(rest_db=-11.5, full_db=-9.5, spread=0.3, late_ms=12.0, loose_db=0.5),
+        "pad": Voice(rest_db=-12.5, full_db=-9.5, spread=0.3, late_ms=12.0, loose_db=0.5),
         "melody": Voice(rest_db=-12.0, full_db=-6.0, pan=0.1, late_ms=9.0, loose_db=1.2),
         "accent": Voice(rest_db=-16.0, full_db=-4.0, pan=-0.1),
     },
