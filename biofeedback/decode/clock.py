@@ -41,7 +41,7 @@ MAX_BACK_NS = 2 * NS_PER_S
 LATE_NS = NS_PER_S // 2
 MAX_LATE_NS = 8 * NS_PER_S
 LATE_FOR_NS = 3 * NS_PER_S
-WINDOW_NS = 120.0 * NS_PER_S
+WINDOW_NS = 300.0 * NS_PER_S
 MIN_SPAN_NS = 5.0 * NS_PER_S
 DEVICE_DRIFT_RATIO = 0.0025
 """A rate error of 0.15 % and 200 ppm of a crystal, with room."""
@@ -186,6 +186,10 @@ class DeviceClock:
         gap = advance_ns - expected_ns > max(0.5 * expected_ns, 0.75 * self._period_ns)
         self._learn_period(advance_ns / samples)
         return self._place(device_last_ns, samples, arrival_ns, delay_ns, gap=gap, reset=False)
+
+    def forget_rate(self) -> None:
+        """Learn the rate anew: the stream was started again, perhaps with another one."""
+        self._periods_ns.clear()
 
     def _begin(
         self, device_last_ns: int, samples: int, arrival_ns: int, *, reset: bool
