@@ -23,7 +23,7 @@ from biofeedback.simulate.reencode import (
     send_pulse_intervals,
 )
 from biofeedback.simulate.source import ListedSource
-from biofeedback.simulate.stamps import check_stamps
+from biofeedback.simulate.stamps import check_stamps, find_stretches
 from biofeedback.simulate.table import Sidecar, Table, read_sidecar, read_table
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ _SAMPLES_BACK_S = 1.0
 _EVENTS_BACK_S = 5.0
 """Apps stamp a batch of intervals by adding them up from its arrival: batches may overlap."""
 _MOST_MG = 100_000
+_RANGES_G = (8.0, 16.0, 32.0, 1000.0)
 _COUNTS = (1 << 23) - 1
 _SITES: tuple[tuple[str, Site], ...] = (
     ("wrist", "wrist"),
@@ -59,6 +60,13 @@ _SITES: tuple[tuple[str, Site], ...] = (
     ("feet", "ankle"),
     ("shoe", "ankle"),
 )
+_SIDE_COLUMNS = {
+    "acc": ("acc_x", "acc_y", "acc_z"),
+    "ppi": ("ppi_ms", "err_ms", "blocker"),
+    "hr": ("hr",),
+    "rr": ("rr_ms",),
+}
+"""Further tables that are outputs of the device; all others are references."""
 _SIDES = {"left_": "ankle-left", "right_": "ankle-right"}
 
 
@@ -171,13 +179,16 @@ class _Reader:
             if "t" not in side.columns:
                 self.left_out.append(f"{name} (without times)")
                 continue
-            columns = [column for column in side.columns if column != "t"]
+            columns = list(_SIDE_COLUMNS[name])
+            missing = [column for column in columns if column not in side.columns]
+            if missing:
+                self.left_out.append(f"{name} (without {', '.join(missing)})")
+                continue
             table = read_table(self.path, side.file, side.columns, columns, fs_hz=None)
             back_s = _SAMPLES_BACK_S if name == "acc" else _EVENTS_BACK_S
             check_stamps(table.path, table.times_s, most_back_s=back_s)
             if name == "acc":
-                for prefix, axes in _triples(columns):
-                    self._send_acceleration(table, prefix, axes)
+                self._send_acceleration(table, "", ("acc_x", "acc_y", "acc_z"))
             elif name == "ppi":
                 self._send_pulses(table)
             elif name == "hr":
@@ -209,13 +220,18 @@ class _Reader:
             self._check_range(table, f"{axis} in mg", acc_mg[:, index], _MOST_MG)
         site = find_site(self.sidecar.site)
         sensor = _SIDES.get(prefix, f"{prefix}{site}")
-        sender = self._join(sensor, self._profile(), site)
+        stretches = find_stretches(times_s)
+        most_g = float(np.abs(acc_mg).max()) / 1000.0
+        sender = self._join(
+            sensor,
+            self._profile(),
+            site,
+            acc_rate_hz=1.0 / stretches[0].period_s,
+            # Nobody wrote down the range; the least that a device would need for it.
+            acc_range_g=next(range_g for range_g in _RANGES_G if most_g < range_g),
+        )
         self.sent += send_frames(
-            sender,
-            times_s,
-            acc_mg,
-            kind=packets.PMD_ACC,
-            encode=packets.encode_pmd_acc_raw,
+            sender, stretches, acc_mg, kind=packets.PMD_ACC, encode=packets.encode_pmd_acc_raw
         )
 
     def _send_ecg(self, table: Table) -> None:
@@ -223,9 +239,11 @@ class _Reader:
         ecg_uv = ecg * _factor(table, "ecg", _UV)
         self._check_range(table, "ecg in uV", ecg_uv, _COUNTS)
         site = find_site(self.sidecar.site)
-        sender = self._join(site, self._profile(), site)
+        stretches = find_stretches(times_s)
+        rate_hz = 1.0 / stretches[0].period_s
+        sender = self._join(site, self._profile(), site, ecg_rate_hz=rate_hz)
         self.sent += send_frames(
-            sender, times_s, ecg_uv, kind=packets.PMD_ECG, encode=packets.encode_ecg
+            sender, stretches, ecg_uv, kind=packets.PMD_ECG, encode=packets.encode_ecg
         )
 
     def _send_optical(self, table: Table, group: tuple[str, ...]) -> None:
@@ -236,17 +254,15 @@ class _Reader:
             counts[:, index] = column / table.scales[name]
             self._check_range(table, f"{name} in counts", counts[:, index], _COUNTS)
         site = find_site(self.sidecar.site)
-        sender = self._join(site, "polar_verity_sense", site)
+        stretches = find_stretches(times_s)
+        rate_hz = 1.0 / stretches[0].period_s
+        sender = self._join(site, "polar_verity_sense", site, ppg_rate_hz=rate_hz)
         self.sent += send_frames(
-            sender, times_s, counts, kind=packets.PMD_PPG, encode=packets.encode_ppg
+            sender, stretches, counts, kind=packets.PMD_PPG, encode=packets.encode_ppg
         )
 
     def _send_pulses(self, table: Table) -> None:
-        missing = {"ppi_ms", "err_ms", "blocker"} - set(table.columns)
-        if missing:
-            self.left_out.append(f"ppi (without {', '.join(sorted(missing))})")
-            return
-        times_s, (pulses_ms, errors_ms, blockers) = table.pick(["ppi_ms", "err_ms", "blocker"])
+        times_s, (pulses_ms, errors_ms, blockers) = table.pick(_SIDE_COLUMNS["ppi"])
         self._check_range(table, "ppi_ms", pulses_ms, 65_535, least=0)
         self._check_range(table, "err_ms", errors_ms, 65_535, least=0)
         site = find_site(self.sidecar.site)
@@ -268,10 +284,16 @@ class _Reader:
         self._check_range(table, "t", rr_ms, 60_000, least=1)
         self.intervals = (table.times_s[1:], rr_ms)
 
-    def _join(self, sensor: str, profile: str, site: Site) -> Sender:
-        self.attached.setdefault(
-            sensor,
-            SensorAttached(at_ns=0, wearer=self.wearer, sensor=sensor, profile=profile, site=site),
+    def _join(self, sensor: str, profile: str, site: Site, **context: float) -> Sender:
+        """Attach a sensor, or add what one more of its streams is read with."""
+        known = self.attached.get(sensor)
+        self.attached[sensor] = SensorAttached(
+            at_ns=0,
+            wearer=self.wearer,
+            sensor=sensor,
+            profile=profile,
+            site=site,
+            context=context if known is None else known.context | context,
         )
         return Sender(self.wearer, sensor)
 

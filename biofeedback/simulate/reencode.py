@@ -14,12 +14,13 @@ import numpy as np
 
 from biofeedback.messages import NS_PER_MS, NS_PER_S, PacketReceived
 from biofeedback.simulate import packets
-from biofeedback.simulate.stamps import find_stretches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+
+    from biofeedback.simulate.stamps import Stretch
 
 RADIO_DELAY_NS = 30 * NS_PER_MS
 _UPTIME_NS = 3600 * NS_PER_S
@@ -54,7 +55,7 @@ class Sender:
 
 def send_frames(
     sender: Sender,
-    times_s: NDArray[np.float64],
+    stretches: Sequence[Stretch],
     samples: NDArray[np.float64],
     *,
     kind: int,
@@ -64,14 +65,14 @@ def send_frames(
 
     Args:
         sender: Whose packets they are.
-        times_s: Stamps as recorded, shape (n,).
+        stretches: When the samples were taken, and where some are missing.
         samples: In the units of the frame, first axis n; they are rounded here.
         kind: PMD measurement type.
         encode: Makes a frame from the device's clock at the last sample and the samples.
     """
     sent: list[PacketReceived] = []
     counts = np.rint(samples).astype(np.int_)
-    for stretch in find_stretches(times_s):
+    for stretch in stretches:
         length = min(MOST_SAMPLES[kind], max(1, round(_FILL_S / stretch.period_s)))
         for first in range(stretch.first, stretch.last, length):
             last = min(first + length, stretch.last) - 1

@@ -70,7 +70,12 @@ def test_acceleration_becomes_short_frames_of_an_h10(tmp_path: Path) -> None:
     assert recording.title == "a walk"
     attached = recording.take()
     assert attached == SensorAttached(
-        at_ns=0, wearer="anna", sensor="wrist", profile="polar_h10", site="wrist"
+        at_ns=0,
+        wearer="anna",
+        sensor="wrist",
+        profile="polar_h10",
+        site="wrist",
+        context={"acc_rate_hz": pytest.approx(25.0), "acc_range_g": 8.0},
     )
     frames = packets_of(recording, PMD_DATA_UUID)
     assert [(len(frame.payload) - 10) // 6 for frame in frames] == [5] * 20
