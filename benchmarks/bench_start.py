@@ -35,16 +35,38 @@ def main() -> None:
 
 def first_sound_s(environment: dict[str, str]) -> float:
     recorder = subprocess.Popen(
-        ["parec", "--device=harness.monitor", "--format=float32le", "--rate=48000",
-         "--channels=2", "--latency-msec=10"],
-        stdout=subprocess.PIPE, env=environment,
+        [
+            "parec",
+            "--device=harness.monitor",
+            "--format=float32le",
+            "--rate=48000",
+            "--channels=2",
+            "--latency-msec=10",
+        ],
+        stdout=subprocess.PIPE,
+        env=environment,
     )
     with tempfile.TemporaryDirectory() as folder:
         begin = time.monotonic()
         player = subprocess.Popen(
-            [sys.executable, "-m", "biofeedback", "play", "--from", "sim:walk", "--sound", "live",
-             "--duration", "20s", "--plain", "--trace", f"{folder}/t.trace.jsonl"],
-            stdout=subprocess.DEVNULL, env=environment, cwd=ROOT,
+            [
+                sys.executable,
+                "-m",
+                "biofeedback",
+                "play",
+                "--from",
+                "sim:walk",
+                "--sound",
+                "live",
+                "--duration",
+                "20s",
+                "--plain",
+                "--trace",
+                f"{folder}/t.trace.jsonl",
+            ],
+            stdout=subprocess.DEVNULL,
+            env=environment,
+            cwd=ROOT,
         )
         try:
             while time.monotonic() - begin < 15:
