@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 
 from biofeedback.messages import PlayNote, SoundReported, SteerSound, StopSound
-from biofeedback.sound.settings import SoundSettings, SoundSummary
+from biofeedback.sound.settings import SoundSettings, SoundSummary  # noqa: TC001 - decoders read the types
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,11 +21,7 @@ MAX_FRAME_BYTES = 1 << 20
 _LENGTH = struct.Struct("<I")
 
 
-class _Frame(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    pass
-
-
-class Open(_Frame):
+class Open(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The first frame to the child: what to be."""
 
     mode: Literal["live", "file"]
@@ -34,35 +30,35 @@ class Open(_Frame):
     path: str | None = None
 
 
-class Advance(_Frame):
+class Advance(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """File: the music up to ``until_ns`` is final and may be rendered."""
 
     until_ns: int
 
 
-class Finish(_Frame):
+class Finish(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """No more orders: let the tails ring, close, tell the summary."""
 
 
-class Ready(_Frame):
+class Ready(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The child can sound. ``output`` names the device or the file."""
 
     output: str
 
 
-class Rendered(_Frame):
+class Rendered(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """File: rendered up to ``until_ns``."""
 
     until_ns: int
 
 
-class Ended(_Frame):
+class Ended(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The last frame from the child."""
 
     summary: SoundSummary
 
 
-class Failed(_Frame):
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     """The child can't go on; ``text`` is for a person."""
 
     text: str

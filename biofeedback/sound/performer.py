@@ -29,6 +29,7 @@ from biofeedback.sound.scheduler import NoteScheduler, VoiceGroup, Voices, pitch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from biofeedback.messages import Layer, SoundOrder, StopSound
@@ -61,7 +62,10 @@ _MIDDLING = MusicParameters(
 class Source(Voices, Protocol):
     """What renders the voices (``Synthesis``)."""
 
-    groups: Mapping[Layer, VoiceGroup]
+    @property
+    def groups(self) -> Mapping[Layer, VoiceGroup]:
+        """What the scheduler must know of each layer."""
+        ...
 
     def begin_block(self) -> None:
         """Start writing controls for the next block."""
@@ -147,6 +151,11 @@ class Performer:
         if self._state == "playing":
             self._output.move(1.0, seconds=FADE_IN_S)
 
+    def fade_out(self, *, seconds: float) -> None:
+        """Go silent for good."""
+        self._state = "stopped"
+        self._output.move(0.0, seconds=seconds)
+
     def render(self) -> NDArray[np.float64]:
         """Render the next block, shape (frames, 2), ``delay_frames`` behind the notes."""
         first = self.rendered_frames
@@ -187,9 +196,8 @@ class Performer:
                 self._take_steering(order, now_ns=until_ns)
             else:
                 self.notes.drop_waiting(before=notes_before)
-                self._state = "stopped"
                 seconds = order.fade_ms / 1000.0 * _STOP_SHARE
-                self._output.move(0.0, seconds=max(seconds, _SHORTEST_FADE_S))
+                self.fade_out(seconds=max(seconds, _SHORTEST_FADE_S))
         if self._state == "waiting" and self.notes.is_due(until_ns):
             self._open()
 
@@ -214,8 +222,7 @@ class Performer:
         if self._orphaned_s is not None:
             self._orphaned_s += self._block_s
             if self._orphaned_s > _ORPHAN_BED_S and self._state != "stopped":
-                self._state = "stopped"
-                self._output.move(0.0, seconds=_ORPHAN_FADE_S)
+                self.fade_out(seconds=_ORPHAN_FADE_S)
             return False, order.parameters if order else _MIDDLING, True
         if order is None:
             return True, _MIDDLING, False

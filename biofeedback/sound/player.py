@@ -7,6 +7,7 @@ The child may die at any moment: nothing here raises then. A live child is start
 from __future__ import annotations
 
 import logging
+import os
 import queue
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import msgspec
 
 from biofeedback.errors import SoundError
 from biofeedback.messages import NS_PER_S, PlayNote, SoundReported, StopSound
+from biofeedback.sound.device import child_environment
 from biofeedback.sound.frames import (
     Advance,
     Ended,
@@ -45,6 +47,7 @@ _RENDER_WITHIN_S = 300.0
 _AHEAD_NS = 20 * NS_PER_S  # orders of this span may wait in the pipe: memory stays bounded
 _QUEUE_LIMIT = 50_000
 _MAX_RESTARTS = 5
+_READ_BYTES = 1 << 16
 
 _log = logging.getLogger(__name__)
 
@@ -74,11 +77,12 @@ class _Child:
 
     def __init__(self, opening: Open) -> None:
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - our own module
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "biofeedback.sound.process"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                env=child_environment(),
             )
         except OSError as error:
             raise SoundError(f"the sound process can't be started: {error}") from error
@@ -154,7 +158,7 @@ class _Child:
     def _read(self, stream: IO[bytes]) -> None:
         splitter = FrameSplitter()
         try:
-            while data := stream.read1():  # pyright: ignore[reportAttributeAccessIssue] - buffered
+            while data := os.read(stream.fileno(), _READ_BYTES):
                 for body in splitter.update(data):
                     self._take(from_child_decoder.decode(body))
         except (OSError, ValueError, msgspec.MsgspecError) as error:

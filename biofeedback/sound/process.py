@@ -67,58 +67,81 @@ def read_messages(file: int) -> Iterator[ToChild]:
             yield to_child_decoder.decode(body)
 
 
-def render_file(opening: Open, messages: Iterator[ToChild], writer: FrameWriter) -> None:
-    """Render what the orders say into a file, as far as they are final."""
-    from biofeedback.sound.synthesis import Synthesis  # noqa: PLC0415 - pyo loads only here
+class FileRenderer:
+    """Render into a file, as far as the orders are final."""
 
-    if opening.path is None:
-        raise SoundError("a rendering needs the path of its file")
-    settings = opening.settings
-    rate_hz, frames = settings.sample_rate_hz, settings.file_block_frames
-    wav = WavFile(opening.path, rate_hz=rate_hz)
-    performer = Performer(
-        Synthesis(rate_hz=rate_hz, frames=frames),
-        rate_hz=rate_hz,
-        frames=frames,
-        origin_ns=opening.origin_ns,
-        target_lufs=settings.target_lufs,
-    )
-    reporter = Reporter(performer, rate_hz=rate_hz, every_s=settings.report_every_s)
-    writer.send(Ready(output=str(wav.path)))
-    skip = performer.delay_frames
+    def __init__(self, opening: Open, writer: FrameWriter) -> None:
+        from biofeedback.sound.synthesis import Synthesis  # noqa: PLC0415 - pyo loads only here
 
-    def render_until(end_ns: int) -> None:
-        nonlocal skip
-        end_frame = (end_ns - opening.origin_ns) * rate_hz // NS_PER_S + performer.delay_frames
-        while performer.rendered_frames + frames <= end_frame:
+        if opening.path is None:
+            raise SoundError("a rendering needs the path of its file")
+        settings = opening.settings
+        self._writer = writer
+        self._origin_ns = self._until_ns = opening.origin_ns
+        self._tail_ns = round(settings.tail_s * NS_PER_S)
+        self._rate_hz, self._frames = settings.sample_rate_hz, settings.file_block_frames
+        self._wav = WavFile(opening.path, rate_hz=self._rate_hz)
+        self.performer = Performer(
+            Synthesis(rate_hz=self._rate_hz, frames=self._frames),
+            rate_hz=self._rate_hz,
+            frames=self._frames,
+            origin_ns=opening.origin_ns,
+            target_lufs=settings.target_lufs,
+        )
+        self._skip = self.performer.delay_frames
+        self._reporter = Reporter(
+            self.performer, rate_hz=self._rate_hz, every_s=settings.report_every_s
+        )
+        writer.send(Ready(output=str(self._wav.path)))
+
+    def advance(self, until_ns: int) -> None:
+        """Render up to ``until_ns`` and say so."""
+        self._until_ns = max(self._until_ns, until_ns)
+        self._render(self._until_ns, even_silence=True)
+        self._writer.send(Rendered(until_ns=self._until_ns))
+
+    def finish(self, *, whole: bool) -> None:
+        """Close the file and tell the summary; ``whole`` lets the tails ring out first."""
+        if whole:
+            self._render(self._until_ns + self._tail_ns, even_silence=False)
+        self._wav.close()
+        performer = self.performer
+        self._writer.send(self._reporter.report(at_ns=self._now_ns(), xruns=0))
+        seconds = max(0, performer.rendered_frames - performer.delay_frames) / self._rate_hz
+        summary = self._reporter.summarise(seconds=seconds, file=str(self._wav.path))
+        self._writer.send(Ended(summary=summary))
+
+    def _render(self, end_ns: int, *, even_silence: bool) -> None:
+        performer = self.performer
+        end_frame = (end_ns - self._origin_ns) * self._rate_hz // NS_PER_S
+        end_frame += performer.delay_frames
+        while performer.rendered_frames + self._frames <= end_frame:
+            if performer.silent and not even_silence:
+                return
             block = performer.render()
-            wav.write(block[skip:])
-            skip = max(0, skip - frames)
-            report = reporter.poll(
-                at_ns=opening.origin_ns + performer.rendered_frames * NS_PER_S // rate_hz, xruns=0
-            )
+            self._wav.write(block[self._skip :])
+            self._skip = max(0, self._skip - self._frames)
+            report = self._reporter.poll(at_ns=self._now_ns(), xruns=0)
             if report is not None:
-                writer.send(report)
+                self._writer.send(report)
 
-    until_ns = opening.origin_ns
-    finished = False
+    def _now_ns(self) -> int:
+        return self._origin_ns + self.performer.rendered_frames * NS_PER_S // self._rate_hz
+
+
+def render_file(opening: Open, messages: Iterator[ToChild], writer: FrameWriter) -> None:
+    """Obey until the orders end, however they end."""
+    renderer = FileRenderer(opening, writer)
+    whole = False
     for message in messages:
         if isinstance(message, Advance):
-            until_ns = max(until_ns, message.until_ns)
-            render_until(until_ns)
-            writer.send(Rendered(until_ns=until_ns))
+            renderer.advance(message.until_ns)
         elif isinstance(message, Finish):
-            finished = True
+            whole = True
             break
         elif not isinstance(message, Open):
-            performer.obey(message)
-    if finished:
-        render_until(until_ns + round(settings.tail_s * NS_PER_S))
-    wav.close()
-    at_ns = opening.origin_ns + performer.rendered_frames * NS_PER_S // rate_hz
-    writer.send(reporter.report(at_ns=at_ns, xruns=0))
-    seconds = max(0, performer.rendered_frames - performer.delay_frames) / rate_hz
-    writer.send(Ended(summary=reporter.summarise(seconds=seconds, file=str(wav.path))))
+            renderer.performer.obey(message)
+    renderer.finish(whole=whole)
 
 
 def main() -> int:

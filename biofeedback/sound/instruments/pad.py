@@ -1,6 +1,7 @@
 """Pad: two saws a few cents apart, one at each ear, slow and dark; swell opens it.
 
-It is as wide as it gets, so a note's ``pan`` is not used."""
+It is as wide as it gets, so a note's ``pan`` is not used.
+"""
 
 from __future__ import annotations
 
