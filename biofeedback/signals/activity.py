@@ -40,8 +40,7 @@ class PersonalRange:
     """Place a value between the 10th and the 90th percentile of the person's last five minutes.
 
     Until two minutes are known the range given at the start counts too, less and less. It is
-    never narrower than ``narrowest`` nor than half its own upper end: noise at rest and the small
-    changes of a steady walk must not fill it.
+    never narrower than ``narrowest``: noise must not fill it.
     """
 
     _KEEP = 300
@@ -66,10 +65,11 @@ class PersonalRange:
         known = min(1.0, n / self._LEARNED)
         low = known * low + (1.0 - known) * min(low, self._start[0])
         high = known * high + (1.0 - known) * max(high, self._start[1])
-        lacking = self._narrowest - (high - low)
-        if lacking > 0.0:
-            low, high = low - 0.5 * lacking, high + 0.5 * lacking
-        self._low, self._high = low, high
+        self._low, self._high = self._widen(low, high)
+
+    def _widen(self, low: float, high: float) -> tuple[float, float]:
+        spare = max(0.0, 0.5 * (self._narrowest - (high - low)))
+        return low - spare, high + spare
 
     def place(self, value: float) -> float:
         """Return where in the range a value lies, 0..1."""
@@ -83,11 +83,9 @@ class MovementRange(PersonalRange):
     the middle of its own narrow range and music would answer noise.
     """
 
-    def learn(self, value: float) -> None:
-        """Take one value a second."""
-        super().learn(value)
-        self._high = max(self._high, self._narrowest)
-        self._low = max(0.0, min(self._low, 0.5 * self._high))
+    def _widen(self, low: float, high: float) -> tuple[float, float]:
+        high = max(high, self._narrowest)
+        return max(0.0, min(low, 0.5 * high)), high
 
 
 class Activity:

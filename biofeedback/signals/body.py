@@ -87,6 +87,11 @@ class Body:
             return heart.update(samples, at_ns, cadence_spm=cadence_spm)
         return []
 
+    def not_finite(self, sensor: str) -> int:
+        """Count the acceleration samples of a sensor that were stopped for being no numbers."""
+        motion = self._motions.get(sensor)
+        return 0 if motion is None else motion.not_finite
+
     def _best_motion(self, at_ns: int) -> Motion | None:
         """Return the fresh sensor at the best site, or the freshest if all are stale."""
         motions = self._motions.values()

@@ -31,7 +31,7 @@ _WINDOW_MS = 60_000.0
 _FULL_MS = 55_000.0
 _EVERY_MS = 5_000.0
 _VALID_SHARE = 0.8
-_LEAK_PPM = 500
+_LEAK_PPM = 100
 _LATEST_NS = 3 * NS_PER_S
 _APART_NS = 200 * NS_PER_MS
 
@@ -160,7 +160,7 @@ class Intervals:
         if self._row_ns is None or self._arrival_ns is None:
             start_ns = at_ns - total_ns
         else:
-            # Drift of the strap's clock: lean towards the arrivals, half a millisecond a second.
+            # Drift of the strap's clock: lean towards the arrivals, 0.1 ms a second.
             lean_ns = (at_ns - self._arrival_ns) * _LEAK_PPM // 1_000_000
             start_ns = self._row_ns + lean_ns
             if start_ns + total_ns > at_ns or at_ns - (start_ns + total_ns) > _LATEST_NS:

@@ -60,6 +60,8 @@ _PATIENCE = 3
 _PAUSE_S = 0.75
 _PENDING_TICKS = 3.0 * WORKING_RATE_HZ
 _MOST_PENDING = 16
+# A peak in the first fifth of a second would be a contact before the first sample.
+_SETTLE_TICKS = 11
 _TRUNK = Gate(
     open_similarity=0.5,
     keep_similarity=0.35,
@@ -122,6 +124,7 @@ class Steps:
         self._recent: deque[float] = deque(maxlen=NEEDED_SAMPLES)
         self._peaks: deque[tuple[float, float]] = deque(maxlen=_MOST_PENDING)
         self._y1 = self._y2 = 0.0
+        self._settled: int | None = None
         self._doubts = 0
         # A step period that was seen once and waits for a second look.
         self._other_s: float | None = None
@@ -149,6 +152,7 @@ class Steps:
         self._recent.clear()
         self._peaks.clear()
         self._y1 = self._y2 = 0.0
+        self._settled = None
         self._close()
 
     def _close(self) -> None:
@@ -177,11 +181,14 @@ class Steps:
         narrow = self._narrow.update(lengths)
         steps: list[Step] = []
         y1, y2 = self._y1, self._y2
+        if self._settled is None:
+            self._settled = first + _SETTLE_TICKS
+        settled = self._settled
         for i, y in enumerate(narrow):
             tick = first + i
             if tick % 2 == 0:
                 self._recent.append(wide[i])
-            if y1 > y and y1 >= y2 and y1 > 0.0:
+            if y1 > y and y1 >= y2 and y1 > 0.0 and tick >= settled:
                 bend = y2 - 2.0 * y1 + y
                 at = tick - 1 + 0.5 * (y2 - y) / bend
                 self._peaks.append((at, y1))
