@@ -11,7 +11,8 @@
     gait.py        steps, free or drawn to the heard beat
     gestures.py    reaches of the arm, flowing or abrupt
     motion.py      acceleration where the sensor sits
-    wearables.py   virtual wearables: body signals become packets, with the timing of a radio
+    wearables.py   virtual wearables: what a body wears, and its packets as they arrive
+    frames.py      body signals cut into frames, on the clock of the device
     packets.py     the bytes
     faults.py      what goes wrong on the way, scripted
     recording.py   recordings of real people, opened as a source

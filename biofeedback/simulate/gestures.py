@@ -31,7 +31,6 @@ class Reach:
     duration_s: float
     way_m: NDArray[np.float64]
     turn_rad: float
-    abrupt: bool
 
     @property
     def end_s(self) -> float:
@@ -111,7 +110,7 @@ class Reaches:
         else:
             # Back to where the arm hangs, so that it never wanders off.
             way_m, turn_rad = -self._last_way_m, -self._last_turn_rad
-        self.made.append(Reach(self._until_s, duration_s, way_m, turn_rad, abrupt))
+        self.made.append(Reach(self._until_s, duration_s, way_m, turn_rad))
         self._last_way_m, self._last_turn_rad = way_m, turn_rad
         self._outward = not self._outward
         self._until_s += max(pause_s, duration_s)
@@ -119,6 +118,6 @@ class Reaches:
     def _lower(self) -> None:
         """Let the arm down after the dance."""
         way_m, turn_rad = -self._last_way_m, -self._last_turn_rad
-        self.made.append(Reach(self._until_s, _LOWER_S, way_m, turn_rad, abrupt=False))
+        self.made.append(Reach(self._until_s, _LOWER_S, way_m, turn_rad))
         self._outward = True
         self._until_s += _LOWER_S

@@ -37,12 +37,6 @@ class Heart:
         self.beat_times_s: list[float] = [-float(rng.uniform(0.0, 0.8))]
         self.rr_s: list[float] = [60.0 / self._hr_bpm]
         self.breath_phases_rad: list[float] = [self._breath_phase]
-        self._made = 1
-
-    @property
-    def made_beats(self) -> int:
-        """How many beats there were so far; the lists keep the newest of them."""
-        return self._made
 
     def beat_until(self, time_s: float) -> None:
         """Make beats until the newest lies behind ``time_s``."""
@@ -84,7 +78,6 @@ class Heart:
         self.beat_times_s.append(time_s + rr_s)
         self.rr_s.append(rr_s)
         self.breath_phases_rad.append(self._breath_phase)
-        self._made += 1
 
     def _lift_bpm(self, time_s: float) -> float:
         reserve_bpm = self._person.top_hr_bpm - self._person.rest_hr_bpm

@@ -113,11 +113,16 @@ def _transient(
 
 
 def _trunk(share: float) -> NDArray[np.float64]:
-    """Walk: the trunk is lowest, hence pushed up hardest, shortly after each contact."""
+    """Walk: the trunk is lowest, hence pushed up hardest, shortly after each contact.
+
+    Harmonics as at the lower back of a healthy adult with contacts from pressure insoles
+    (Mobilise-D example data), and the short shock that a low-pass filter would hide.
+    """
     step, stride = _step_phase() * math.tau, _stride_phase() * math.tau
     shock = _transient(_step_phase(), _WALK_STRIDE_S / 2, rise_s=0.012, ring_hz=11.0, decay_s=0.05)
-    up = 2.1 * np.cos(step - 0.75) + 0.7 * np.cos(2 * step - 1.3) + 2.2 * shock
-    forward = -1.1 * np.sin(step - 0.3) + 0.35 * np.sin(2 * step) - 0.8 * shock
+    up = 2.1 * np.cos(step - 0.32) + 0.6 * np.cos(2 * step - 0.2) + 0.6 * np.cos(3 * step - 0.75)
+    up += 0.4 * np.cos(4 * step - 2.2) + 0.8 * shock
+    forward = -1.3 * np.sin(step) - 0.3 * np.sin(2 * step - 0.4) - 0.4 * shock
     left = 0.8 * np.sin(stride + 0.2) + 0.25 * np.sin(3 * stride)
     return share * _centred(forward, left, up)
 
