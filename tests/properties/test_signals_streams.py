@@ -44,10 +44,10 @@ def recording(seed: int, rate_hz: float, duration_s: float):
     return np.round(t * 1e9).astype(np.int64), a
 
 
-def run(times, values, cuts, *, origin_ns: int = 0, site="wrist") -> list:
+def run(times, values, cuts, *, origin_ns=0, site="wrist", range_mps2=20.0) -> list:
     """Feed in the blocks that ``cuts`` make; each block becomes known with its last sample."""
     body = Body("w")
-    body.attach("s", site, declared_hz=50.0)
+    body.attach("s", site, declared_hz=60.0)
     found = []
     edges = sorted({0, *(c % (times.size + 1) for c in cuts), times.size})
     for start, end in itertools.pairwise(edges):
@@ -55,7 +55,7 @@ def run(times, values, cuts, *, origin_ns: int = 0, site="wrist") -> list:
             times_ns=times[start:end] + origin_ns,
             acceleration_mps2=values[start:end],
             gap_before=False,
-            range_mps2=12.0,
+            range_mps2=range_mps2,
         )
         at_ns = int(times[end - 1]) + origin_ns
         found += body.update("s", block, at_ns)
@@ -83,12 +83,15 @@ def streams(found) -> dict[str, list]:
     seed=st.integers(0, 1000),
     rate_hz=st.sampled_from([10, 25, 52, 100, 200]),
     site=st.sampled_from(["wrist", "waist", "ankle"]),
+    range_mps2=st.sampled_from([None, 20.0, 12.0]),
     cuts=st.lists(st.integers(0, 10_000), max_size=60),
 )
-def test_results_do_not_depend_on_how_samples_are_cut_into_blocks(seed, rate_hz, site, cuts):
+def test_results_do_not_depend_on_how_samples_are_cut_into_blocks(
+    seed, rate_hz, site, range_mps2, cuts
+):
     times, values = recording(seed, rate_hz, 16)
-    whole = streams(run(times, values, [], site=site))
-    pieces = streams(run(times, values, cuts, site=site))
+    whole = streams(run(times, values, [], site=site, range_mps2=range_mps2))
+    pieces = streams(run(times, values, cuts, site=site, range_mps2=range_mps2))
     assert pieces == whole
     assert "signal_quality" in whole
 
