@@ -156,7 +156,8 @@ def _run(
         source=opened.kind_and_name,
         start_monotonic_ns=stopwatch.origin_ns,
     )
-    journal = Journal(trace, header)
+    # A fast session can outrun the disk: it waits, a live one must not.
+    journal = Journal(trace, header, when_full="wait" if fast else "drop")
     shown_s = duration_s if opened.duration_s is None else opened.duration_s
     view = (
         PlainView(console, as_json=as_json)
