@@ -2,7 +2,7 @@
 
 beats.py        ticks <-> nanoseconds through tempo ramps, in whole numbers
 chance.py       deterministic draws from a seed
-scales.py      modes and keys; a degree -> a pitch
+scales.py       modes and keys; a degree -> a pitch
 form.py         where a bar stands (cycle, section, phrase) and in which key
 harmony.py      chords: functions, phrases, voice leading
 melody.py       motifs that are repeated, varied and answered
