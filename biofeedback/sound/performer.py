@@ -42,7 +42,7 @@ _BED_S = 6.0
 _ORPHAN_BED_S = 12.0
 _ORPHAN_FADE_S = 6.0
 _SHORTEST_FADE_S = 0.02
-_ENERGY_SPAN_DB = 2.0  # beside what the arrangement does
+_ENERGY_SPAN_DB = -2.0  # the arrangement alone spans 12 dB: a little is taken back
 _TONE_TAU_S = 0.12
 _ENERGY_TAU_S = 0.4
 
