@@ -36,7 +36,8 @@ _STALL_NS = 400 * NS_PER_MS
 _JUMP_NS = 60 * NS_PER_MS
 _SMOOTHING = 0.01
 _SETTLING_BLOCKS = 40
-_LOST_AFTER_S = 1.5
+_LOST_AFTER_S = 1.2
+_LATENCY_S = 0.02  # what devices call "low" (9 ms at 128 frames) ran dry on a busy machine
 _RETURN_GAIN = 0.1  # -20 dB
 _POLL_S = 0.05
 _FINISH_FADE_S = 0.25
@@ -150,7 +151,11 @@ class PortAudioOutput:
     """The default output, or the one whose name contains ``settings.device``."""
 
     def __init__(
-        self, settings: SoundSettings, *, rate_hz: int | None = None, latency: str = "low"
+        self,
+        settings: SoundSettings,
+        *,
+        rate_hz: int | None = None,
+        latency: str | float = _LATENCY_S,
     ) -> None:
         if settings.device is None and (problem := find_device().problem) is not None:
             raise SoundError(problem)
