@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -20,10 +21,12 @@ from biofeedback.profiles import load_profile
 from biofeedback.simulate.body import Body
 from biofeedback.simulate.scenarios import SCENARIOS, draw_person
 from biofeedback.simulate.story import Story
-from biofeedback.virtual.air import Air
 from biofeedback.virtual.devices import make_device
 from biofeedback.virtual.peripheral import Peripheral
 from tests.bleak_on_bumble import Radio
+
+if TYPE_CHECKING:
+    from biofeedback.virtual.air import Air
 
 HEART_RATE = "00002a37-0000-1000-8000-00805f9b34fb"
 BATTERY = "00002a19-0000-1000-8000-00805f9b34fb"

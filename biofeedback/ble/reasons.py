@@ -73,7 +73,7 @@ _BY_DBUS_NAME: Final[dict[str, Reason]] = {
 }
 
 
-class SensorFailure(LinkLost):  # noqa: N818 - a failure of the sensor's link, as in errors.py
+class SensorFailure(LinkLost):
     """A sensor gives no data; ``reason`` is a word, the message says what to do next."""
 
     def __init__(self, reason: Reason, detail: str = "") -> None:

@@ -34,6 +34,8 @@ MANUFACTURER_UUID: Final = _SIG.format("2a29")
 MODEL_UUID: Final = _SIG.format("2a24")
 SERIAL_UUID: Final = _SIG.format("2a25")
 FIRMWARE_UUID: Final = _SIG.format("2a26")
+HARDWARE_UUID: Final = _SIG.format("2a27")
+SOFTWARE_UUID: Final = _SIG.format("2a28")
 
 
 class Strap:
@@ -53,6 +55,8 @@ class Strap:
             MODEL_UUID: b"Strap",
             SERIAL_UUID: serial.encode(),
             FIRMWARE_UUID: b"1.0",
+            HARDWARE_UUID: b"1.0",
+            SOFTWARE_UUID: b"1.0",
         }
 
     def local_name(self, serial: str) -> str:

@@ -12,7 +12,7 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from bumble import hci
-from bumble.att import Attribute, ATT_Error, ErrorCode
+from bumble.att import ATT_Error, Attribute, ErrorCode
 from bumble.controller import Controller
 from bumble.core import UUID, AdvertisingData
 from bumble.device import Device, DeviceConfiguration
@@ -80,6 +80,7 @@ class Peripheral:
         self.device = device
         self.name = name
         self.requests: list[bytes] = []
+        self.subscriptions = 0
         self.sent: list[tuple[str, float, bytes]] = []
         self.keep_sent = False
         self.mute = False
@@ -200,6 +201,10 @@ class Peripheral:
             self._outbox.put_nowait((CONTROL_UUID, control.stop_all()))
             self._adjust_streams()
 
+    def send(self, uuid: str, payload: bytes) -> None:
+        """Send any bytes to whoever listens."""
+        self._outbox.put_nowait((uuid, payload))
+
     def is_subscribed(self, uuid: str) -> bool:
         """Tell whether a host listens to a characteristic."""
         known = self._characteristics.get(uuid)
@@ -262,6 +267,7 @@ class Peripheral:
             self._adjust_streams()
 
     def _on_subscription(self, *_: object) -> None:
+        self.subscriptions += 1
         # The event comes while the subscription is being written: look at it afterwards.
         asyncio.get_running_loop().call_soon(self._adjust_streams)
 

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from biofeedback.decode.polar_pmd_control import PmdRequest, Status
 
 CONTROL_UUID: Final = "fb005c81-02e7-f387-1cad-8acd2d8df0c8"
-ECG, PPG, ACC, PPI, SDK_MODE = 0, 1, 2, 3, 9
+ECG, ACC, PPI, SDK_MODE = 0, 2, 3, 9
 _RATE, _RESOLUTION, _RANGE, _CHANNELS = 0, 1, 2, 4
 _OPS: Final = {"get_settings": 1, "start": 2, "stop": 3, "get_sdk_settings": 4}
-_CODES: Final = {"ECG": ECG, "PPG": PPG, "ACC": ACC, "PPI": PPI, "SDK_MODE": SDK_MODE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class PmdControl:
     """What a control point remembers.
 
     ``running`` maps the code of a measurement to its rate (0 where there is none). ``refuse_next``
-    makes the next start end in that status.
+    makes the next start end in that status, ``refuse_always`` each of them.
     """
 
     def __init__(
@@ -79,6 +78,7 @@ class PmdControl:
         self.running: dict[int, int] = {}
         self.sdk_mode = False
         self.refuse_next: Status | None = None
+        self.refuse_always: Status | None = None
         self._measurements = measurements
         self._in_sdk_mode = in_sdk_mode
         self._min_mtu = min_mtu
@@ -89,22 +89,26 @@ class PmdControl:
             asked = decode_polar_pmd_request(request, {})
         except Malformed:
             return _reply(request[0] if request else 0, 0, "invalid_length")
-        op, code = _OPS.get(asked.op, request[0]), request[1] & 0x3F
+        code = request[1] & 0x3F
         if asked.op not in _OPS:
-            return _reply(op, code, "not_supported")
+            return _reply(request[0], code, "not_supported")
         if mtu < self._min_mtu:
-            return _reply(op, code, "invalid_mtu")
+            return _reply(_OPS[asked.op], code, "invalid_mtu")
         if code == SDK_MODE:
-            return self._answer_sdk_mode(asked, op)
+            return self._answer_sdk_mode(asked)
+        return self._answer_measurement(asked, code)
+
+    def _answer_measurement(self, asked: PmdRequest, code: int) -> bytes:
+        op = _OPS[asked.op]
         measurement = self._known().get(code)
         if measurement is None:
             return _reply(op, code, "not_supported")
-        if asked.op in {"get_settings", "get_sdk_settings"}:
-            return _reply(op, code, "success") + b"\0" + measurement.settings()
+        if asked.op == "start":
+            return self._start(asked, code, measurement)
         if asked.op == "stop":
             known = self.running.pop(code, None) is not None
             return _reply(op, code, "success" if known else "already_in_state") + b"\0"
-        return self._start(asked, code, measurement)
+        return _reply(op, code, "success") + b"\0" + measurement.settings()
 
     def stop_all(self) -> bytes:
         """Stop by oneself; give the packet that says so."""
@@ -117,7 +121,8 @@ class PmdControl:
             return self._in_sdk_mode
         return self._measurements
 
-    def _answer_sdk_mode(self, asked: PmdRequest, op: int) -> bytes:
+    def _answer_sdk_mode(self, asked: PmdRequest) -> bytes:
+        op = _OPS[asked.op]
         if self._in_sdk_mode is None or asked.op not in {"start", "stop"}:
             return _reply(op, SDK_MODE, "not_supported")
         if self.running:
@@ -130,18 +135,13 @@ class PmdControl:
     def _start(self, asked: PmdRequest, code: int, measurement: Measurement) -> bytes:
         settings = asked.settings if isinstance(asked.settings, dict) else {}
         refused, self.refuse_next = self.refuse_next, None
-        status = refused or measurement.fault_of(settings)
+        status = refused or self.refuse_always or measurement.fault_of(settings)
         if status is None and code in self.running:
             status = "already_in_state"
         if status is not None:
             return _reply(_OPS["start"], code, status)
         self.running[code] = int(settings.get("sample_rate", (0,))[0])
         return _reply(_OPS["start"], code, "success") + b"\0\0"
-
-
-def measurement_code(name: str) -> int:
-    """Give the number of a measurement."""
-    return _CODES[name]
 
 
 def _reply(op: int, code: int, status: Status) -> bytes:
