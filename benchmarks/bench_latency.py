@@ -18,8 +18,10 @@ import time
 import numpy as np
 
 from biofeedback.messages import NS_PER_MS, NS_PER_S, PlayNote
+from biofeedback.sound import live
 from biofeedback.sound.device import child_environment
 from biofeedback.sound.frames import Finish, Open, encode_frame
+from biofeedback.sound.process import read_messages
 from biofeedback.sound.settings import SoundSettings
 
 _THRESHOLD = 1.5e-3
@@ -28,9 +30,6 @@ _QUIET_S = 0.05
 
 def be_child() -> None:
     """The product's live path, with an ear at the callback's output."""
-    from biofeedback.sound import live
-    from biofeedback.sound.process import read_messages
-
     out = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     sys.setswitchinterval(1e-4)

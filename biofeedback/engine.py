@@ -143,7 +143,8 @@ class Engine:
             )
         self._decoders[message.wearer, message.sensor] = SensorDecoder(profile, message.context)
         body = self._bodies.setdefault(message.wearer, Body(message.wearer))
-        body.attach(message.sensor, message.site)
+        declared_hz = message.context.get("acc_rate_hz")
+        body.attach(message.sensor, message.site, declared_hz=declared_hz)
         notice = NoticeGiven(
             at_ns=message.at_ns, code="sensor_joined", wearer=message.wearer, sensor=message.sensor
         )
@@ -208,14 +209,14 @@ class Engine:
                 outputs.append(StopSound(at_ns=change.at_ns, fade_ms=STOP_FADE_MS))
 
     def _step(self, at_ns: int, outputs: list[Output]) -> None:
-        if self._performer is None or self._session.state == "STOP":
+        if self._performer is None or self._session.is_over:
             return
         bodies = [body.state(at_ns) for body in self._bodies.values()]
         self._enter(self._session.step(at_ns, bodies), outputs)
         wish = self._propose(at_ns, bodies, outputs)
-        state = self._session.state
-        if state == "STOP":
+        if self._session.is_over:
             return
+        state = self._session.state
         allowed, limits_hit = self._safety.limit(
             wish.parameters,
             state=state,

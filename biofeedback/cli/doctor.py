@@ -81,7 +81,7 @@ def _check_sound() -> Finding:
     device = default_output_device()
     if device is not None:
         return Finding("sound device", ok=True, needed=False, detail=device)
-    detail = f"{why_no_sound()} Music still goes into WAV files."
+    detail = f"{why_no_sound()} (music still goes into WAV files)"
     return Finding("sound device", ok=False, needed=False, detail=detail)
 
 

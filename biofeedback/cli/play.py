@@ -40,7 +40,7 @@ from biofeedback.trace.header import make_header
 from biofeedback.trace.journal import Journal, TraceSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from biofeedback.settings import Settings
 
@@ -156,7 +156,8 @@ def _run(
         source=opened.kind_and_name,
         start_monotonic_ns=stopwatch.origin_ns,
     )
-    journal = Journal(trace, header)
+    # A fast session can outrun the disk: it waits, a live one must not.
+    journal = Journal(trace, header, when_full="wait" if fast else "drop")
     shown_s = duration_s if opened.duration_s is None else opened.duration_s
     view = (
         PlainView(console, as_json=as_json)
@@ -213,7 +214,7 @@ def _session_file(opened: OpenSource, ending: str) -> Path:
 
 
 @contextmanager
-def _stop_on_signals(inbox: queue.SimpleQueue[Input]) -> Iterator[list[int]]:
+def _stop_on_signals(inbox: queue.SimpleQueue[Input]) -> Generator[list[int]]:
     """Ctrl-C and SIGTERM ask for a faded stop; a second one doesn't wait for it."""
     asked: list[int] = []
 
@@ -249,7 +250,7 @@ def _summarise(
             "seconds": round(latest.elapsed_s(), 3),
             "packets": latest.packets,
             "rejected_packets": latest.rejected,
-            "steps": latest.steps,
+            "steps": latest.count_steps(),
             "notes": latest.notes,
             "decisions": latest.decisions,
             "tempo_low_bpm": low,
@@ -265,7 +266,9 @@ def _summarise(
     table.add_column(justify="right", style="dim")
     table.add_column()
     table.add_row("time", f"{latest.elapsed_s():.1f} s")
-    table.add_row("heard from you", _heard_from(latest.packets, latest.rejected, latest.steps))
+    table.add_row(
+        "heard from you", _heard_from(latest.packets, latest.rejected, latest.count_steps())
+    )
     if low is not None and high is not None:
         table.add_row("music", f"{latest.notes} notes, tempo {low:.0f} to {high:.0f} bpm")
     if heard.integrated_lufs is not None:

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from biofeedback.app import STOP_FADE_NS
 from biofeedback.cli.curves import Curves, read_curves
 from biofeedback.cli.options import check_target, read_plan
 from biofeedback.cli.score import write_midi, write_notes
@@ -47,7 +48,7 @@ def render_command(
         settings = read_plan(None, seed=seed, style=style)
         curves = read_curves(source, resting_tempo_bpm=settings.music.resting_tempo_bpm)
         orders: Iterable[SoundOrder] = _play_curves(curves, settings)
-        origin_ns, end_ns = 0, round(curves.duration_s * NS_PER_S)
+        origin_ns, end_ns = 0, round(curves.duration_s * NS_PER_S) + STOP_FADE_NS
     else:
         if style is not None or seed is not None:
             raise SettingsError(
@@ -57,7 +58,7 @@ def render_command(
         trace = read_trace(source)
         orders = [m for m in trace.messages if isinstance(m, PlayNote | SteerSound | StopSound)]
         origin_ns = trace.header.start_monotonic_ns
-        end_ns = max((m.at_ns for m in trace.messages), default=origin_ns)
+        end_ns = max((m.at_ns for m in trace.messages), default=origin_ns) + STOP_FADE_NS
     for file in (output, midi, notes):
         if file is not None:
             check_target(file, overwrite=overwrite)

@@ -1,5 +1,10 @@
 """Files that hold notes: a MIDI file with a tempo map, and JSON lines."""
 
+# mido has no types.
+# pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
+# pyright: reportAttributeAccessIssue=false, reportUnknownVariableType=false
+# pyright: reportMissingTypeStubs=false
+
 from __future__ import annotations
 
 from itertools import pairwise
@@ -46,8 +51,11 @@ def write_midi(path: Path, notes: Sequence[PlayNote], *, origin_ns: int) -> None
     ruler = _Ruler(notes, origin_ns)
     file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
     file.tracks.append(_track(ruler.tempo_events()))
-    for layer in dict.fromkeys(note.layer for note in notes):
-        events = _layer_events(layer, [n for n in notes if n.layer == layer], ruler)
+    by_layer: dict[Layer, list[PlayNote]] = {}
+    for note in notes:
+        by_layer.setdefault(note.layer, []).append(note)
+    for layer, played in by_layer.items():
+        events = _layer_events(layer, played, ruler)
         file.tracks.append(_track(events))
     file.save(str(path))
 
@@ -112,9 +120,9 @@ def _layer_events(
         velocity = min(127, max(1, round(note.velocity * 127)))
         on = ruler.tick_at(note.start_ns)
         off = max(on + 1, ruler.tick_at(note.start_ns + note.duration_ns))
-        sound = {"channel": channel, "note": key}
-        events.append((on, mido.Message("note_on", velocity=velocity, **sound)))
-        events.append((off, mido.Message("note_off", velocity=0, **sound)))
+        start = mido.Message("note_on", channel=channel, note=key, velocity=velocity)
+        end = mido.Message("note_off", channel=channel, note=key, velocity=0)
+        events += [(on, start), (off, end)]
     return events
 
 

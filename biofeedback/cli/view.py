@@ -7,6 +7,7 @@ quality word, and nothing that looks like a clinical judgement.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
@@ -112,7 +113,8 @@ class Latest:
         self.sensors: dict[tuple[str, str], SensorAttached] = {}
         self.last_packet_ns: dict[tuple[str, str], int] = {}
         self.notices: list[str] = []
-        self.packets = self.rejected = self.steps = self.notes = self.decisions = 0
+        self.packets = self.rejected = self.notes = self.decisions = 0
+        self._steps: Counter[tuple[str, str]] = Counter()
         self.limits: dict[Limit, int] = {}
         self.tempo_range_bpm: tuple[float, float] | None = None
 
@@ -145,7 +147,7 @@ class Latest:
                 who = " ".join(name for name in (output.wearer, output.sensor) if name)
                 lines.append(f"{who} {NOTICE_WORDS[output.code]}".strip())
             case EventDetected(event="step"):
-                self.steps += 1
+                self._steps[output.wearer, output.sensor] += 1
             case PlayNote():
                 self.notes += 1
             case PacketRejected():
@@ -161,6 +163,13 @@ class Latest:
         tempo_bpm = decision.allowed.tempo_bpm
         low, high = self.tempo_range_bpm or (tempo_bpm, tempo_bpm)
         self.tempo_range_bpm = (min(low, tempo_bpm), max(high, tempo_bpm))
+
+    def count_steps(self) -> int:
+        """Steps of all wearers; of one who wears several sensors, the sensor that saw most."""
+        best: dict[str, int] = {}
+        for (wearer, _), steps in self._steps.items():
+            best[wearer] = max(best.get(wearer, 0), steps)
+        return sum(best.values())
 
     def elapsed_s(self) -> float:
         """Time since the first message, in seconds."""

@@ -123,6 +123,11 @@ class Session:
         return self._state
 
     @property
+    def is_over(self) -> bool:
+        """It has been stopped, and nothing leads back."""
+        return self._state == "STOP"
+
+    @property
     def reason(self) -> Reason:
         """Why it is there."""
         return self._reason

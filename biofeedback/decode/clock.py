@@ -231,28 +231,31 @@ class DeviceClock:
         self, device_last_ns: int, advance_ns: int, expected_ns: float, arrival_ns: int
     ) -> bool:
         """Tell whether the device's clock was set; refuse the packet while that isn't sure."""
-        if advance_ns < -MAX_BACK_NS:
+        if advance_ns < -MAX_BACK_NS or self._goes_on(device_last_ns, expected_ns):
             return True
         if advance_ns <= 0:
-            return self._is_confirmed("out_of_order", device_last_ns, expected_ns, arrival_ns)
+            return self._is_confirmed("out_of_order", device_last_ns, arrival_ns)
         # Where the stamp would lie with the delay of the packet before.
         ahead_ns = advance_ns - (arrival_ns - self._arrival_ns) - self._delay_ns
         if ahead_ns > MAX_AHEAD_NS and abs(advance_ns - expected_ns) > 0.5 * expected_ns:
-            return self._is_confirmed("future_stamp", device_last_ns, expected_ns, arrival_ns)
+            return self._is_confirmed("future_stamp", device_last_ns, arrival_ns)
         overlap_ns = expected_ns - advance_ns
         return len(self._periods_ns) >= MIN_STEPS and overlap_ns > max(
-            0.25 * expected_ns, 3 * self._period_ns
+            0.05 * expected_ns, 3 * self._period_ns
         )
 
-    def _is_confirmed(
-        self, reason: RejectReason, device_last_ns: int, expected_ns: float, arrival_ns: int
-    ) -> bool:
+    def _goes_on(self, device_last_ns: int, expected_ns: float) -> bool:
+        """Tell whether this packet follows, without a gap, on the one that was refused."""
+        if self._doubted is None:
+            return False
+        return abs(device_last_ns - self._doubted[0] - expected_ns) <= 0.25 * expected_ns
+
+    def _is_confirmed(self, reason: RejectReason, device_last_ns: int, arrival_ns: int) -> bool:
+        """Tell whether two refused packets agree with each other on a clock, or refuse again."""
         before, self._doubted = self._doubted, (device_last_ns, arrival_ns)
         if before is not None:
             advance_ns = device_last_ns - before[0]
-            goes_on = abs(advance_ns - expected_ns) <= 0.5 * expected_ns
-            keeps_pace = abs(advance_ns - (arrival_ns - before[1])) <= MAX_AHEAD_NS
-            if advance_ns > 0 and (goes_on or keeps_pace):
+            if advance_ns > 0 and abs(advance_ns - (arrival_ns - before[1])) <= MAX_AHEAD_NS:
                 return True
         advance_s = (device_last_ns - self._device_last_ns) / NS_PER_S
         raise Malformed(reason, f"the device's clock moved by {advance_s:+.3f} s")

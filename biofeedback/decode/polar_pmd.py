@@ -127,13 +127,19 @@ def _delta_float32(
     blocks, patterns = decode_delta_frame(
         payload, HEADER_BYTES, channels=channels, resolution_bits=32
     )
-    return blocks, _checked(patterns.astype("<i4").view("<f4").astype(np.float64), limit)
+    return blocks, _checked_float32(patterns.astype("<i4").view("<f4"), limit)
 
 
 def _scaled(raw: NDArray[np.int64], factor: float, limit: float) -> NDArray[np.float64]:
     scaled: NDArray[np.float64] = np.multiply(raw, factor, dtype=np.float64)
     # Sixteen bits can't leave the limit with the factors that devices have: no need to look.
     return scaled if factor * 32768 <= limit else _checked(scaled, limit)
+
+
+def _checked_float32(values: NDArray[np.float32], limit: float) -> NDArray[np.float64]:
+    # A signalling NaN makes numpy warn when it is widened; it is refused just after.
+    with np.errstate(invalid="ignore"):
+        return _checked(values.astype(np.float64), limit)
 
 
 def _checked(values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
@@ -322,13 +328,13 @@ def _decode_temperature(
 ) -> TemperatureFrame:
     del context
     n = _count(payload, 4)
-    degc = np.frombuffer(payload, "<f4", offset=HEADER_BYTES).astype(np.float64)
+    degc = np.frombuffer(payload, "<f4", offset=HEADER_BYTES)
     return TemperatureFrame(
         type=_temperature_type(payload),
         timestamp_ns=stamp_ns,
         frame_type=0,
         compressed=False,
-        samples_c=_checked(degc, LIMIT_TEMPERATURE_C),
+        samples_c=_checked_float32(degc, LIMIT_TEMPERATURE_C),
         n=n,
     )
 

@@ -103,8 +103,8 @@ def _sound(
 ) -> PlannedNote:
     layer = candidate.layer
     level_db = mapping.layer_level_db(layer, style.layers[layer], parameters)
-    if tick % TICKS_PER_BEAT and layer != "melody":
-        level_db += mapping.offbeat_level_db(parameters)
+    if layer != "melody":
+        level_db += _plain_beat_db(layer, tick, parameters)
     match candidate.length:
         case "articulated":
             ratio = mapping.length_ratio(parameters)
@@ -121,6 +121,16 @@ def _sound(
         pan=candidate.pan,
         offset_ns=candidate.offset_ns,
     )
+
+
+def _plain_beat_db(layer: Layer, tick: int, parameters: MusicParameters) -> float:
+    """Keep what could be heard as another beat below the beat that is meant."""
+    level_db = 0.0
+    if tick % TICKS_PER_BEAT:
+        level_db += mapping.offbeat_level_db(parameters)
+    if layer == "snare" or tick % (2 * TICKS_PER_STEP):
+        level_db += mapping.fast_level_db(parameters)
+    return level_db
 
 
 def _find_pitch(

@@ -18,11 +18,14 @@ SPARKLE_REACH = 0.3
 HAT_BRIGHTNESS_DB = 8.0
 PAD_SWELL_DB = 6.0
 OFFBEAT_DB = -8.0
+FAST_DB = -8.0
 REGISTER_DEGREES = 7
 REGISTER_INVERSIONS = 2
 COLOURS = 4
 _CLEAR_BPM = 96.0
 _CLEAR_SPAN_BPM = 36.0
+_FAST_BPM = 120.0
+_FAST_SPAN_BPM = 20.0
 _LEGATO_RATIO = 1.05
 _STACCATO_RATIO = 0.3
 _GATES: dict[Gate, int] = {"energy": 0, "ornament": 1, "sparkle": 2}
@@ -75,6 +78,15 @@ def offbeat_level_db(parameters: MusicParameters) -> float:
     so that it isn't heard at twice its tempo.
     """
     return OFFBEAT_DB * _clip((_CLEAR_BPM - parameters.tempo_bpm) / _CLEAR_SPAN_BPM, 0.0)
+
+
+def fast_level_db(parameters: MusicParameters) -> float:
+    """Tell how much softer backbeat and sixteenths are: ``-8 (tempo_bpm - 120) / 20`` dB.
+
+    0 up to 120 bpm, -8 from 140 bpm upwards: a strong snare on two and four of a fast beat makes
+    it heard at half its tempo, busy sixteenths at two thirds.
+    """
+    return FAST_DB * _clip((parameters.tempo_bpm - _FAST_BPM) / _FAST_SPAN_BPM, 0.0)
 
 
 def velocity(level_db: float) -> float:

@@ -6,6 +6,7 @@ motion.py      one acceleration sensor: the order of what follows
   filters.py     recursive filters with carried state
   activity.py    quantity of motion, flow, tilt, each within the person's own range
   rhythm.py      is the movement periodic, and at what step period
+  lift.py        which share of the movement goes up and down
   steps.py       initial contacts, confirmed by rhythm
   cadence.py     steps per minute and step time variability
   gestures.py    sudden movements

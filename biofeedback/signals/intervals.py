@@ -152,10 +152,10 @@ class Intervals:
 
     def _place(self, marked: Sequence[tuple[float, bool]], at_ns: int) -> list[int | None]:
         """Lay the beats of one packet end to end and the last of them before its arrival."""
-        lengths_ns = [round(rr * NS_PER_MS) for rr, _ in marked]
         if any(not 0.5 * SHORTEST_MS <= rr <= 2.0 * LONGEST_MS for rr, _ in marked):
             self._row_ns = None
             return [None] * len(marked)
+        lengths_ns = [round(rr * NS_PER_MS) for rr, _ in marked]
         total_ns = sum(lengths_ns)
         if self._row_ns is None or self._arrival_ns is None:
             start_ns = at_ns - total_ns

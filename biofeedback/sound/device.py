@@ -50,7 +50,12 @@ def ask_for_device() -> DeviceAnswer:
             check=False,
             env=child_environment(),
         )
-        return msgspec.json.decode(done.stdout, type=DeviceAnswer)
+        if done.returncode == 0:
+            return msgspec.json.decode(done.stdout, type=DeviceAnswer)
+        return DeviceAnswer(
+            problem=f"the sound driver crashed (exit status {done.returncode}); "
+            "check the system's sound settings, or render to a file"
+        )
     except subprocess.TimeoutExpired:
         return DeviceAnswer(
             problem="the sound system doesn't answer; restart it, or render to a file"

@@ -58,5 +58,6 @@ class Fade:
             positions = np.minimum(self._position + path, self._target)
         else:
             positions = np.maximum(self._position - path, self._target)
-        self._position = float(positions[-1])
+        last = float(positions[-1])
+        self._position = self._target if abs(last - self._target) < 1e-9 else last
         return np.sin(positions * (math.pi / 2.0)) ** 2

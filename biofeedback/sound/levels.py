@@ -5,7 +5,8 @@
 * Servo: brings the programme's integrated loudness to the target slowly, so that calm stays calmer
   than vigorous inside a session. It asks which gain would bring the integral to the target if the
   music went on for a while (``_HORIZON_S``) as loud as it has been until now.
-* Cap: short-term loudness never gets above -16 LUFS; falls fast, comes back slowly.
+* Cap: momentary loudness (0.4 s) is held below -17.8 LUFS, so that short-term loudness (3 s)
+  never gets above -16; falls fast, comes back slowly.
 * Whatever rises, rises at 6 dB/s at most, and not at all while it may not.
 """
 
@@ -36,10 +37,14 @@ _SERVO_RANGE_DB = 12.0
 _SERVO_DB_PER_S = 0.5
 _SERVO_START_DB_PER_S = 1.5
 _SERVO_START_S = 12.0
-_CAP_FALL_DB_PER_S = 40.0
+_FALL_DB_PER_S = 300.0  # a drop is a ramp too
+_CAP_MARGIN_DB = 1.8
+_WISH_TAU_S = 0.1
+_WISH_FALL_DB_PER_S = 24.0
 _CAP_RISE_DB_PER_S = 1.0
 _CLIP = 4.0
-_DC_HZ = 2.0
+_DC_HZ = 0.3
+_DC_TOLERANCE = 0.01
 
 
 class InputGuard:
@@ -48,18 +53,24 @@ class InputGuard:
     def __init__(self, *, rate_hz: int, frames: int) -> None:
         self._share = 1.0 - math.exp(-2.0 * math.pi * _DC_HZ * frames / rate_hz)
         self._path = (np.arange(1, frames + 1) / frames)[:, None]
+        self._mean = np.zeros(2)
         self._offset = np.zeros(2)
 
     def update(self, block: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
         """Return samples of shape (frames, 2), finite, bounded, without DC; False if mute."""
         # One sum sees NaN and infinity, and costs a fifth of isfinite().all().
         if not math.isfinite(float(np.add.reduce(block, axis=None))):
-            self._offset[:] = 0.0
+            self._mean[:] = 0.0
+            self._offset = np.zeros(2)
             return np.zeros_like(block), False
         bounded = np.clip(block, -_CLIP, _CLIP)
-        step = self._share * (np.add.reduce(bounded, axis=0) / len(bounded) - self._offset)
-        bounded -= self._offset + step * self._path
-        self._offset = self._offset + step
+        mean = np.add.reduce(bounded, axis=0) / len(bounded)
+        self._mean += self._share * (mean - self._mean)
+        # Small means are music; following them would make a sideband of each bass note.
+        offset = self._mean - np.clip(self._mean, -_DC_TOLERANCE, _DC_TOLERANCE)
+        if offset.any() or self._offset.any():
+            bounded -= self._offset + (offset - self._offset) * self._path
+            self._offset = offset
         return bounded, True
 
 
@@ -110,31 +121,28 @@ class LevelControl:
         self._rate_hz = rate_hz
         self._meter = KWeighting(rate_hz=rate_hz)
         self._servo = LoudnessServo(target_lufs=target_lufs)
-        self._second = ShortTermLoudness(window_s=1.0)
-        self._window = ShortTermLoudness()
+        self._momentary = ShortTermLoudness(window_s=0.4)
         self._cap_db = 0.0
+        self._wish_db = 0.0
         self._level_db = 0.0
-        self._started = False
-        self._gain_db = self._servo.gain_db
+        self._gain_db: float | None = None  # until the first block
 
     def update(
         self, block: NDArray[np.float64], *, level_db: float, counts: bool, may_rise: bool
     ) -> NDArray[np.float64]:
         """Return the block, shape (n, 2), at the level it should have."""
         n = len(block)
-        rise = MAX_RISE_DB_PER_S * n / self._rate_hz
+        seconds = n / self._rate_hz
+        self._follow_wish(level_db, seconds=seconds, may_rise=may_rise)
         for power in self._meter.update(block):
             self._servo.update(power, counts=counts, may_rise=may_rise)
-            self._update_cap(power * 10.0 ** (self._gain_db / 10.0), may_rise=may_rise)
-        wanted = self._servo.gain_db + self._cap_db + level_db
-        if not self._started:
-            self._started, self._gain_db = True, wanted
-        before = self._gain_db
+            self._update_cap(power, may_rise=may_rise)
+        wanted = self._servo.gain_db + self._cap_db + self._level_db
+        before = wanted if self._gain_db is None else self._gain_db
         if wanted > before:
-            wanted = min(wanted, before + rise) if may_rise else before
+            wanted = min(wanted, before + MAX_RISE_DB_PER_S * seconds) if may_rise else before
         else:
-            # a drop of a wish is smooth too: 60 dB/s is below any zipper noise
-            wanted = max(wanted, before - 10.0 * rise)
+            wanted = max(wanted, before - _FALL_DB_PER_S * seconds)
         self._gain_db = wanted
         first, last = 10.0 ** (before / 20.0), 10.0 ** (wanted / 20.0)
         if first == last:
@@ -142,11 +150,17 @@ class LevelControl:
         ramp = first + (last - first) * (np.arange(1, n + 1) / n)
         return block * ramp[:, None]
 
+    def _follow_wish(self, level_db: float, *, seconds: float, may_rise: bool) -> None:
+        """Glide to the wished level: a step a thousand times a second is no noise."""
+        if self._gain_db is None:
+            self._wish_db = self._level_db = level_db
+        self._wish_db += (level_db - self._wish_db) * -math.expm1(-seconds / _WISH_TAU_S)
+        step = self._wish_db - self._level_db
+        rise = MAX_RISE_DB_PER_S * seconds if may_rise else 0.0
+        self._level_db += min(max(step, -_WISH_FALL_DB_PER_S * seconds), rise)
+
     def _update_cap(self, power: float, *, may_rise: bool) -> None:
-        excess = max(self._second.update(power), self._window.update(power)) - (
-            SHORT_TERM_CAP_LUFS - 1.0
-        )
-        if excess > 0.0:
-            self._cap_db -= min(excess, _CAP_FALL_DB_PER_S * _CHUNK_S)
-        elif excess < -3.0 and may_rise:
-            self._cap_db = min(0.0, self._cap_db + _CAP_RISE_DB_PER_S * _CHUNK_S)
+        lufs = self._momentary.update(power) + self._servo.gain_db + self._level_db
+        wanted = min(0.0, SHORT_TERM_CAP_LUFS - _CAP_MARGIN_DB - lufs)
+        rise = _CAP_RISE_DB_PER_S * _CHUNK_S if may_rise else 0.0
+        self._cap_db = min(wanted, self._cap_db + rise)

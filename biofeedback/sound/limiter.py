@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CEILING_DBTP = -1.0
-_MARGIN_DB = 0.3  # the 12-tap estimate reads up to this much low near the band's edge
+_MARGIN_DB = 0.9  # what four times oversampling with 12 taps may read low near the band's edge
 _KERNEL_DELAY_FRAMES = 6
 _RELEASE_S = 0.25  # from silence to full gain
 
@@ -47,7 +47,7 @@ class Limiter:
             return block
         peaks = self._peaks.update(block, ignore_below=self._ceiling)
         line = np.concatenate((self._delayed, block))
-        self._delayed = line[n:]
+        self._delayed = line[n:].copy()
         out = line[:n]
         if peaks is None and self._idle_frames > self._memory:
             return out
@@ -69,3 +69,7 @@ class Limiter:
         sums = np.cumsum(np.concatenate(([0.0], gains)))
         smooth = (sums[self._smooth :] - sums[: -self._smooth]) / self._smooth
         return out * smooth[:, None]
+
+    def forget(self) -> None:
+        """Drop what waits in the delay: it belongs to a moment that has passed."""
+        self._delayed[:] = 0.0

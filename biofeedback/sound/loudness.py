@@ -145,7 +145,7 @@ def design_oversampling(*, factor: int = 4, taps: int = 12) -> NDArray[np.float6
     """Design a polyphase interpolator, shape (taps, factor): a Kaiser-windowed sinc."""
     length = taps * factor
     at = (np.arange(length) - (length - 1) / 2.0) / factor
-    kernel = np.sinc(at) * np.kaiser(length, 5.0)
+    kernel = np.sinc(at) * np.kaiser(length, 4.0)
     phases = kernel.reshape(taps, factor)[::-1]
     return phases / phases.sum(axis=0)
 

@@ -24,7 +24,7 @@ from biofeedback.sound.fade import Fade
 from biofeedback.sound.levels import MAX_RISE_DB_PER_S, InputGuard, LevelControl
 from biofeedback.sound.limiter import Limiter
 from biofeedback.sound.meters import Meters
-from biofeedback.sound.scheduler import NoteScheduler, VoiceGroup, Voices, pitch_to_hz
+from biofeedback.sound.scheduler import NoteScheduler, VoiceGroup, Voices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ _BED_S = 6.0
 _ORPHAN_BED_S = 12.0
 _ORPHAN_FADE_S = 6.0
 _SHORTEST_FADE_S = 0.02
-_ENERGY_SPAN_DB = 8.0
+_ENERGY_SPAN_DB = 2.0  # beside what the arrangement does
 _TONE_TAU_S = 0.12
 _ENERGY_TAU_S = 0.4
 
@@ -78,7 +78,6 @@ class Source(Voices, Protocol):
         bed_ratio: float,
         brightness: float,
         swell: float,
-        bed_pitch_hz: float | None,
     ) -> None:
         """Glide to these values over the next block."""
         ...
@@ -117,7 +116,6 @@ class Performer:
         self._energy_db = 0.0
         self._brightness = _MIDDLING.brightness
         self._swell = _MIDDLING.swell
-        self._root_hz: float | None = None
 
     @property
     def delay_frames(self) -> int:
@@ -133,8 +131,6 @@ class Performer:
         """Take an order, in the order of giving."""
         if isinstance(order, PlayNote):
             self.notes.add(order)
-            if order.layer == "bass" and order.pitch_midi is not None:
-                self._root_hz = pitch_to_hz(36 + order.pitch_midi % 12)
         else:
             self._orders.append((order, self.notes.added))
 
@@ -146,6 +142,7 @@ class Performer:
 
     def resume(self, *, gain: float) -> None:
         """After a stall or a loss of the device: nothing old, and in again from ``gain``."""
+        self._limiter.forget()
         self.notes.release_all()
         self._output.start_at(gain)
         if self._state == "playing":
@@ -246,14 +243,11 @@ class Performer:
         keep = math.exp(-seconds / _TONE_TAU_S)
         self._brightness += (1.0 - keep) * (_clip(wanted.brightness) - self._brightness)
         self._swell += (1.0 - keep) * (_clip(wanted.swell) - self._swell)
-        bed_ratio = self._bed.advance(seconds)
         self._source.steer(
             programme_ratio=self._programme.advance(seconds) * 10.0 ** (self._energy_db / 20.0),
-            bed_ratio=bed_ratio,
+            bed_ratio=self._bed.advance(seconds),
             brightness=self._brightness,
             swell=self._swell,
-            # the bed takes the music's root, but never moves while it is heard
-            bed_pitch_hz=self._root_hz if bed_ratio == 0.0 else None,
         )
 
 

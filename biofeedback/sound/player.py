@@ -142,8 +142,14 @@ class _Child:
         """Say in one line why the child is gone."""
         if self.failed:
             return self.failed
-        code = self._process.poll()
-        return f"the sound process ended by itself (exit status {code})"
+        try:
+            code = self._process.wait(timeout=1.0)
+        except subprocess.TimeoutExpired:
+            return "the sound process has closed its pipes"
+        return (
+            f"the sound process ended by itself (exit status {code}); "
+            "check the system's sound settings, or render to a file"
+        )
 
     def _write(self, stream: IO[bytes]) -> None:
         while (data := self._outbox.get()) is not None:

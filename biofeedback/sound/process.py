@@ -103,6 +103,8 @@ class FileRenderer:
     def finish(self, *, whole: bool) -> None:
         """Close the file and tell the summary; ``whole`` lets the tails ring out first."""
         if whole:
+            delay_ns = self.performer.delay_frames * NS_PER_S // self._rate_hz
+            self._render(self._until_ns + delay_ns, even_silence=True)
             self._render(self._until_ns + self._tail_ns, even_silence=False)
         self._wav.close()
         performer = self.performer
@@ -114,7 +116,6 @@ class FileRenderer:
     def _render(self, end_ns: int, *, even_silence: bool) -> None:
         performer = self.performer
         end_frame = (end_ns - self._origin_ns) * self._rate_hz // NS_PER_S
-        end_frame += performer.delay_frames
         while performer.rendered_frames + self._frames <= end_frame:
             if performer.silent and not even_silence:
                 return

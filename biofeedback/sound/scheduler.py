@@ -26,7 +26,6 @@ GIVE_UP_MS = 250
 _ERROR_STEP_MS = 0.05
 _ERROR_BINS = 2000
 _NEVER = 1 << 62
-_LOUDNESS_EXPONENT = 1.4
 
 
 class Voices(Protocol):
@@ -199,7 +198,7 @@ class NoteScheduler:
         angle = (min(max(note.pan, -1.0), 1.0) + 1.0) * math.pi / 4.0
         pitch = group.default_pitch_midi if note.pitch_midi is None else note.pitch_midi
         sound = VoiceStart(
-            loudness=min(max(note.velocity, 0.0), 1.0) ** _LOUDNESS_EXPONENT,
+            loudness=min(max(note.velocity, 0.0), 1.0),
             left=math.cos(angle),
             right=math.sin(angle),
             pitch_hz=pitch_to_hz(min(max(pitch, 0), 127)),

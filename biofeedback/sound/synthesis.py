@@ -7,6 +7,7 @@ heard in the block it was written for, at its frame.
 from __future__ import annotations
 
 import ctypes
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from biofeedback.messages import Layer
     from biofeedback.sound.scheduler import VoiceStart
 
-_BED_HZ = 73.42  # D2, until the music says where it is
+_BED_HZ = 65.41  # C2, the lowest root of the bed, until the music says where it is
 _DARKEST_HZ = 1800.0
 _BRIGHTEST_HZ = 14_000.0
 _WARM_UP_S = 0.25  # pyo's server fades in when it starts
@@ -72,6 +73,8 @@ class Synthesis:
         Loudness changes at that frame; pitch and place change with the block, so the tail of a
         stolen voice moves up to a block early.
         """
+        if layer == "bass":
+            self._root_hz = _BED_HZ * 2.0 ** (math.log2(sound.pitch_hz / _BED_HZ) % 1.0)
         parts = self._layers[layer]
         parts.pitch_hz[voice].setValue(sound.pitch_hz)
         for left, right in parts.pans:
@@ -97,7 +100,6 @@ class Synthesis:
         bed_ratio: float,
         brightness: float,
         swell: float,
-        bed_pitch_hz: float | None,
     ) -> None:
         """Glide to these values over the next block.
 
@@ -107,8 +109,11 @@ class Synthesis:
         self._bus.ramp_to(self._bed, bed_ratio)
         self._bus.ramp_to(self._brightness, brightness)
         self._bus.ramp_to(self._swell, swell)
-        if bed_pitch_hz is not None:
-            self._bus.set_from(self._bed_pitch, 0, bed_pitch_hz)
+        if (
+            bed_ratio == 0.0 and self._root_hz != self._bed_root_hz
+        ):  # the bed has the music's root, and never moves while it is heard
+            self._bed_root_hz = self._root_hz
+            self._bus.set_from(self._bed_pitch, 0, self._root_hz)
         cutoff_hz = _DARKEST_HZ * (_BRIGHTEST_HZ / _DARKEST_HZ) ** brightness
         if abs(cutoff_hz - self._cutoff_hz) > 1e-3 * self._cutoff_hz:
             self._cutoff_hz = cutoff_hz
@@ -119,6 +124,7 @@ class Synthesis:
         self._brightness, self._swell = self._bus.add_columns(2, value=0.5)
         (self._bed_pitch,) = self._bus.add_columns(1, value=_BED_HZ)
         self._cutoff_hz = 5000.0
+        self._root_hz = self._bed_root_hz = _BED_HZ
 
     def _build_mix(self) -> None:
         brightness = self._bus.read([self._brightness])
@@ -154,7 +160,8 @@ class Synthesis:
             )
         room = pyo.STRev(pyo.Mix(sends, voices=1), revtime=1.6, cutoff=4200, bal=1.0, roomSize=1.1)
         dry = pyo.Mix([pyo.Mix(lefts, voices=1), pyo.Mix(rights, voices=1)], voices=2)
-        mixed = dry + room
+        # frequency modulation 1:1 makes a constant beside the tone
+        mixed = pyo.DCBlock(dry + room)
         self._tone = pyo.ButLP(mixed, freq=self._cutoff_hz, mul=programme)
         bed = self._build_bed()
         output = self._tone + bed

@@ -2,8 +2,8 @@
 
 From rest upwards: a pad with a soft pulse; bass and kick on the beats; hats and comping; full drums
 and melody; at last sixteenths, ghost notes, fills and octaves. The kick is on every beat and the
-snare on two and four, and offbeats stay softer than beats, so that the beat can't be mistaken for
-its half or its double.
+snare on two and four, and offbeats stay softer than beats, so that the beat is hard to mistake
+for its half or its double.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from biofeedback.music.style import BassNote, Hit, MelodyEntry, Rhythm, Stab, St
 
 _DRUMS = (
     Hit("kick", 0, 0.0, 0.0),
-    Hit("kick", 4, 0.0, -2.0),
-    Hit("kick", 8, 0.0, -0.5),
-    Hit("kick", 12, 0.0, -2.0),
+    Hit("kick", 4, 0.0, -0.5),
+    Hit("kick", 8, 0.0, -0.2),
+    Hit("kick", 12, 0.0, -0.5),
     Hit("snare", 4, 0.52),
     Hit("snare", 12, 0.48),
 )

@@ -28,7 +28,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 
 BASS = Instrument(
-    voices=3,
+    voices=2,
     one_shot=False,
     level_db=-12.0,
     reverb_ratio=0.02,

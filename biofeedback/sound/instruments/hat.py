@@ -18,7 +18,7 @@ from biofeedback.sound.instruments.voice import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_VOICES = 5
+_VOICES = 4
 
 
 def _make_stroke(rate_hz: int, *, seed: int) -> NDArray[np.float64]:

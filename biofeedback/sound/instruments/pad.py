@@ -26,7 +26,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 
 PAD = Instrument(
-    voices=8,
+    voices=7,
     one_shot=False,
     level_db=-20.0,
     reverb_ratio=0.35,

@@ -1,4 +1,4 @@
-"""Snare: two short tones and a band of noise, softened; four strokes in turn."""
+"""Snare: two short tones and a band of noise, softened; three strokes in turn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from biofeedback.sound.instruments.voice import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_VOICES = 4
+_VOICES = 3
 
 
 def _make_stroke(rate_hz: int, *, seed: int) -> NDArray[np.float64]:

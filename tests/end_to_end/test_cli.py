@@ -1,0 +1,281 @@
+"""Commands as a user gives them, in processes of their own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from biofeedback.trace.reader import read_trace
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*arguments, cwd, timeout_s=100.0):
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1", "COLUMNS": "200"}
+    return subprocess.run(
+        [sys.executable, "-m", "biofeedback", *map(str, arguments)],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """A short virtual walk, played fast into files."""
+    folder = tmp_path_factory.mktemp("session")
+    done = run(
+        "play",
+        "--from",
+        "sim:walk",
+        "--duration",
+        "20s",
+        "--sound",
+        "walk.wav",
+        "--fast",
+        "--trace",
+        "walk.trace.jsonl",
+        "--plain",
+        "--seed",
+        "3",
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout
+
+
+def test_play_names_the_files_that_it_wrote(session):
+    folder, said = session
+    assert (folder / "walk.wav").stat().st_size > 20 * 48000 * 4
+    assert "walk.wav" in said
+    assert "walk.trace.jsonl" in said
+
+
+def test_a_recorded_session_replays_identically(session):
+    folder, _ = session
+    done = run("replay", "walk.trace.jsonl", cwd=folder)
+    assert done.returncode == 0
+    assert done.stdout.startswith("identical: ")
+
+
+def test_replay_finds_a_changed_decision(session, tmp_path):
+    folder, _ = session
+    trace = read_trace(folder / "walk.trace.jsonl")
+    settings = dict(trace.header.settings)
+    assert settings["seed"] == 3
+    # The same inputs under another seed: the notes differ, so replay has to notice.
+    from msgspec.structs import replace  # noqa: PLC0415
+
+    from biofeedback.trace.journal import Journal  # noqa: PLC0415
+
+    header = replace(trace.header, settings=settings | {"seed": 4})
+    with Journal(tmp_path / "other.trace.jsonl", header) as journal:
+        for message in trace.messages:
+            journal.record(message)
+    done = run("replay", "other.trace.jsonl", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "different at output" in done.stdout
+
+
+def test_the_same_seed_gives_the_same_sound_and_the_same_facts(session, tmp_path):
+    folder, _ = session
+    again = run(
+        "play",
+        "--from",
+        "sim:walk",
+        "--duration",
+        "20s",
+        "--sound",
+        "walk.wav",
+        "--fast",
+        "--trace",
+        "walk.trace.jsonl",
+        "--plain",
+        "--seed",
+        "3",
+        cwd=tmp_path,
+    )
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "walk.wav").read_bytes() == (folder / "walk.wav").read_bytes()
+    first, second = (read_trace(f / "walk.trace.jsonl").messages for f in (folder, tmp_path))
+    assert first == second
+
+
+def test_a_trace_renders_again_with_its_score(session, tmp_path):
+    folder, _ = session
+    done = run(
+        "render",
+        folder / "walk.trace.jsonl",
+        "-o",
+        "again.wav",
+        "--midi",
+        "again.mid",
+        "--notes",
+        "again.jsonl",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "again.wav").read_bytes() == (folder / "walk.wav").read_bytes()
+    assert (tmp_path / "again.mid").read_bytes()[:4] == b"MThd"
+    rows = [json.loads(line) for line in (tmp_path / "again.jsonl").read_text().splitlines()]
+    assert {"kick", "pad"} <= {row["layer"] for row in rows}
+
+
+def test_curves_render_to_sound(tmp_path):
+    (tmp_path / "c.csv").write_text("time_s,tempo_bpm,energy\n0,90,0.2\n8,110,0.9\n")
+    done = run("render", "c.csv", "-o", "c.wav", "--seed", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "c.wav").stat().st_size > 8 * 48000 * 4
+
+
+def test_the_packets_of_a_trace_play_through_other_settings(session, tmp_path):
+    folder, _ = session
+    done = run(
+        "play",
+        "--from",
+        f"trace:{folder / 'walk.trace.jsonl'}",
+        "--sound",
+        "null",
+        "--fast",
+        "--plain",
+        "--seed",
+        "8",
+        "--trace",
+        "new.trace.jsonl",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    assert run("replay", "new.trace.jsonl", cwd=tmp_path).returncode == 0
+
+
+def test_measure_writes_the_promised_columns(tmp_path, shared):
+    sidecar = shared / "data" / "gait" / "mobgap_HA001_Test5_Trial1.json"
+    done = run("measure", sidecar, "-o", "m.csv", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "m.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["time_s", "measure", "value", "quality"]
+    steps = [row for row in rows if row["measure"] == "step"]
+    assert len(steps) > 5
+    # Known when announced, and no step is announced before it happened.
+    assert all(float(row["value"]) <= float(row["time_s"]) for row in steps)
+    assert all(0 <= float(row["quality"]) <= 1 for row in rows)
+
+
+def test_json_lines_are_json(tmp_path):
+    done = run(
+        "play",
+        "--from",
+        "sim:rest",
+        "--duration",
+        "5s",
+        "--sound",
+        "null",
+        "--fast",
+        "--json",
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert rows[-1]["type"] == "Summary"
+    assert rows[-1]["trace"].startswith("sessions")
+
+
+def test_doctor_says_what_there_is_and_what_is_missing(tmp_path):
+    done = run("doctor", "--json", cwd=tmp_path)
+    findings = {row["what"]: row for row in json.loads(done.stdout)}
+    assert findings["Python"]["ok"]
+    assert "polar_h10" in findings["wearables"]["detail"]
+    assert all(row["detail"] for row in findings.values())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_F93_ctrl_c_fades_closes_the_trace_and_exits_with_130(tmp_path):
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    player = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "biofeedback",
+            "play",
+            "--from",
+            "sim:walk",
+            "--sound",
+            "null",
+            "--plain",
+            "--trace",
+            "t.trace.jsonl",
+        ],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    for line in player.stdout:
+        if "RUN" in line or "CALIBRATE" in line:
+            break
+    player.send_signal(signal.SIGINT)
+    said, _ = player.communicate(timeout=20)
+    assert player.returncode == 130
+    assert "t.trace.jsonl" in said
+    assert read_trace(tmp_path / "t.trace.jsonl").is_whole
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "said"),
+    [
+        (["play", "--style", "polka"], 2, "there is no such style"),
+        (["play", "--from", "sim:fly"], 2, "walk"),
+        (["play", "--sound", "x.mp3"], 2, "ends in .wav"),
+        (["play", "--fast", "--sound", "live"], 2, "--fast"),
+        (["play", "--duration", "soon"], 2, "90s"),
+        (["play", "--seed", "-1"], 2, "--seed"),
+        (["play", "--nonsense"], 2, "--nonsense"),
+        (["play", "--plan", "nowhere.toml"], 2, "no such plan"),
+        (["play", "--plan", "broken.toml"], 2, "TOML"),
+        (["play", "--plan", "nan.toml"], 2, "limits.tempo_band_ratio"),
+        (["play", "--from", "recording:nowhere.json"], 2, "nowhere.json"),
+        (["play", "--from", "trace:corrupt.trace.jsonl"], 5, "corrupt.trace.jsonl"),
+        (["play", "--from", "ble", "--sound", "null"], 3, "Bluetooth"),
+        (["replay", "corrupt.trace.jsonl"], 5, "corrupt.trace.jsonl"),
+        (["replay", "nowhere.trace.jsonl"], 2, "nowhere"),
+        (["render", "nowhere.csv", "-o", "x.wav"], 2, "no such curves"),
+        (["measure", "nowhere.json", "-o", "x.csv"], 2, "nowhere.json"),
+        (["decode", "--profile", "polar_h1", "--characteristic", "2a37", "00"], 2, "polar_h10"),
+        (["decode", "--profile", "polar_h10", "--characteristic", "2a37", "zz"], 2, "zz"),
+        (["profiles", "show", "polar_h1"], 2, "polar_h10"),
+        (["trace", "verify", "corrupt.trace.jsonl"], 5, "corrupt"),
+    ],
+)
+def test_what_goes_wrong_ends_in_one_clear_line_and_the_right_exit_code(
+    tmp_path, arguments, exit_code, said
+):
+    (tmp_path / "broken.toml").write_text("[limits\n")
+    (tmp_path / "nan.toml").write_text("[limits]\ntempo_band_ratio = nan\n")
+    (tmp_path / "corrupt.trace.jsonl").write_bytes(b'{"type":"TraceHeader"}\t00000000\nrest')
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == exit_code, done.stderr
+    assert said in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    if "Usage:" not in done.stderr:
+        assert len(done.stderr.strip().splitlines()) <= 2
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["play", "replay", "render", "measure", "decode", "profiles", "trace", "doctor"],
+)
+def test_every_command_has_help_with_an_example(tmp_path, command):
+    done = run(command, "--help", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "Example" in done.stdout

@@ -1,0 +1,76 @@
+"""Shared options: durations, sources and files that are already there."""
+
+from __future__ import annotations
+
+import pytest
+
+from biofeedback.cli.options import check_target, open_source, parse_duration_s, read_plan
+from biofeedback.errors import BluetoothUnavailable, RecordingError, SettingsError
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90s", 90), ("10m", 600), ("1.5h", 5400), ("45", 45)]
+)
+def test_durations_are_read_with_their_unit(text, seconds):
+    assert parse_duration_s(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0s", "-3s", "ten", "10 x", "nan", "1e9"])
+def test_other_durations_are_refused(text):
+    with pytest.raises(SettingsError, match="--duration"):
+        parse_duration_s(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "said"),
+    [
+        ("dmo", SettingsError, "Did you mean 'demo'"),
+        ("sim:wlk", SettingsError, "walk"),
+        ("recording:nowhere.json", RecordingError, "nowhere.json"),
+        ("recording:", SettingsError, "recording:FILE"),
+    ],
+)
+def test_a_source_that_is_not_there_is_refused_with_what_there_is(text, error, said):
+    with pytest.raises(error, match=said):
+        open_source(text, seed=1, duration_s=None)
+
+
+def test_F98_without_bluetooth_the_next_step_is_named(monkeypatch):
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere")
+    with pytest.raises(BluetoothUnavailable, match="Bluetooth") as refused:
+        open_source("ble", seed=1, duration_s=None)
+    assert refused.value.exit_code == 3
+
+
+def test_a_file_that_exists_is_not_overwritten_unasked(tmp_path):
+    path = tmp_path / "kept.wav"
+    path.write_text("kept")
+    with pytest.raises(SettingsError, match="--overwrite"):
+        check_target(path, overwrite=False)
+    assert path.read_text() == "kept"
+    assert not check_target(path, overwrite=True).exists()
+
+
+def test_the_command_line_lies_over_the_plan(tmp_path):
+    plan = tmp_path / "plan.toml"
+    plan.write_text("seed = 3\n[music]\nresting_tempo_bpm = 70\n")
+    assert read_plan(plan, seed=None, style=None).seed == 3
+    settings = read_plan(plan, seed=9, style="walk")
+    assert (settings.seed, settings.music.resting_tempo_bpm) == (9, 70)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"\xff\xfe\x00", "UTF-8"), (b"x" * (1 << 20) + b"y", "1 MiB"), (b"seed = ", "TOML")],
+)
+def test_F51_a_plan_that_is_no_plan_is_refused(tmp_path, content, said):
+    plan = tmp_path / "plan.toml"
+    plan.write_bytes(content)
+    with pytest.raises(SettingsError, match=said):
+        read_plan(plan, seed=None, style=None)
+
+
+def test_F51_a_plan_with_a_byte_order_mark_is_read(tmp_path):
+    plan = tmp_path / "plan.toml"
+    plan.write_bytes(b"\xef\xbb\xbfseed = 4\n")
+    assert read_plan(plan, seed=None, style=None).seed == 4
