@@ -19,7 +19,7 @@ from biofeedback.app import Parts, Stopwatch, make_engine, run_session
 from biofeedback.cli.options import (
     OpenSource,
     check_target,
-    open_source,
+    open_sources,
     parse_duration_s,
     read_plan,
 )
@@ -42,6 +42,7 @@ from biofeedback.trace.journal import Journal, TraceSummary
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from biofeedback.ble.source import BleSource
     from biofeedback.settings import Settings
 
 INTERRUPTED = 130
@@ -59,13 +60,13 @@ class _Target:
 
 def play_command(
     source: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             "--from",
-            help="demo, sim:SCENARIO, recording:FILE, trace:FILE or ble.",
+            help="demo, sim:SCENARIO, recording:FILE, trace:FILE, ble or ble:NAME (several times).",
             metavar="SOURCE",
         ),
-    ] = "demo",
+    ] = None,
     plan: Annotated[Path | None, typer.Option(help="A plan: person, limits, music (TOML).")] = None,
     style: Annotated[str | None, typer.Option(help="The music's style.")] = None,
     sound: Annotated[
@@ -100,11 +101,13 @@ def play_command(
     """
     settings = read_plan(plan, seed=seed, style=style)
     duration_s = None if duration is None else parse_duration_s(duration)
-    opened = open_source(source, seed=settings.seed, duration_s=duration_s)
+    opened = open_sources(source or ["demo"], seed=settings.seed, duration_s=duration_s)
     if opened.duration_s is None and duration_s is None:
         duration_s = settings.limits.time_limit_s
     target = _choose_target(sound, opened)
-    fast = fast or target.fallback
+    if fast and opened.sensors is not None:
+        raise SettingsError("--fast doesn't go with sensors in the air: people take their time.")
+    fast = fast or (target.fallback and opened.sensors is None)
     if fast and target.kind == "live":
         raise SettingsError("--fast goes with --sound FILE.wav or --sound null, not with live.")
     trace = trace or _session_file(opened, ".trace.jsonl")
@@ -159,10 +162,11 @@ def _run(
     # A fast session can outrun the disk: it waits, a live one must not.
     journal = Journal(trace, header, when_full="wait" if fast else "drop")
     shown_s = duration_s if opened.duration_s is None else opened.duration_s
+    links = opened.sensors.statuses if opened.sensors is not None else tuple
     view = (
-        PlainView(console, as_json=as_json)
+        PlainView(console, as_json=as_json, links=links)
         if plain or as_json
-        else LiveView(console, opened.title, duration_s=shown_s)
+        else LiveView(console, opened.title, duration_s=shown_s, links=links)
     )
     parts = Parts(
         engine=make_engine(settings, profiles),
@@ -174,13 +178,27 @@ def _run(
     )
     inbox: queue.SimpleQueue[Input] = queue.SimpleQueue()
     try:
-        with _stop_on_signals(inbox) as asked, view:
+        with _stop_on_signals(inbox) as asked, view, _connected(opened.sensors, inbox):
             run_session(parts, stopwatch, inbox)
     finally:
         heard = sound.close()
         kept = journal.close()
     _summarise(console, view, heard, kept, trace, target.file, as_json=as_json)
     return _Report(interrupted=bool(asked))
+
+
+@contextmanager
+def _connected(
+    sensors: BleSource | None, inbox: queue.SimpleQueue[Input]
+) -> Generator[BleSource | None]:
+    """Keep the sensors while the session runs; their streams are stopped however it ends."""
+    if sensors is None:
+        yield None
+        return
+    try:
+        yield sensors.open(inbox.put)
+    finally:
+        sensors.close()
 
 
 def _choose_target(sound: str | None, opened: OpenSource) -> _Target:

@@ -38,7 +38,9 @@ from biofeedback.messages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from biofeedback.ble.supervise import SensorStatus
 
 REFRESH_S = 0.15
 BLANK_AFTER_NS = {"heart_rate_bpm": 3 * NS_PER_S, "cadence_spm": 3 * NS_PER_S}
@@ -122,7 +124,7 @@ class Latest:
         """Take facts in; return new lines for a person who reads line by line."""
         if self.origin_ns is None:
             self.origin_ns = message.at_ns
-        self.now_ns = message.at_ns
+        self.now_ns = max(self.now_ns, message.at_ns)
         if isinstance(message, PacketReceived):
             self.packets += 1
             self.last_packet_ns[message.wearer, message.sensor] = message.at_ns
@@ -185,8 +187,16 @@ class Latest:
 class LiveView:
     """A card that redraws a few times a second."""
 
-    def __init__(self, console: Console, title: str, *, duration_s: float | None) -> None:
+    def __init__(
+        self,
+        console: Console,
+        title: str,
+        *,
+        duration_s: float | None,
+        links: Callable[[], Sequence[SensorStatus]] = tuple,
+    ) -> None:
         self.latest = Latest()
+        self._links = links
         self._title = title
         self._duration_s = duration_s
         self._drawn_s = 0.0
@@ -257,6 +267,8 @@ class LiveView:
             table.add_row(wearer, *self._person(wearer))
         for (wearer, sensor), attached in self.latest.sensors.items():
             table.add_row("", Text(f"{sensor}: {self._age(wearer, sensor, attached)}", style="dim"))
+        for link in self._links():
+            table.add_row("", Text(f"{link.sensor}: {describe_link(link)}", style="dim"))
         return table
 
     def _person(self, wearer: str) -> list[str]:
@@ -282,8 +294,16 @@ class LiveView:
 class PlainView:
     """One line per event, no cursor movement; ``as_json`` makes each line a JSON object."""
 
-    def __init__(self, console: Console, *, as_json: bool) -> None:
+    def __init__(
+        self,
+        console: Console,
+        *,
+        as_json: bool,
+        links: Callable[[], Sequence[SensorStatus]] = tuple,
+    ) -> None:
         self.latest = Latest()
+        self._links = links
+        self._told: dict[str, str] = {}
         self._console = console
         self._json = as_json
         self._next_s = 0.0
@@ -308,9 +328,23 @@ class PlainView:
         decision = self.latest.decision
         if decision is not None and self.latest.elapsed_s() >= self._next_s:
             self._next_s = self.latest.elapsed_s() + 1.0
+            self._tell_links()
             self._print(
                 msgspec.json.encode(decision).decode() if self._json else self._line(decision)
             )
+
+    def _tell_links(self) -> None:
+        """Tell what is new of the links to sensors."""
+        for link in self._links():
+            said = f"{link.state} {link.words()}".strip()
+            if self._told.get(link.sensor) != said:
+                self._told[link.sensor] = said
+                fact = {"type": "Link", "sensor": link.sensor, "said": describe_link(link)}
+                self._print(
+                    msgspec.json.encode(fact).decode()
+                    if self._json
+                    else f"{self.latest.elapsed_s():7.1f} s  {link.sensor} {describe_link(link)}"
+                )
 
     def _line(self, decision: DecisionMade) -> str:
         wearers = dict.fromkeys(wearer for wearer, _ in self.latest.sensors)
@@ -327,6 +361,20 @@ class PlainView:
 
     def _print(self, line: str) -> None:
         self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def describe_link(link: SensorStatus) -> str:
+    """Say how the link to a sensor is: state, signal, battery, losses, and what to do."""
+    battery = link.found.battery_percent
+    facts = [
+        link.state,
+        "" if link.rssi_dbm is None else f"signal {link.rssi_dbm} dBm",
+        "battery unknown" if battery is None else f"battery {battery} %",
+        f"lost {link.losses} times" if link.losses else "",
+        *(f"{name}: {refused}" for name, refused in link.found.refused.items()),
+        link.words(),
+    ]
+    return ", ".join(fact for fact in facts if fact)
 
 
 def _minutes(seconds: float) -> str:
