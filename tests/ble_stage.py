@@ -125,6 +125,11 @@ class Stage:
         if self._kept is not None:
             await self._kept
 
+    def start_again(self) -> None:
+        """Make it possible to keep sensors once more."""
+        self._until = asyncio.Event()
+        self.statuses.clear()
+
     def of(self, kind, **known) -> list:
         return [
             message

@@ -22,6 +22,7 @@ from biofeedback.cli.render import render_command
 from biofeedback.cli.replay import replay_command
 from biofeedback.cli.scan import scan_command
 from biofeedback.cli.trace import trace_app
+from biofeedback.cli.virtual import virtual_command
 from biofeedback.errors import BiofeedbackError
 
 INTERRUPTED = 130
@@ -43,6 +44,7 @@ app.command("decode")(decode_command)
 app.add_typer(profiles_app, name="profiles")
 app.add_typer(trace_app, name="trace")
 app.command("scan")(scan_command)
+app.command("virtual")(virtual_command)
 app.command("doctor")(doctor_command)
 
 

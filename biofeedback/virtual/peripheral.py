@@ -81,6 +81,7 @@ class Peripheral:
         self.name = name
         self.requests: list[bytes] = []
         self.subscriptions = 0
+        self.packets = 0
         self.sent: list[tuple[str, float, bytes]] = []
         self.keep_sent = False
         self.mute = False
@@ -334,6 +335,7 @@ class Peripheral:
             characteristic = self._characteristics.get(uuid)
             if characteristic is None or self._radio is None or self.mute:
                 continue
+            self.packets += 1
             if self._cut_next and uuid != CONTROL_UUID:
                 self._cut_next = False
                 half = payload[: len(payload) // 2]

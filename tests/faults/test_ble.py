@@ -104,7 +104,7 @@ def test_F01_a_dropped_link_comes_back_in_the_same_session_and_leaves_a_gap():
 
 
 def test_F01_attempts_are_further_and_further_apart_with_jitter_up_to_fifteen_seconds():
-    back_off = BackOff(Pace(), random.Random(1))
+    back_off = BackOff(Pace(), random.Random(1))  # noqa: S311 - jitter, no secret
     nominal_s = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0]
     delays_s = [back_off.next_s() for _ in nominal_s]
     assert all(0.8 * n <= d <= 1.2 * n for n, d in zip(nominal_s, delays_s, strict=True))
@@ -518,10 +518,11 @@ def test_F18_the_third_loss_in_a_short_time_asks_about_another_phone():
     async def play():
         async with staged(strap) as stage:
             stage.keep(make_wanted())
+            await stage.more(PMD_DATA, 2)
+            (status,) = stage.statuses
             reasons = []
             for losses in (1, 2, 3):
                 await stage.more(PMD_DATA, 2)
-                (status,) = stage.statuses
                 strap.leave(timeout_s=0.02)
                 await stage.until(lambda losses=losses: status.losses == losses)
                 await stage.until(lambda: status.reason is not None)
@@ -535,7 +536,7 @@ def test_F18_the_third_loss_in_a_short_time_asks_about_another_phone():
 
 
 def test_F19_a_third_of_the_air_lost_delays_packets_but_loses_and_reorders_none():
-    air = Air(connection_interval_s=0.01, loss_ratio=0.3, rng=random.Random(1))
+    air = Air(connection_interval_s=0.01, loss_ratio=0.3, rng=random.Random(1))  # noqa: S311 - no secret
     strap = make_peripheral()
     strap.keep_sent = True
 
