@@ -6,6 +6,7 @@ Everything runs in one event loop, in the body's own time, which is faster than 
 from __future__ import annotations
 
 import asyncio
+import weakref
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,7 +24,7 @@ from biofeedback.simulate.scenarios import SCENARIOS, draw_person
 from biofeedback.simulate.story import Story
 from biofeedback.virtual.devices import make_device
 from biofeedback.virtual.peripheral import Peripheral
-from tests.bleak_on_bumble import Radio
+from tests.bleak_on_bumble import BumbleClient, BumbleScanner, Radio
 
 if TYPE_CHECKING:
     from biofeedback.virtual.air import Air
@@ -38,6 +39,7 @@ SPEED = 10.0
 PATIENCE_S = 15.0
 HURRY = Pace(
     connect_s=2.0,
+    setup_s=5.0,
     disconnect_s=0.5,
     stop_s=0.5,
     close_s=3.0,
@@ -172,3 +174,44 @@ async def staged(*peripherals: Peripheral, air: Air | None = None):
         for peripheral in peripherals:
             await peripheral.stop()
         await radio.stop()
+
+
+class World:
+    """The same wearables in whatever event loop asks for the air; each loop has its own.
+
+    For what brings a loop of its own: a command, a source with its thread.
+    """
+
+    def __init__(self, *names: str, make=None, air=None) -> None:
+        self.straps: list[Peripheral] = []
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self._names = names
+        self._make = make or (lambda name, _: make_peripheral(name=name, speed_ratio=1.0))
+        self._make_air = air or (lambda: None)
+        self._radios = weakref.WeakKeyDictionary()
+        world = self
+
+        class Scanner(BumbleScanner):
+            radio = property(lambda _: world.radio())
+
+            async def start(self) -> None:
+                await world.begin()
+                await super().start()
+
+        class Client(BumbleClient):
+            radio = property(lambda _: world.radio())
+
+        self.backend = Backend(scanner=Scanner, client=Client)
+
+    def radio(self) -> Radio:
+        return self._radios[asyncio.get_running_loop()]
+
+    async def begin(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop in self._radios:
+            return
+        self.loop = loop
+        radio = self._radios[loop] = await Radio(self._make_air()).start()
+        self.straps = [self._make(name, number) for number, name in enumerate(self._names, 1)]
+        for number, strap in enumerate(self.straps, 1):
+            await strap.start_in(radio.air, address=address_of(number))

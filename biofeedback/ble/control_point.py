@@ -105,15 +105,13 @@ class ControlPoint:
 
     async def _send(self, command: bytes) -> Status | None:
         async with self._lock:
-            if not self._answers:
-                await self._write(command)
-                return None
             reply: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
             self._awaited = (command, reply)
             try:
-                await self._write(command)
+                # A write to a link that is gone, but doesn't know it, never returns by itself.
                 async with asyncio.timeout(self._reply_s):
-                    return await reply
+                    await self._write(command)
+                    return await reply if self._answers else None
             except TimeoutError as error:
                 raise SensorFailure(Reason.START_REFUSED, "no reply") from error
             finally:

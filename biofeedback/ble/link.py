@@ -24,7 +24,7 @@ from biofeedback.decode.profile import expand_uuid
 from biofeedback.messages import NS_PER_S
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from bleak.backends.characteristic import BleakGATTCharacteristic
 
@@ -105,9 +105,10 @@ class Link:
                 await asyncio.sleep(self._pace.stagger_s)
             self._check_services()
             connected()
-            await self._read_about()
-            await self._subscribe_all()
-            await self._start_all()
+            async with asyncio.timeout(self._pace.setup_s):
+                await self._read_about()
+                await self._subscribe_all()
+                await self._start_all()
         except SensorFailure:
             raise
         except Exception as error:
@@ -314,7 +315,10 @@ class Link:
                 raise SensorFailure(Reason.SILENT, stream.name)
             self._restarted.add(name)
             self._last_ns[expand_uuid(stream.characteristic)] = now_ns
-            await self._restart(stream, start)
+            try:
+                await self._restart(stream, start)
+            except SensorFailure as failure:
+                raise SensorFailure(Reason.SILENT, stream.name) from failure
 
     async def _restart_all(self) -> None:
         for stream, start in list(self._started.values()):
@@ -332,11 +336,12 @@ class Link:
 
     async def _resubscribe(self) -> None:
         try:
-            for uuid in self._wanted.data_characteristics():
-                characteristic = self._characteristic(uuid)
-                if characteristic is not None:
-                    await self._client.stop_notify(characteristic)
-                    await self._subscribe(uuid)
+            async with asyncio.timeout(self._pace.setup_s):
+                for uuid in self._wanted.data_characteristics():
+                    characteristic = self._characteristic(uuid)
+                    if characteristic is not None:
+                        await self._client.stop_notify(characteristic)
+                        await self._subscribe(uuid)
         except Exception as error:
             raise explain(error) from error
 
@@ -344,23 +349,13 @@ class Link:
 
     async def forget_services(self) -> None:
         """Make the system forget what it knows of the services (F08); the link is over then."""
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(self._pace.disconnect_s):
-                await self._client.unpair()
+        await _try(self._client.unpair(), self._pace.disconnect_s)
 
     async def close(self) -> None:
         """Stop the streams if there still is a link, and let go; never raises, never hangs."""
         if self._client.is_connected and not self._gone.is_set():
-            try:
-                async with asyncio.timeout(self._pace.stop_s):
-                    await self._stop_all()
-            except Exception as error:  # noqa: BLE001 - a sensor that doesn't obey is let go
-                LOG.debug("a stream can't be stopped: %s", type(error).__name__)
-        try:
-            async with asyncio.timeout(self._pace.disconnect_s):
-                await self._client.disconnect()
-        except Exception as error:  # noqa: BLE001 - the client is thrown away in any case
-            LOG.debug("a link can't be closed: %s", type(error).__name__)
+            await _try(self._stop_all(), self._pace.stop_s)
+        await _try(self._client.disconnect(), self._pace.disconnect_s)
 
     async def _stop_all(self) -> None:
         if self._control is None:
@@ -371,3 +366,23 @@ class Link:
 
     def _on_disconnect(self, _: BleakClient) -> None:
         self._gone.set()
+
+
+async def _try(doing: Coroutine[None, None, None], seconds: float) -> None:
+    """Try something that may fail or hang: after the time it is cancelled and left alone.
+
+    Even a call that doesn't obey a cancellation can't hold up whoever waits here.
+    """
+    task = asyncio.ensure_future(doing)
+    await asyncio.wait({task}, timeout=seconds)
+    if not task.done():
+        task.cancel()
+        task.add_done_callback(_forget)
+    else:
+        _forget(task)
+
+
+def _forget(task: asyncio.Future[None]) -> None:
+    """Look at how a task ended, so that nobody misses it; the client is thrown away anyhow."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        LOG.debug("the end of a link was not clean: %s", type(error).__name__)

@@ -18,6 +18,7 @@ class Pace:
     """
 
     connect_s: float = 20.0
+    setup_s: float = 30.0
     disconnect_s: float = 5.0
     stop_s: float = 1.5
     close_s: float = 3.0

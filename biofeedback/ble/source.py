@@ -60,7 +60,8 @@ async def keep_sensors(
     try:
         await until.wait()
     finally:
-        for task in tasks:
+        for supervisor, task in zip(supervisors, tasks, strict=True):
+            supervisor.end()
             task.cancel()
         if tasks:
             await asyncio.wait(tasks, timeout=pace.close_s)

@@ -80,12 +80,23 @@ class Supervisor:
         self._lost_ns: deque[int] = deque(maxlen=MANY_LOSSES)
         self._joined = False
         self._forgotten_once = False
+        self._ending = False
+
+    def end(self) -> None:
+        """Say that the session is over, before ``run`` is cancelled.
+
+        A cancellation alone may get lost: ``asyncio.wait_for`` before Python 3.12, which libraries
+        use, swallows one that comes at the moment of its result.
+        """
+        self._ending = True
 
     async def run(self) -> None:
         """Keep the sensor until cancelled; then stop its streams and let go."""
         try:
-            while True:
+            while not self._ending:
                 failure = await self._use_once()
+                if self._ending:
+                    return
                 self._note(failure)
                 if self.status.state == "refused":
                     return
@@ -142,6 +153,8 @@ class Supervisor:
         return SensorFailure(Reason.DROPPED)
 
     def _check(self, link: Link) -> None:
+        if self._ending:
+            raise SensorFailure(Reason.DROPPED, "the session is over")
         if link.data_packets:
             self._back_off.reset()
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import queue
 import threading
 import time
-import weakref
 from dataclasses import dataclass, field
 
 import pytest
@@ -34,42 +32,10 @@ from tests.ble_stage import (
     HURRY,
     PMD_DATA,
     STOP_ACC,
+    World,
     address_of,
-    make_peripheral,
     make_wanted,
 )
-from tests.bleak_on_bumble import BumbleClient, BumbleScanner, Radio
-
-
-class World:
-    """The same wearables in whatever event loop asks for the air; each loop has its own."""
-
-    def __init__(self, *names: str) -> None:
-        self.names = names
-        self.straps = []
-        self.radios = weakref.WeakKeyDictionary()
-        world = self
-
-        class Scanner(BumbleScanner):
-            radio = property(lambda _: world.radios[asyncio.get_running_loop()])
-
-            async def start(self) -> None:
-                await world.begin()
-                await super().start()
-
-        class Client(BumbleClient):
-            radio = property(lambda _: world.radios[asyncio.get_running_loop()])
-
-        self.backend = Backend(scanner=Scanner, client=Client)
-
-    async def begin(self) -> None:
-        loop = asyncio.get_running_loop()
-        if loop in self.radios:
-            return
-        radio = self.radios[loop] = await Radio().start()
-        self.straps = [make_peripheral(name=name, speed_ratio=1.0) for name in self.names]
-        for number, strap in enumerate(self.straps, 1):
-            await strap.start_in(radio.air, address=address_of(number))
 
 
 @dataclass
@@ -218,7 +184,7 @@ def test_bluetooth_that_is_off_ends_the_command_with_a_reason(tmp_path):
     class Off(world.backend.scanner):
         async def start(self) -> None:
             await world.begin()
-            world.radios[asyncio.get_running_loop()].powered = False
+            world.radio().powered = False
             await super().start()
 
     with pytest.raises(BluetoothUnavailable) as failure:
