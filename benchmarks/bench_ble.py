@@ -35,13 +35,13 @@ from biofeedback.ble.source import BleSource
 from biofeedback.decode.sensor import SensorDecoder
 from biofeedback.messages import (
     NS_PER_S,
-    AccelerationBlock,
     DecisionMade,
     PacketReceived,
     SensorAttached,
     StateChanged,
 )
 from biofeedback.profiles import load_profile
+from biofeedback.samples import AccelerationBlock
 from biofeedback.settings import Settings
 from biofeedback.simulate import packets
 from biofeedback.simulate.faults import Stall

@@ -78,9 +78,8 @@ def main() -> None:
         total_s, pyo_s, notes = render(seconds, frames=frames)
         blocks = seconds * settings.sample_rate_hz / frames
         print(f"{name}, blocks of {frames} frames, {notes / seconds:.0f} notes a second")
-        print(
-            f"  times real time   {seconds / total_s:6.1f}   ({100 * total_s / seconds:.1f} % of a core)"
-        )
+        share = 100 * total_s / seconds
+        print(f"  times real time   {seconds / total_s:6.1f}   ({share:.1f} % of a core)")
         print(f"  pyo               {1e6 * pyo_s / blocks:6.0f} us a block")
         print(f"  everything else   {1e6 * (total_s - pyo_s) / blocks:6.0f} us a block")
     sys.stdout.flush()

@@ -19,7 +19,7 @@ P
 printf '%s\n' 'pcm.default { type pulse }' 'ctl.default { type pulse }' 'pcm.pulse { type pulse }' \
     > "$tmp/asound.conf"
 pulseaudio -n -F "$tmp/pulse.pa" --daemonize=no --exit-idle-time=-1 --disallow-exit=yes \
-    --use-pid-file=no --log-target=file:"$tmp/log" 2>/dev/null &
+    --use-pid-file=no --high-priority=yes --realtime=yes --log-target=file:"$tmp/log" 2>/dev/null &
 pulse=$!
 trap 'kill $pulse 2>/dev/null; wait $pulse 2>/dev/null; rm -rf "$tmp"' EXIT
 for _ in $(seq 50); do

@@ -14,7 +14,8 @@ import numpy as np
 from biofeedback.ble.reasons import Reason, SensorFailure
 from biofeedback.ble.source import keep_sensors
 from biofeedback.decode.sensor import SensorDecoder
-from biofeedback.messages import NS_PER_S, AccelerationBlock, PacketReceived, SensorAttached
+from biofeedback.messages import NS_PER_S, PacketReceived, SensorAttached
+from biofeedback.samples import AccelerationBlock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

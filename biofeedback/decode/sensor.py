@@ -48,6 +48,11 @@ from biofeedback.decode.polar_pmd_frames import (
 from biofeedback.decode.profile import expand_uuid, find_stream
 from biofeedback.messages import (
     NS_PER_S,
+    NoticeGiven,
+    PacketReceived,
+    PacketRejected,
+)
+from biofeedback.samples import (
     AccelerationBlock,
     BatteryReading,
     DeviceFact,
@@ -55,10 +60,7 @@ from biofeedback.messages import (
     GyroscopeBlock,
     HeartReading,
     MagnetometerBlock,
-    NoticeGiven,
     OpticalBlock,
-    PacketReceived,
-    PacketRejected,
     Samples,
     StreamControl,
     TemperatureReading,

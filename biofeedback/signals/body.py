@@ -6,18 +6,21 @@ from typing import TYPE_CHECKING
 
 from biofeedback.messages import (
     NS_PER_MS,
-    AccelerationBlock,
-    BodyState,
     EventDetected,
-    HeartReading,
     MeasureTaken,
     NoticeGiven,
+)
+from biofeedback.samples import (
+    AccelerationBlock,
+    BodyState,
+    HeartReading,
 )
 from biofeedback.signals.heart import Heart
 from biofeedback.signals.motion import Motion
 
 if TYPE_CHECKING:
-    from biofeedback.messages import Samples, Site
+    from biofeedback.messages import Site
+    from biofeedback.samples import Samples
 
 _MOTION_STALE_NS = 500 * NS_PER_MS
 _HEART_STALE_NS = 3_000 * NS_PER_MS

@@ -36,7 +36,8 @@ _STALL_NS = 400 * NS_PER_MS
 _JUMP_NS = 60 * NS_PER_MS
 _SMOOTHING = 0.01
 _SETTLING_BLOCKS = 40
-_LOST_AFTER_S = 1.5
+_LOST_AFTER_S = 1.2
+_LATENCY_S = 0.02  # what devices call "low" (9 ms at 128 frames) ran dry on a busy machine
 _RETURN_GAIN = 0.1  # -20 dB
 _POLL_S = 0.05
 _FINISH_FADE_S = 0.25
@@ -149,13 +150,20 @@ class Output(Protocol):
 class PortAudioOutput:
     """The default output, or the one whose name contains ``settings.device``."""
 
-    def __init__(self, settings: SoundSettings, *, rate_hz: int | None = None) -> None:
+    def __init__(
+        self,
+        settings: SoundSettings,
+        *,
+        rate_hz: int | None = None,
+        latency: str | float = _LATENCY_S,
+    ) -> None:
         if settings.device is None and (problem := find_device().problem) is not None:
             raise SoundError(problem)
         sounddevice = load_sounddevice()
         self._library = sounddevice
         self._frames = settings.block_frames
         self._device = settings.device
+        self._latency = latency
         self._stream: Any = None
         try:
             self.name, self.rate_hz = self._choose(settings, rate_hz)
@@ -192,7 +200,7 @@ class PortAudioOutput:
                 device=self._device,
                 channels=2,
                 dtype="float32",
-                latency="low",
+                latency=self._latency,
                 callback=call,
             )
             self._stream.start()
@@ -311,7 +319,8 @@ def _try_again(
     open_output: Callable[..., Output], settings: SoundSettings, rate_hz: int, player: LivePlayer
 ) -> Output | None:
     try:
-        output = open_output(settings, rate_hz=rate_hz)
+        # what has failed once may have been too tight: the device gets a larger buffer
+        output = open_output(settings, rate_hz=rate_hz, latency="high")
         if output.rate_hz != rate_hz:
             output.close()
             return None

@@ -28,14 +28,9 @@ from biofeedback.ble.reasons import NEXT_STEPS, Reason, SensorFailure
 from biofeedback.ble.scan import Listener
 from biofeedback.ble.source import MOST_SENSORS, BleSource
 from biofeedback.decode.sensor import SensorDecoder
-from biofeedback.messages import (
-    AccelerationBlock,
-    HeartReading,
-    PacketReceived,
-    PacketRejected,
-    SensorAttached,
-)
+from biofeedback.messages import PacketReceived, PacketRejected, SensorAttached
 from biofeedback.profiles import list_profiles
+from biofeedback.samples import AccelerationBlock, HeartReading
 from biofeedback.simulate.faults import ContactLost
 from biofeedback.virtual.air import Air
 from biofeedback.virtual.pmd import ACC

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from biofeedback.ble.taps import TapDetector
-from biofeedback.messages import NS_PER_S, AccelerationBlock
+from biofeedback.messages import NS_PER_S
+from biofeedback.samples import AccelerationBlock
 from biofeedback.simulate.body import Body
 from biofeedback.simulate.motion import SiteMotion
 from biofeedback.simulate.scenarios import SCENARIOS, draw_person
