@@ -143,12 +143,13 @@ class Latency:
     def __init__(self) -> None:
         self.taken_ms: list[float] = []
         self.wearers: set[str] = set()
-        self.data = 0
+        self.heard: dict[tuple[str, str], list[bytes]] = {}
 
     def see(self, message, _outputs) -> None:
         if isinstance(message, PacketReceived):
             if message.characteristic in {PMD_DATA, HEART_RATE}:
-                self.data += 1
+                key = message.wearer, message.characteristic
+                self.heard.setdefault(key, []).append(message.payload)
             self.taken_ms.append((time.monotonic_ns() - message.at_ns) / 1e6)
             self.wearers.add(message.wearer)
 
@@ -189,12 +190,20 @@ def report_eight(seconds: float) -> None:
     view = Latency()
     source = BleSource(wanted, backend=world.backend)
     used_s = session(source, view, seconds=seconds)
-    sent = sum(len(strap.sent) for strap in world.straps)
+    sent = lost = 0
+    for number, strap in enumerate(world.straps, 1):
+        for uuid in (PMD_DATA, HEART_RATE):
+            heard = view.heard.get((f"p{number}", uuid), [])
+            there = [payload for kind, _, payload in strap.sent if kind == uuid]
+            # What was sent after the last that was heard came after the end of the session.
+            there = there[: there.index(heard[-1]) + 1] if heard else there
+            sent += len(there)
+            lost += len(there) - len(heard)
     losses = sum(status.losses for status in source.statuses())
     taken_ms = np.array(view.taken_ms)
     print(
-        f"eight wearers, {seconds:g} s   {len(view.wearers)} heard, {view.data} packets of "
-        f"{sent} sent (the last may be on their way), {losses} links lost"
+        f"eight wearers, {seconds:g} s   {len(view.wearers)} heard, {lost} of {sent} packets lost, "
+        f"{losses} links lost"
     )
     print(
         f"  arrival -> engine done    median {np.median(taken_ms):.2f} ms, "
