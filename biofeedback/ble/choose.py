@@ -56,6 +56,7 @@ class Candidate:
             address=self.sighting.address,
             profile=self.profile,
             site=bound.site if bound else self.profile.sites[0],
+            firmware=bound.firmware if bound else None,
         )
 
 

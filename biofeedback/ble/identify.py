@@ -83,6 +83,29 @@ class Bindings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Find a sensor by the pseudonym of its serial number: addresses may change (F16)."""
         return next((known for known in self.sensors if known.serial == serial), None)
 
+    def learn(
+        self, address: str, *, serial: str | None, firmware: str | None
+    ) -> tuple[Bindings, str | None]:
+        """Remember what a bound sensor said of itself.
+
+        Args:
+            address: Its pseudonym.
+            serial: The pseudonym of its serial number, if it has one.
+            firmware: As it says.
+
+        Returns:
+            What is bound now, and the wearer to whom an unbound sensor seems to belong: its serial
+            is known under another address. That one has to be confirmed (F16).
+        """
+        bound = self.of_address(address)
+        if bound is None:
+            moved = None if serial is None else self.of_serial(serial)
+            return self, None if moved is None else moved.wearer
+        known = msgspec.structs.replace(
+            bound, serial=serial or bound.serial, firmware=firmware or bound.firmware
+        )
+        return self.with_sensor(known), None
+
     def with_sensor(self, binding: Binding) -> Bindings:
         """Bind a sensor; what was known of it before is replaced."""
         others: Sequence[Binding] = [

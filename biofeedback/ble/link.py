@@ -47,7 +47,7 @@ class Found:
     mtu: int | None = None
     battery_percent: int | None = None
     serial: str | None = None
-    texts: dict[str, str] = field(default_factory=dict[str, str])
+    firmware: str | None = None
     refused: dict[str, SensorFailure] = field(default_factory=dict[str, SensorFailure])
 
 
@@ -140,9 +140,8 @@ class Link:
                 continue
             if uuid == BATTERY_UUID:
                 self._note_battery(value)
-            elif described.format != "body_sensor_location":
-                text = value.decode("utf-8", "replace").strip("\0 ")
-                self.found.texts[str(described.format)] = text
+            elif described.format == "firmware_revision":
+                self.found.firmware = value.decode("utf-8", "replace").strip("\0 ")[:64] or None
         serial = await self._read(SERIAL_UUID, tell=False)
         self.found.serial = None if serial is None else serial.decode("utf-8", "replace")
         percent = self.found.battery_percent

@@ -100,6 +100,10 @@ class BleSource:
         self._ready.wait()
         return self
 
+    def sensors(self) -> tuple[Wanted, ...]:
+        """Give the sensors that are kept, in the order of their statuses."""
+        return self._wanted
+
     def statuses(self) -> tuple[SensorStatus, ...]:
         """Give what is known of each link; the objects go on changing."""
         return tuple(self._statuses)

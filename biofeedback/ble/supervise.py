@@ -42,6 +42,7 @@ class SensorStatus:
     state: LinkState = "looking"
     reason: Reason | None = None
     detail: str = ""
+    hint: str = ""
     rssi_dbm: int | None = None
     packets: int = 0
     losses: int = 0
@@ -52,7 +53,7 @@ class SensorStatus:
     def words(self) -> str:
         """Say what is the matter, and what to do; empty when all is well."""
         if self.reason is None:
-            return ""
+            return self.hint
         step = NEXT_STEPS[self.reason]
         return f"{step} ({self.detail})" if self.detail else step
 
@@ -136,6 +137,7 @@ class Supervisor:
             await link.open(room.turn, self._attach)
             status.state, status.reason, status.detail = "connected", None, ""
             status.found = link.found
+            status.hint = self._compare_firmware(link.found)
             await link.watch(lambda: self._check(link))
         except SensorFailure as failure:
             if failure.reason is Reason.NOT_SUPPORTED and not self._forgotten_once:
@@ -151,6 +153,13 @@ class Supervisor:
             # Also when this task is being cancelled: the streams are stopped on the sensor.
             await asyncio.shield(link.close())
         return SensorFailure(Reason.DROPPED)
+
+    def _compare_firmware(self, found: Found) -> str:
+        """Tell a person that the sensor was updated since last time (F21)."""
+        before, now = self._wanted.firmware, found.firmware
+        if before is None or now is None or before == now:
+            return ""
+        return f"its firmware changed from {before} to {now}: watch whether it still behaves"
 
     def _check(self, link: Link) -> None:
         if self._ending:

@@ -25,7 +25,8 @@ class Wanted:
     """One sensor to be connected and kept.
 
     ``address`` is the system's and stays in memory; ``sensor`` is the name in messages and trace,
-    which tells nothing of the address. ``rates_hz`` asks for another start than a stream's first.
+    which tells nothing of the address. ``firmware`` is that of the last time. ``rates_hz`` asks
+    for another start than a stream's first.
     """
 
     wearer: str
@@ -36,6 +37,7 @@ class Wanted:
     rates_hz: Mapping[StreamName, float] = field(default_factory=dict["StreamName", float])
     streams: frozenset[str] = STARTED_BY_DEFAULT
     even_if_empty: bool = False
+    firmware: str | None = None
 
     def chosen(self) -> list[tuple[Stream, tuple[Start, ...]]]:
         """List the streams to be had, each with the starts to try, best first."""

@@ -23,6 +23,7 @@ from biofeedback.cli.options import (
     parse_duration_s,
     read_plan,
 )
+from biofeedback.cli.sensors import remember_sensors
 from biofeedback.cli.view import LIMIT_WORDS, LiveView, PlainView
 from biofeedback.errors import SettingsError
 from biofeedback.messages import NS_PER_S, CommandGiven, Input
@@ -184,6 +185,9 @@ def _run(
         heard = sound.close()
         kept = journal.close()
     _summarise(console, view, heard, kept, trace, target.file, as_json=as_json)
+    if opened.sensors is not None:
+        for line in remember_sensors(opened.sensors):
+            console.print(line, style="yellow", markup=False)
     return _Report(interrupted=bool(asked))
 
 

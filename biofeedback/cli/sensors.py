@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from biofeedback.ble.choose import choose, list_candidates, parse_choice
-from biofeedback.ble.identify import load_bindings, load_key
+from biofeedback.ble.identify import load_bindings, load_key, pseudonym, save_bindings
 from biofeedback.ble.reasons import SensorFailure
 from biofeedback.ble.scan import SYSTEM, Listener
 from biofeedback.ble.source import BleSource
@@ -73,3 +73,30 @@ async def _find(choices: Sequence[Choice], backend: Backend, folder: Path) -> li
     except DeviceNotFound:
         # Some bands advertise every few seconds only.
         return choose(choices, await hear_candidates(LISTEN_ON_S, backend=backend, folder=folder))
+
+
+def remember_sensors(source: BleSource, *, folder: Path | None = None) -> list[str]:
+    """Remember serial (as a pseudonym) and firmware of bound sensors, for the next time.
+
+    Returns:
+        Lines for a person about sensors that seem to be known under another address.
+
+    Raises:
+        SettingsError: The user's folder can't be used.
+    """
+    folder = folder or config_folder()
+    key, before = load_key(folder), load_bindings(folder)
+    bindings, lines = before, list[str]()
+    for wanted, status in zip(source.sensors(), source.statuses(), strict=False):
+        found = status.found
+        serial = None if found.serial is None else pseudonym(key, found.serial)
+        address = pseudonym(key, wanted.address)
+        bindings, owner = bindings.learn(address, serial=serial, firmware=found.firmware)
+        if owner is not None:
+            lines.append(
+                f"{wanted.sensor} seems to be the sensor of {owner} with a new address; to bind it "
+                "again: biofeedback scan --identify NAME"
+            )
+    if bindings != before:
+        save_bindings(folder, bindings)
+    return lines

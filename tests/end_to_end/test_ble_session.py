@@ -7,13 +7,21 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 
 from biofeedback.app import InboxSource, Parts, Stopwatch, make_engine, run_session
-from biofeedback.ble.identify import Binding, Bindings, load_key, pseudonym, save_bindings
+from biofeedback.ble.identify import (
+    Binding,
+    Bindings,
+    load_bindings,
+    load_key,
+    pseudonym,
+    save_bindings,
+)
 from biofeedback.ble.scan import Backend
 from biofeedback.ble.source import BleSource
-from biofeedback.cli.sensors import open_sensors
+from biofeedback.cli.sensors import open_sensors, remember_sensors
 from biofeedback.errors import BluetoothUnavailable, DeviceNotFound
 from biofeedback.messages import (
     CommandGiven,
@@ -92,6 +100,9 @@ def test_a_strap_in_the_air_plays_a_session_and_is_stopped_at_its_end():
     assert {HEART_RATE, PMD_DATA} <= {packet.characteristic for packet in packets}
     stamps = [packet.at_ns for packet in packets]
     assert stamps == sorted(stamps)
+    told = msgspec.json.encode(view.messages) + msgspec.json.encode(view.outputs)
+    for secret in (address_of(1).encode(), b"Polar H10 1", address_of(1).replace(":", "").encode()):
+        assert secret not in told
 
 
 def test_a_fact_keeps_the_stamp_of_its_arrival_and_an_order_is_stamped_when_taken():
@@ -156,7 +167,7 @@ def in_a_hurry(monkeypatch):
 def test_the_only_sensor_in_the_air_is_taken_and_named_without_its_address(tmp_path):
     world = World("Polar H10 1")
     source = open_sensors([""], backend=world.backend, folder=tmp_path)
-    (wanted,) = source._wanted
+    (wanted,) = source.sensors()
     assert wanted.address == address_of(1)
     code = pseudonym(load_key(tmp_path), address_of(1))
     assert wanted.sensor == f"polar_h10-{code[:4]}"
@@ -168,8 +179,26 @@ def test_a_bound_sensor_is_taken_among_several_of_the_same_name(tmp_path):
     code = pseudonym(load_key(tmp_path), address_of(3))
     binding = Binding(wearer="mia", address=code, profile="polar_h10", site="waist")
     save_bindings(tmp_path, Bindings(sensors=(binding,)))
-    (wanted,) = open_sensors(["Polar H10"], backend=world.backend, folder=tmp_path)._wanted
+    (wanted,) = open_sensors(["Polar H10"], backend=world.backend, folder=tmp_path).sensors()
     assert (wanted.address, wanted.wearer, wanted.site) == (address_of(3), "mia", "waist")
+
+
+@pytest.mark.usefixtures("in_a_hurry")
+def test_firmware_and_serial_of_a_bound_sensor_are_remembered_as_pseudonyms(tmp_path):
+    world = World("Polar H10 1")
+    key = load_key(tmp_path)
+    code = pseudonym(key, address_of(1))
+    binding = Binding(wearer="mia", address=code, profile="polar_h10", site="chest")
+    save_bindings(tmp_path, Bindings(sensors=(binding,)))
+    source = open_sensors([""], backend=world.backend, folder=tmp_path)
+    inbox = queue.SimpleQueue()
+    source.open(inbox.put)
+    while inbox.get(timeout=10).at_ns and not source.statuses()[0].found.firmware:
+        pass
+    assert source.close()
+    assert remember_sensors(source, folder=tmp_path) == []
+    (known,) = load_bindings(tmp_path).sensors
+    assert (known.wearer, known.firmware) == ("mia", "5.0.0")
 
 
 @pytest.mark.usefixtures("in_a_hurry")

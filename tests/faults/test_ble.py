@@ -445,6 +445,16 @@ def test_F16_a_new_address_is_known_by_the_serial_and_only_pseudonyms_are_stored
     known = load_bindings(tmp_path)
     assert known.of_address(pseudonym(key, "C0:FF:EE:00:00:08")) is None
     assert known.of_serial(pseudonym(key, serial)) == binding
+    same, owner = known.learn(
+        pseudonym(key, "C0:FF:EE:00:00:08"), serial=pseudonym(key, serial), firmware="1.0"
+    )
+    assert (same, owner) == (known, "p1")
+    learned, owner = known.learn(pseudonym(key, address), serial=None, firmware="1.0")
+    assert (learned.sensors[0].firmware, learned.sensors[0].serial, owner) == (
+        "1.0",
+        pseudonym(key, serial),
+        None,
+    )
     moved = known.with_sensor(replace_address(binding, pseudonym(key, "C0:FF:EE:00:00:08")))
     assert len(moved.sensors) == 1
     for file in tmp_path.iterdir():
@@ -567,6 +577,20 @@ def test_F20_six_sensors_stream_at_once_and_a_ninth_is_refused_with_a_reason():
     with pytest.raises(SensorFailure) as failure:
         BleSource([make_wanted(n) for n in range(MOST_SENSORS + 1)])
     assert failure.value.reason is Reason.TOO_MANY
+
+
+def test_F21_a_firmware_that_changed_is_told_and_the_same_one_is_not():
+    strap = make_peripheral("sig_hrs")
+
+    async def play(firmware):
+        async with staged(strap) as stage:
+            stage.keep(make_wanted(profile="sig_hrs", firmware=firmware))
+            await stage.more(HEART_RATE, 1)
+            return stage.statuses[0].words()
+
+    assert asyncio.run(play("0.9")).startswith("its firmware changed from 0.9 to 1.0")
+    strap = make_peripheral("sig_hrs")
+    assert not asyncio.run(play("1.0"))
 
 
 def test_F22_a_stream_left_running_by_a_crash_is_stopped_and_started_again():
