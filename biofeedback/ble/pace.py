@@ -33,6 +33,7 @@ class Pace:
     first_delay_s: float = 0.25
     longest_delay_s: float = 15.0
     in_use_delay_s: float = 10.0
+    adapter_delay_s: float = 3.0
     often_within_s: float = 300.0
 
 

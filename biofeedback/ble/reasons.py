@@ -103,7 +103,8 @@ def explain(error: BaseException) -> SensorFailure:
     elif isinstance(error, (EOFError, ConnectionError)):
         # What dbus raises when the daemon closes the socket (F07).
         reason = Reason.BLUETOOTH_GONE
-    return SensorFailure(reason, type(error).__name__)
+    detail = type(error).__name__ if reason is Reason.CONNECT_FAILED else ""
+    return SensorFailure(reason, detail)
 
 
 def explain_adapter(error: BaseException) -> BluetoothUnavailable:

@@ -187,6 +187,9 @@ class Supervisor:
         delay_s = self._back_off.next_s()
         if failure.reason is Reason.IN_USE:
             delay_s = max(delay_s, self._room.pace.in_use_delay_s)
+        elif failure.reason in {Reason.BLUETOOTH_OFF, Reason.BLUETOOTH_GONE}:
+            # To ask whether it is on again costs nothing, and somebody waits for it.
+            delay_s = min(delay_s, self._room.pace.adapter_delay_s)
         await asyncio.sleep(delay_s)
 
     def _attach(self) -> None:

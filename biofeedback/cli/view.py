@@ -336,7 +336,7 @@ class PlainView:
     def _tell_links(self) -> None:
         """Tell what is new of the links to sensors."""
         for link in self._links():
-            said = f"{link.state} {link.words()}".strip()
+            said = f"{link.state} {link.losses} {link.words()}"
             if self._told.get(link.sensor) != said:
                 self._told[link.sensor] = said
                 fact = {"type": "Link", "sensor": link.sensor, "said": describe_link(link)}
