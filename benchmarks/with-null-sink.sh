@@ -11,7 +11,7 @@ export XDG_RUNTIME_DIR="$tmp" PULSE_SERVER="unix:$tmp/native" JACK_NO_START_SERV
 export ALSA_CONFIG_PATH="$tmp/asound.conf"
 mkdir -p "$tmp/run" "$tmp/state"
 cat > "$tmp/pulse.pa" <<P
-load-module module-null-sink sink_name=silent rate=48000 channels=2 format=float32le
+load-module module-null-sink sink_name=silent rate=48000 channels=2 format=float32le norewinds=1
 load-module module-native-protocol-unix socket=$tmp/native auth-anonymous=1
 set-default-sink silent
 P

@@ -30,13 +30,9 @@ Measure = Literal[
     "heart_rate_bpm",
     "rmssd_ms",
     "sdnn_ms",
-    "coherence",
-    "breathing_brpm",
     "cadence_spm",
     "step_time_cv",
-    "step_asymmetry",
     "activity_mps2",
-    "smoothness_sparc",
     "signal_quality",
 ]
 Event = Literal["beat", "step", "gesture"]
@@ -72,7 +68,6 @@ Reason = Literal[
     "clock_jump",
     "time_limit",
     "stopped",
-    "curve",
 ]
 """Why the engine decided what it decided."""
 
@@ -80,7 +75,6 @@ Limit = Literal[
     "tempo_absolute",
     "tempo_band",
     "tempo_slew",
-    "tempo_frozen",
     "level_ceiling",
     "level_rise",
     "energy_rise",
@@ -103,7 +97,6 @@ NoticeCode = Literal[
     "clipping",
     "device_clock_reset",
     "heart_rate_suspect",
-    "heart_rate_high",
     "law_failed",
     "clock_jump",
     "sound_late",
