@@ -57,7 +57,8 @@ NEXT_STEPS: Final[dict[Reason, str]] = {
     "another profile",
     Reason.MTU_TOO_SMALL: "this adapter's packets are too small for this stream",
     Reason.START_REFUSED: "it refuses to start: switch it off and on",
-    Reason.BATTERY_EMPTY: "its battery is nearly empty: charge or replace it first",
+    Reason.BATTERY_EMPTY: "its battery is nearly empty: charge or replace it, or play "
+    "--low-battery-ok",
     Reason.BLUETOOTH_OFF: "Bluetooth is switched off or gone: switch it on",
     Reason.BLUETOOTH_GONE: "the Bluetooth service is gone: it is awaited (systemctl start "
     "bluetooth)",

@@ -92,7 +92,9 @@ def open_source(text: str, *, seed: int, duration_s: float | None) -> OpenSource
     )
 
 
-def open_sources(texts: Sequence[str], *, seed: int, duration_s: float | None) -> OpenSource:
+def open_sources(
+    texts: Sequence[str], *, seed: int, duration_s: float | None, even_if_empty: bool = False
+) -> OpenSource:
     """Open what one or several ``--from`` name; several only of sensors in the air.
 
     Raises:
@@ -108,7 +110,8 @@ def open_sources(texts: Sequence[str], *, seed: int, duration_s: float | None) -
             )
         return open_source(texts[0], seed=seed, duration_s=duration_s)
     require_bluetooth()
-    sensors = open_sensors([text.partition(":")[2] for text in texts])
+    names = [text.partition(":")[2] for text in texts]
+    sensors = open_sensors(names, even_if_empty=even_if_empty)
     return OpenSource(InboxSource(), "live sensors", "ble", None, sensors)
 
 

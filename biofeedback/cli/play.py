@@ -93,6 +93,9 @@ def play_command(
         bool, typer.Option("--plain", help="One line per event, no moving cursor.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print facts as JSON lines.")] = False,
+    low_battery_ok: Annotated[
+        bool, typer.Option("--low-battery-ok", help="Begin even if a sensor is nearly empty.")
+    ] = False,
 ) -> None:
     """Turn a person's movement and heartbeat into music, live.
 
@@ -102,7 +105,9 @@ def play_command(
     """
     settings = read_plan(plan, seed=seed, style=style)
     duration_s = None if duration is None else parse_duration_s(duration)
-    opened = open_sources(source or ["demo"], seed=settings.seed, duration_s=duration_s)
+    opened = open_sources(
+        source or ["demo"], seed=settings.seed, duration_s=duration_s, even_if_empty=low_battery_ok
+    )
     if opened.duration_s is None and duration_s is None:
         duration_s = settings.limits.time_limit_s
     target = _choose_target(sound, opened)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,11 @@ async def hear_candidates(seconds: float, *, backend: Backend, folder: Path) -> 
 
 
 def open_sensors(
-    texts: Sequence[str], *, backend: Backend = SYSTEM, folder: Path | None = None
+    texts: Sequence[str],
+    *,
+    backend: Backend = SYSTEM,
+    folder: Path | None = None,
+    even_if_empty: bool = False,
 ) -> BleSource:
     """Find the sensors that ``--from ble...`` means; none is connected yet.
 
@@ -56,6 +61,7 @@ def open_sensors(
         texts: What follows ``ble:``, empty for "my sensor".
         backend: Of bleak.
         folder: Where key and bindings are; None takes the user's.
+        even_if_empty: Begin although a battery is nearly empty.
 
     Raises:
         BluetoothUnavailable: Bluetooth can't be used.
@@ -64,6 +70,7 @@ def open_sensors(
     """
     choices = [parse_choice(text) for text in texts]
     wanted = asyncio.run(_find(choices, backend, folder or config_folder()))
+    wanted = [replace(sensor, even_if_empty=even_if_empty) for sensor in wanted]
     return BleSource(wanted, backend=backend)
 
 

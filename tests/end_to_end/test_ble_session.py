@@ -168,6 +168,11 @@ def test_the_only_sensor_in_the_air_is_taken_and_named_without_its_address(tmp_p
     world = World("Polar H10 1")
     source = open_sensors([""], backend=world.backend, folder=tmp_path)
     (wanted,) = source.sensors()
+    assert not wanted.even_if_empty
+    (insisted,) = open_sensors(
+        [""], backend=world.backend, folder=tmp_path, even_if_empty=True
+    ).sensors()
+    assert insisted.even_if_empty
     assert wanted.address == address_of(1)
     code = pseudonym(load_key(tmp_path), address_of(1))
     assert wanted.sensor == f"polar_h10-{code[:4]}"
