@@ -64,7 +64,8 @@ async def keep_sensors(
             supervisor.end()
             task.cancel()
         if tasks:
-            await asyncio.wait(tasks, timeout=pace.close_s)
+            # Who closes waits a little longer, for the loop itself to end.
+            await asyncio.wait(tasks, timeout=0.8 * pace.close_s)
 
 
 class BleSource:

@@ -105,6 +105,60 @@ def test_a_strap_in_the_air_plays_a_session_and_is_stopped_at_its_end():
         assert secret not in told
 
 
+class CutLink(Listening):
+    """A view that takes the strap away while the music runs, and gives it back when it holds."""
+
+    world: World
+
+    def see(self, message, outputs) -> None:
+        self.messages.append(message)
+        self.outputs.extend(outputs)
+        states = [o.after for o in self.outputs if isinstance(o, StateChanged)]
+        strap = self.world.straps[0] if self.world.straps else None
+        for output in outputs:
+            if isinstance(output, StateChanged) and output.after == "RUN" and "HOLD" not in states:
+                self.world.loop.call_soon_threadsafe(lambda: strap.leave(timeout_s=0.2))
+            elif isinstance(output, StateChanged) and output.after == "HOLD":
+                self.world.loop.call_soon_threadsafe(strap.come_back)
+            elif isinstance(output, DecisionMade) and states[-2:] == ["HOLD", "RUN"]:
+                self.enough -= 1
+                if self.enough == 0:
+                    self.inbox.put(CommandGiven(at_ns=0, command="stop"))
+
+
+def test_F01_the_music_holds_while_the_link_is_gone_and_goes_on_where_it_was():
+    world = World("Polar H10 1")
+    source = BleSource([make_wanted()], backend=world.backend, pace=HURRY)
+    inbox = queue.SimpleQueue()
+    view = CutLink(10, inbox)
+    view.world = world
+    parts = Parts(
+        engine=make_engine(Settings(calibrate_s=2.0)),
+        source=InboxSource(),
+        sound=open_null(),
+        journal=None,
+        view=view,
+        duration_ns=40_000_000_000,
+    )
+    source.open(inbox.put)
+    try:
+        run_session(parts, Stopwatch(fast=False), inbox)
+    finally:
+        assert source.close()
+    changes = [o for o in view.outputs if isinstance(o, StateChanged)]
+    assert [c.after for c in changes] == ["CALIBRATE", "RUN", "HOLD", "RUN", "STOP"]
+    held_ns, back_ns = changes[2].at_ns, changes[3].at_ns
+    packets = [m.at_ns for m in view.messages if isinstance(m, PacketReceived)]
+    last_ns = max(at_ns for at_ns in packets if at_ns < held_ns)
+    assert held_ns - last_ns <= 3_500_000_000
+    tempos = [(o.at_ns, o.allowed.tempo_bpm) for o in view.outputs if isinstance(o, DecisionMade)]
+    held = {tempo for at_ns, tempo in tempos if held_ns <= at_ns < back_ns}
+    assert len(held) == 1
+    after = next(tempo for at_ns, tempo in tempos if at_ns >= back_ns)
+    assert abs(after / held.pop() - 1.0) <= 0.02
+    assert len([m for m in view.messages if isinstance(m, SensorAttached)]) == 2
+
+
 def test_a_fact_keeps_the_stamp_of_its_arrival_and_an_order_is_stamped_when_taken():
     inbox = queue.SimpleQueue()
     stopwatch = Stopwatch(fast=False)
