@@ -88,6 +88,7 @@ Limit = Literal[
 NoticeCode = Literal[
     "sensor_joined",
     "sensor_left",
+    "no_signal",
     "sensor_stale",
     "sensor_back",
     "contact_lost",
@@ -169,7 +170,7 @@ class TimePassed(_Fact, frozen=True, kw_only=True):
 
 
 class ClockJumped(_Fact, frozen=True, kw_only=True):
-    """The computer slept, or its clocks disagree by ``jump_s``: what was planned is stale."""
+    """The computer slept or stalled for ``jump_s``: what was planned is stale."""
 
     jump_s: float
 

@@ -46,7 +46,7 @@ def render_command(
     """
     if source.suffix == ".csv":
         settings = read_plan(None, seed=seed, style=style)
-        curves = read_curves(source, resting_tempo_bpm=settings.music.resting_tempo_bpm)
+        curves = read_curves(source, resting_tempo_bpm=settings.resting_tempo_bpm)
         orders: Iterable[SoundOrder] = _play_curves(curves, settings)
         origin_ns, end_ns = 0, round(curves.duration_s * NS_PER_S) + STOP_FADE_NS
     else:

@@ -66,7 +66,7 @@ REASON_WORDS: Final[dict[Reason, str]] = {
     "paused": "paused",
     "heart_rate_high": "your heart rate is above the ceiling of this plan",
     "law_failed": "something went wrong inside; the beat stays as it was",
-    "clock_jump": "this computer was asleep; please start again",
+    "clock_jump": "this computer slept or stalled; please start again",
     "time_limit": "the time of this session is nearly over",
     "stopped": "stopped",
 }
@@ -85,6 +85,7 @@ LIMIT_WORDS: Final[dict[Limit, str]] = {
 NOTICE_WORDS: Final[dict[NoticeCode, str]] = {
     "sensor_joined": "joined",
     "sensor_left": "left",
+    "no_signal": "nothing usable has come from the sensors yet",
     "sensor_stale": "is silent",
     "sensor_back": "is back",
     "contact_lost": "has no skin contact: put the band on",
@@ -95,7 +96,7 @@ NOTICE_WORDS: Final[dict[NoticeCode, str]] = {
     "device_clock_reset": "restarted its clock",
     "heart_rate_suspect": "heart rate can't be trusted now",
     "law_failed": "the control law failed and was held",
-    "clock_jump": "this computer was asleep",
+    "clock_jump": "this computer slept or stalled",
     "sound_late": "the sound came late",
 }
 
