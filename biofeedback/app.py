@@ -5,7 +5,8 @@ message, the engine's next control step, or an order in the inbox (keyboard, sou
 it never waits; everything else is the same code, so a session written to a file and one heard
 live make the same decisions.
 
-Other threads only ever put messages into the inbox; the loop stamps orders when it takes them.
+Other threads only ever put messages into the inbox. A fact (a packet of a sensor in the air) was
+stamped when it happened and keeps its stamp; an order of a person is stamped when it is taken.
 """
 
 from __future__ import annotations
@@ -100,6 +101,29 @@ class Parts:
     journal: Journal | None
     view: View | None
     duration_ns: int | None
+
+
+class InboxSource:
+    """The source of a session whose facts come from elsewhere: other threads fill the inbox.
+
+    It never has anything due itself, and it doesn't end; somebody stops the session, or its time
+    is over.
+    """
+
+    def next_at_ns(self) -> int:
+        """Say that nothing is due here."""
+        return NEVER_NS
+
+    def take(self) -> Input:
+        """Refuse: nothing is due here.
+
+        Raises:
+            LookupError: Always.
+        """
+        raise LookupError("what comes from elsewhere is in the inbox")
+
+    def hear(self, orders: Sequence[Output]) -> None:
+        """Ignore the music: real people have ears."""
 
 
 def make_engine(settings: Settings, profiles: Sequence[Profile] | None = None) -> Engine:
@@ -206,21 +230,21 @@ class _Loop:
         return msgspec.structs.replace(message, at_ns=message.at_ns + self._stopwatch.origin_ns)
 
     def _wait_until(self, due_ns: int) -> bool:
-        """Wait; False when an order came first and was given, so that due times changed."""
+        """Wait; False when something came first and was given, so that due times changed."""
         if self._stopwatch.fast:
             if self._inbox.empty():
                 return True
-            self.give(msgspec.structs.replace(self._inbox.get(), at_ns=self._given_ns))
+            self.give(_stamped(self._inbox.get(), self._given_ns))
             return False
         self._check_clocks(due_ns)
-        while (wait_ns := due_ns - self._stopwatch.now_ns()) > 0:
-            try:
-                message = self._inbox.get(timeout=wait_ns / NS_PER_S)
-            except queue.Empty:
-                return True
-            self.give(msgspec.structs.replace(message, at_ns=self._stopwatch.now_ns()))
-            return False
-        return True
+        # Also a loop that is late looks: what has arrived before goes first.
+        wait_ns = max(0, due_ns - self._stopwatch.now_ns())
+        try:
+            message = self._inbox.get(timeout=wait_ns / NS_PER_S)
+        except queue.Empty:
+            return True
+        self.give(_stamped(message, self._stopwatch.now_ns()))
+        return False
 
     def _check_clocks(self, due_ns: int) -> None:
         now_ns = self._stopwatch.now_ns()
@@ -228,3 +252,10 @@ class _Loop:
         slept_ns = self._stopwatch.slept_ns()
         if late_ns > LATE_TICK_NS or slept_ns > SLEPT_NS:
             self.give(ClockJumped(at_ns=now_ns, jump_s=max(late_ns, slept_ns) / NS_PER_S))
+
+
+def _stamped(message: Input, now_ns: int) -> Input:
+    """Stamp an order; a fact has its stamp."""
+    if isinstance(message, CommandGiven):
+        return msgspec.structs.replace(message, at_ns=now_ns)
+    return message

@@ -1,13 +1,28 @@
-"""Bluetooth LE: so far, whether this computer has it and may use it."""
+"""Bluetooth LE: sensors are found, connected, kept, and let go. bleak is imported only here.
+
+::
+
+    scan.py           one scanner for everybody; a guess at each band's profile
+    choose.py         from "ble:NAME" to exactly the sensors that are meant
+    identify.py       pseudonyms instead of addresses; what was bound to whom
+    taps.py           which of these is it? the one that is tapped three times
+    wanted.py         which sensor, whose, where, what it shall deliver
+    link.py           one connection: look, subscribe, start, stamp first, watch, stop
+    control_point.py  commands and their replies
+    supervise.py      one sensor for the whole session: silence, back-off, again
+    source.py         all sensors of a session, in a thread that fills the app's inbox
+    pace.py           how long things may take
+    reasons.py        why there is no data, and what to do next
+"""
 
 from __future__ import annotations
 
 import asyncio
 
 from bleak import BleakScanner
-from bleak.exc import BleakBluetoothNotAvailableError, BleakError
+from bleak.exc import BleakError
 
-from biofeedback.errors import BluetoothUnavailable
+from biofeedback.ble.reasons import explain_adapter
 
 PROBE_S = 1.0
 
@@ -20,20 +35,8 @@ def require_bluetooth() -> None:
     """
     try:
         asyncio.run(_listen_shortly())
-    except BleakBluetoothNotAvailableError as error:
-        reason = error.reason.name.lower()
-        raise BluetoothUnavailable(
-            f"Bluetooth can't be used ({reason.replace('_', ' ')}). Switch it on, plug a Bluetooth "
-            "adapter in, or play without sensors: biofeedback play --from demo",
-            reason=reason,
-        ) from error
     except (BleakError, OSError, EOFError) as error:
-        raise BluetoothUnavailable(
-            f"Bluetooth can't be used: {error or type(error).__name__}. On Linux the bluetooth "
-            "service has to run (systemctl start bluetooth). Without sensors: "
-            "biofeedback play --from demo",
-            reason="no_service",
-        ) from error
+        raise explain_adapter(error) from error
 
 
 async def _listen_shortly() -> None:

@@ -20,6 +20,7 @@ from biofeedback.cli.view import (
     REASON_WORDS,
     STATE_WORDS,
     Latest,
+    describe_link,
     explain_not_recording,
     quality_word,
     whole,
@@ -29,6 +30,7 @@ from biofeedback.messages import NS_PER_S, SensorAttached
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from biofeedback.ble.supervise import SensorStatus
     from biofeedback.messages import DecisionMade, Input, Output
     from biofeedback.trace.journal import JournalStatus
 
@@ -50,12 +52,14 @@ class LiveView:
         duration_s: float | None,
         status: Callable[[], JournalStatus] | None = None,
         keys: bool = False,
+        links: Callable[[], Sequence[SensorStatus]] = tuple,
     ) -> None:
         self.latest = Latest()
         self._title = title
         self._duration_s = duration_s
         self._status = status
         self._keys = keys
+        self._links = links
         self._drawn_s = 0.0
         self._live = Live(console=console, auto_refresh=False, transient=False)
 
@@ -126,7 +130,12 @@ class LiveView:
                     table.add_row(
                         _one_line(sensor, style="dim"), self._sensor(wearer, sensor, attached)
                     )
-        if not self.latest.sensors:
+        links = self._links()
+        for link in links:
+            table.add_row(
+                _one_line(link.sensor, style="dim"), _one_line(describe_link(link), style="dim")
+            )
+        if not self.latest.sensors and not links:
             table.add_row("", Text("no sensor yet", style="dim"))
         return table
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from biofeedback.app import InboxSource
 from biofeedback.ble import require_bluetooth
-from biofeedback.errors import DeviceError, SettingsError
+from biofeedback.cli.sensors import open_sensors
+from biofeedback.errors import SettingsError
 from biofeedback.settings import Settings, check_style, did_you_mean, parse_settings
 from biofeedback.simulate.recording import open_recording
 from biofeedback.simulate.scenarios import SCENARIOS, make_scenario
@@ -18,6 +20,9 @@ from biofeedback.trace.reader import read_trace
 from biofeedback.trace.source import TraceSource
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from biofeedback.ble.source import BleSource
     from biofeedback.simulate.source import Source
 
 PLAN_SIZE_LIMIT_BYTES = 1 << 20
@@ -31,6 +36,7 @@ class OpenSource:
     """A source that is ready to run, what to call it, and how long it lasts if it ends by itself.
 
     ``kind_and_name`` fits a file name. ``left_out`` names what a recording holds and nobody plays.
+    ``sensors`` push their messages by themselves.
     """
 
     source: Source
@@ -38,6 +44,7 @@ class OpenSource:
     kind_and_name: str
     duration_s: float | None
     left_out: tuple[str, ...] = ()
+    sensors: BleSource | None = None
 
 
 def parse_duration_s(text: str) -> float:
@@ -81,15 +88,34 @@ def open_source(text: str, *, seed: int, duration_s: float | None) -> OpenSource
         stem = Path(name).name.removesuffix(".jsonl").removesuffix(".trace")
         return OpenSource(source, f"the packets of {Path(name).name}", stem, source.duration_s)
     if kind == "ble":
-        require_bluetooth()
-        raise DeviceError(
-            "this version plays from virtual people, recordings and traces; it does not connect "
-            "to sensors in the air yet. Try: biofeedback play --from demo"
-        )
+        return open_sources([text], seed=seed, duration_s=duration_s)
     raise SettingsError(
         f"--from {text}: give demo, sim:SCENARIO ({', '.join(sorted(SCENARIOS))}), "
         f"recording:FILE, trace:FILE or ble.{_hint(kind)}"
     )
+
+
+def open_sources(
+    texts: Sequence[str], *, seed: int, duration_s: float | None, even_if_empty: bool = False
+) -> OpenSource:
+    """Open what one or several ``--from`` name; several only of sensors in the air.
+
+    Raises:
+        SettingsError: Sensors were mixed with something else.
+        BiofeedbackError: As ``open_source``.
+    """
+    kinds = {text.partition(":")[0] for text in texts}
+    if kinds != {"ble"}:
+        if len(texts) > 1:
+            raise SettingsError(
+                "--from can be given several times for sensors only: --from ble:NAME "
+                "--from ble:OTHER"
+            )
+        return open_source(texts[0], seed=seed, duration_s=duration_s)
+    require_bluetooth()
+    names = [text.partition(":")[2] for text in texts]
+    sensors = open_sensors(names, even_if_empty=even_if_empty)
+    return OpenSource(InboxSource(), "live sensors", "ble", None, sensors=sensors)
 
 
 def _hint(kind: str) -> str:

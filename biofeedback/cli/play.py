@@ -21,10 +21,11 @@ from biofeedback.cli.card import LiveView
 from biofeedback.cli.keys import has_keyboard, listening_to_keys
 from biofeedback.cli.options import (
     OpenSource,
-    open_source,
+    open_sources,
     parse_duration_s,
     read_plan,
 )
+from biofeedback.cli.sensors import remember_sensors
 from biofeedback.cli.targets import check_targets, list_inputs, making_room
 from biofeedback.cli.view import LIMIT_WORDS, PlainView
 from biofeedback.errors import SettingsError
@@ -45,6 +46,7 @@ from biofeedback.trace.journal import Journal, TraceSummary
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from biofeedback.ble.source import BleSource
     from biofeedback.cli.view import Latest
     from biofeedback.settings import Settings
 
@@ -64,13 +66,13 @@ class _Target:
 
 def play_command(
     source: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
             "--from",
-            help="demo, sim:SCENARIO, recording:FILE, trace:FILE or ble.",
+            help="demo, sim:SCENARIO, recording:FILE, trace:FILE, ble or ble:NAME (several times).",
             metavar="SOURCE",
         ),
-    ] = "demo",
+    ] = None,
     plan: Annotated[Path | None, typer.Option(help="A plan: person, limits, music (TOML).")] = None,
     style: Annotated[str | None, typer.Option(help="The music's style.")] = None,
     sound: Annotated[
@@ -96,6 +98,9 @@ def play_command(
         bool, typer.Option("--plain", help="One line per event, no moving cursor.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print facts as JSON lines.")] = False,
+    low_battery_ok: Annotated[
+        bool, typer.Option("--low-battery-ok", help="Begin even if a sensor is nearly empty.")
+    ] = False,
 ) -> None:
     """Turn a person's movement and heartbeat into music, live.
 
@@ -108,18 +113,25 @@ def play_command(
     """
     settings = read_plan(plan, seed=seed, style=style)
     duration_s = None if duration is None else parse_duration_s(duration)
-    opened = open_source(source, seed=settings.seed, duration_s=duration_s)
+    opened = open_sources(
+        source or ["demo"], seed=settings.seed, duration_s=duration_s, even_if_empty=low_battery_ok
+    )
     if opened.duration_s is None and duration_s is None:
         duration_s = settings.limits.time_limit_s
     target = _choose_target(sound, opened)
-    fast = fast or target.fallback
+    if fast and opened.sensors is not None:
+        raise SettingsError("--fast doesn't go with sensors in the air: people take their time.")
+    fast = fast or (target.fallback and opened.sensors is None)
     if fast and target.kind == "live":
         raise SettingsError("--fast goes with --sound FILE.wav or --sound null, not with live.")
     trace = trace or _session_file(opened, ".trace.jsonl")
     console = Console(soft_wrap=True) if plain or as_json else Console()
     if target.fallback and not as_json:
         console.print("No sound device here: the music goes into a file.", style="yellow")
-    inputs = [*list_inputs(source), *([] if plan is None else [plan])]
+    inputs = [
+        *(file for text in source or () for file in list_inputs(text)),
+        *([] if plan is None else [plan]),
+    ]
     check_targets((trace, target.file), inputs=inputs, overwrite=overwrite)
     exit_code = _run(
         settings,
@@ -167,8 +179,9 @@ def _run(
             stack.enter_context(half_open.pop_all())
         shown_s = min((s for s in (duration_s, opened.duration_s) if s is not None), default=None)
         keys = not fast and has_keyboard()
+        links = opened.sensors.statuses if opened.sensors is not None else tuple
         view = (
-            PlainView(console, as_json=as_json, status=lambda: journal.status)
+            PlainView(console, as_json=as_json, status=lambda: journal.status, links=links)
             if plain or as_json
             else LiveView(
                 console,
@@ -176,6 +189,7 @@ def _run(
                 duration_s=shown_s,
                 status=lambda: journal.status,
                 keys=keys,
+                links=links,
             )
         )
         parts = Parts(
@@ -188,7 +202,12 @@ def _run(
         )
         inbox: queue.SimpleQueue[Input] = queue.SimpleQueue()
         typing = listening_to_keys(inbox, lambda: view.latest.is_paused) if keys else nullcontext()
-        with _stop_on_signals(inbox) as asked, view, typing:
+        with (
+            _stop_on_signals(inbox) as asked,
+            view,
+            typing,
+            _connected(opened.sensors, inbox),
+        ):
             run_session(parts, stopwatch, inbox)
         heard = sound.close()
         kept = journal.close()
@@ -199,9 +218,26 @@ def _run(
         _print_summary(
             console, _describe(view.latest, opened, heard, kept, target.file), plain=plain
         )
+    if opened.sensors is not None:
+        for line in remember_sensors(opened.sensors):
+            console.print(line, style="yellow", markup=False)
     if not kept.complete:
         return INCOMPLETE
     return INTERRUPTED if asked else 0
+
+
+@contextmanager
+def _connected(
+    sensors: BleSource | None, inbox: queue.SimpleQueue[Input]
+) -> Generator[BleSource | None]:
+    """Keep the sensors while the session runs; their streams are stopped however it ends."""
+    if sensors is None:
+        yield None
+        return
+    try:
+        yield sensors.open(inbox.put)
+    finally:
+        sensors.close()
 
 
 def _choose_target(sound: str | None, opened: OpenSource) -> _Target:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from biofeedback.ble.supervise import SensorStatus
     from biofeedback.trace.journal import JournalStatus
 
 BLANK_AFTER_NS = {"heart_rate_bpm": 3 * NS_PER_S, "cadence_spm": 3 * NS_PER_S}
@@ -118,7 +119,7 @@ class Latest:
         """Take facts in; return new lines for a person who reads line by line."""
         if self.origin_ns is None:
             self.origin_ns = message.at_ns
-        self.now_ns = message.at_ns
+        self.now_ns = max(self.now_ns, message.at_ns)
         if isinstance(message, PacketReceived):
             self.packets += 1
             self.last_packet_ns[message.wearer, message.sensor] = message.at_ns
@@ -191,9 +192,16 @@ class PlainView:
     """One line per event, no cursor movement; ``as_json`` makes each line a JSON object."""
 
     def __init__(
-        self, console: Console, *, as_json: bool, status: Callable[[], JournalStatus] | None = None
+        self,
+        console: Console,
+        *,
+        as_json: bool,
+        status: Callable[[], JournalStatus] | None = None,
+        links: Callable[[], Sequence[SensorStatus]] = tuple,
     ) -> None:
         self.latest = Latest()
+        self._links = links
+        self._told: dict[str, str] = {}
         self._console = console
         self._json = as_json
         self._status = status
@@ -221,6 +229,7 @@ class PlainView:
         decision = self.latest.decision
         if decision is not None and self.latest.elapsed_s() >= self._next_s:
             self._next_s = self.latest.elapsed_s() + 1.0
+            self._tell_links()
             self._print(
                 msgspec.json.encode(decision).decode() if self._json else self._line(decision)
             )
@@ -238,6 +247,19 @@ class PlainView:
             said = "recording again" if reason is None else f"not recording: {reason}"
             colour = "green" if reason is None else "red"
             self._print(f"{self.latest.elapsed_s():7.1f} s  {said}", style=colour)
+
+    def _tell_links(self) -> None:
+        """Tell what is new of the links to sensors."""
+        for link in self._links():
+            said = f"{link.state} {link.losses} {link.words()}"
+            if self._told.get(link.sensor) != said:
+                self._told[link.sensor] = said
+                fact = {"type": "Link", "sensor": link.sensor, "said": describe_link(link)}
+                self._print(
+                    msgspec.json.encode(fact).decode()
+                    if self._json
+                    else f"{self.latest.elapsed_s():7.1f} s  {link.sensor} {describe_link(link)}"
+                )
 
     def _line(self, decision: DecisionMade) -> str:
         wearers = dict.fromkeys(wearer for wearer, _ in self.latest.sensors)
@@ -263,6 +285,20 @@ def say_change(change: StateChanged) -> str:
         reason = "the time of this session is over"
     # On the way into RUN the reason is only that the sensors are there.
     return word if change.after == "RUN" or reason == word else f"{word}: {reason}"
+
+
+def describe_link(link: SensorStatus) -> str:
+    """Say how the link to a sensor is: state, signal, battery, losses, and what to do."""
+    battery = link.found.battery_percent
+    facts = [
+        link.state,
+        "" if link.rssi_dbm is None else f"signal {link.rssi_dbm} dBm",
+        "battery unknown" if battery is None else f"battery {battery} %",
+        f"lost {link.losses} times" if link.losses else "",
+        *(f"{name}: {refused}" for name, refused in link.found.refused.items()),
+        link.words(),
+    ]
+    return ", ".join(fact for fact in facts if fact)
 
 
 def explain_not_recording(status: Callable[[], JournalStatus] | None) -> str | None:

@@ -273,7 +273,18 @@ def test_what_goes_wrong_ends_in_one_clear_line_and_the_right_exit_code(
 
 @pytest.mark.parametrize(
     "command",
-    ["play", "replay", "render", "measure", "decode", "profiles", "trace", "doctor"],
+    [
+        "play",
+        "replay",
+        "render",
+        "measure",
+        "decode",
+        "profiles",
+        "scan",
+        "virtual",
+        "trace",
+        "doctor",
+    ],
 )
 def test_every_command_has_help_with_an_example(tmp_path, command):
     done = run(command, "--help", cwd=tmp_path)

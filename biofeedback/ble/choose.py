@@ -1,0 +1,128 @@
+"""From what a person says (a name, an address, nothing) to exactly the sensors that are meant.
+
+A name alone never decides between two devices, and nothing is connected on a guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from biofeedback.ble.identify import pseudonym
+from biofeedback.ble.reasons import Reason, SensorFailure
+from biofeedback.ble.scan import guess_profile
+from biofeedback.ble.wanted import Wanted
+from biofeedback.errors import DeviceNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from biofeedback.ble.identify import Binding, Bindings
+    from biofeedback.ble.scan import Sighting
+    from biofeedback.decode.profile import Profile
+
+DEFAULT_WEARER = "p1"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person asked for: ``wearer=what``; ``what`` is None for "my sensor"."""
+
+    wearer: str | None
+    what: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A band in the air that can be read, and what is known of it."""
+
+    sighting: Sighting
+    profile: Profile
+    code: str
+    binding: Binding | None
+
+    def answers_to(self, what: str) -> bool:
+        """Tell whether this is meant by a name, an address or a code."""
+        name, wanted = self.sighting.name.lower(), what.lower()
+        exact = {name, self.sighting.address.lower(), self.code, self.profile.name}
+        return wanted in exact or (len(wanted) > 2 and name.startswith(wanted))
+
+    def wanted(self, wearer: str | None) -> Wanted:
+        """Say what it shall deliver, and for whom."""
+        bound = self.binding
+        return Wanted(
+            wearer=wearer or (bound.wearer if bound else DEFAULT_WEARER),
+            sensor=f"{self.profile.name}-{self.code[:4]}",
+            address=self.sighting.address,
+            profile=self.profile,
+            site=bound.site if bound else self.profile.sites[0],
+            firmware=bound.firmware if bound else None,
+        )
+
+
+def parse_choice(text: str) -> Choice:
+    """Read ``NAME_OR_ADDRESS`` or ``WEARER=NAME_OR_ADDRESS``; empty for "my sensor"."""
+    wearer, equals, what = text.partition("=")
+    if not equals:
+        wearer, what = "", text
+    return Choice(wearer.strip() or None, what.strip() or None)
+
+
+def list_candidates(
+    sightings: Sequence[Sighting], profiles: Sequence[Profile], *, key: bytes, bindings: Bindings
+) -> list[Candidate]:
+    """List the bands in the air that can be read, nearest first."""
+    candidates: list[Candidate] = []
+    for sighting in sightings:
+        profile = guess_profile(sighting, profiles)
+        if profile is not None:
+            code = pseudonym(key, sighting.address)
+            candidates.append(Candidate(sighting, profile, code, bindings.of_address(code)))
+    return candidates
+
+
+def matching(choice: Choice, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Give the candidates that a choice may mean: the bound ones if any of them is bound.
+
+    Raises:
+        DeviceNotFound: None is meant.
+    """
+    what = choice.what
+    meant = [c for c in candidates if what is None or c.answers_to(what)]
+    if not meant:
+        heard = ", ".join(c.sighting.name or c.code for c in candidates) or "no known band at all"
+        raise DeviceNotFound(
+            f"no sensor {'here' if what is None else repr(what)} (in the air: {heard}). Wear it, "
+            "wake it up, close other apps that hold it, then: biofeedback scan"
+        )
+    bound = [
+        c
+        for c in meant
+        if c.binding and (choice.wearer is None or c.binding.wearer == choice.wearer)
+    ]
+    return bound or meant
+
+
+def choose(choices: Sequence[Choice], candidates: Sequence[Candidate]) -> list[Wanted]:
+    """Find the sensor that each choice means.
+
+    Without a name, every sensor that is bound is meant, or the only one that is there.
+
+    Raises:
+        DeviceNotFound: One isn't in the air.
+        SensorFailure: One could be several.
+    """
+    chosen: dict[str, Wanted] = {}
+    for choice in choices:
+        meant = matching(choice, candidates)
+        all_mine = choice.what is None and all(c.binding for c in meant)
+        if len(meant) > 1 and not all_mine:
+            seen = ", ".join(
+                f"{c.sighting.name or 'no name'} [{c.code}] {c.sighting.rssi_dbm} dBm"
+                for c in meant
+            )
+            raise SensorFailure(Reason.AMBIGUOUS, seen)
+        for candidate in meant:
+            wanted = candidate.wanted(choice.wearer)
+            chosen[wanted.address] = wanted
+    return list(chosen.values())

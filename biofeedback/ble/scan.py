@@ -1,0 +1,166 @@
+"""What is in the air: one scanner for everybody who listens, and a guess at each band's profile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from bleak import BleakScanner
+
+from biofeedback.ble.reasons import Reason, SensorFailure, explain
+from biofeedback.decode.profile import expand_uuid
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+
+    from bleak.backends.client import BaseBleakClient
+    from bleak.backends.device import BLEDevice
+    from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
+
+    from biofeedback.decode.profile import Profile
+
+STOP_SCAN_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """Which backend bleak uses: its own choice, or classes that a test brings."""
+
+    scanner: type[BaseBleakScanner] | None = None
+    client: type[BaseBleakClient] | None = None
+
+
+SYSTEM = Backend()
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One advertisement. ``address`` is that of the system (macOS: a number of this computer)."""
+
+    device: BLEDevice
+    name: str
+    rssi_dbm: int
+    services: tuple[str, ...]
+
+    @property
+    def address(self) -> str:
+        """Give the device's address; never to be stored."""
+        return self.device.address
+
+
+def guess_profile(sighting: Sighting, profiles: Sequence[Profile]) -> Profile | None:
+    """Guess how to read a band by its name and by what it advertises.
+
+    A name decides over a service; of several that fit alike, the one that needs least is taken.
+    """
+    best: tuple[bool, int, Profile] | None = None
+    for profile in profiles:
+        by_name = any(
+            fnmatchcase(sighting.name.lower(), name.lower()) for name in profile.match.names
+        )
+        wanted = {expand_uuid(uuid) for uuid in profile.match.services}
+        if not by_name and not wanted & set(sighting.services):
+            continue
+        if best is None or (by_name, -len(profile.characteristics)) > best[:2]:
+            best = (by_name, -len(profile.characteristics), profile)
+    return None if best is None else best[2]
+
+
+class Listener:
+    """Listen to the air for everybody: systems allow one scan at a time."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._watchers: set[Callable[[Sighting], None]] = set()
+        self._scanner: BleakScanner | None = None
+        self._lock = asyncio.Lock()
+        self._heard = False
+
+    async def wait_for(
+        self, wanted: Callable[[Sighting], bool], *, timeout_s: float
+    ) -> Sighting | None:
+        """Wait for an advertisement; None when there was none in time.
+
+        Raises:
+            SensorFailure: Bluetooth can't be used.
+        """
+        found: asyncio.Future[Sighting] = asyncio.get_running_loop().create_future()
+
+        def watch(sighting: Sighting) -> None:
+            if not found.done() and wanted(sighting):
+                found.set_result(sighting)
+
+        async with self._listening(watch):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    return await found
+        return None
+
+    async def collect(self, seconds: float) -> list[Sighting]:
+        """Listen for a while; give the newest sighting of each device, nearest first.
+
+        Raises:
+            SensorFailure: Bluetooth can't be used.
+        """
+        newest: dict[str, Sighting] = {}
+
+        def watch(sighting: Sighting) -> None:
+            newest[sighting.address] = sighting
+
+        async with self._listening(watch):
+            await asyncio.sleep(seconds)
+        return sorted(newest.values(), key=lambda sighting: -sighting.rssi_dbm)
+
+    @contextlib.asynccontextmanager
+    async def _listening(self, watcher: Callable[[Sighting], None]) -> AsyncGenerator[None]:
+        async with self._lock:
+            if self._scanner is not None and not self._heard:
+                # Deaf so far: perhaps the adapter was switched off and on meanwhile.
+                await self._stop()
+            if self._scanner is None:
+                await self._start()
+            self._watchers.add(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.discard(watcher)
+            async with self._lock:
+                if not self._watchers:
+                    await self._stop()
+
+    async def _start(self) -> None:
+        scanner = BleakScanner(self._hear, **_with(self._backend.scanner))
+        try:
+            await scanner.start()
+        except Exception as error:
+            failure = explain(error)
+            if failure.reason is Reason.CONNECT_FAILED:
+                failure = SensorFailure(Reason.BLUETOOTH_GONE, failure.detail)
+            raise failure from error
+        self._scanner, self._heard = scanner, False
+
+    async def _stop(self) -> None:
+        scanner, self._scanner = self._scanner, None
+        if scanner is not None:
+            # A scan that can't be stopped is one of an adapter that is gone.
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(STOP_SCAN_S):
+                    await scanner.stop()
+
+    def _hear(self, device: BLEDevice, data: AdvertisementData) -> None:
+        self._heard = True
+        sighting = Sighting(
+            device=device,
+            name=data.local_name or device.name or "",
+            rssi_dbm=data.rssi,
+            services=tuple(data.service_uuids),
+        )
+        for watcher in tuple(self._watchers):
+            watcher(sighting)
+
+
+def _with(backend: type | None) -> dict[str, Any]:
+    return {} if backend is None else {"backend": backend}

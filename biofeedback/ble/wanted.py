@@ -1,0 +1,95 @@
+"""Which sensor, whose, where, and what it shall deliver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from biofeedback.decode.profile import expand_uuid, find_characteristic
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from biofeedback.decode.profile import Characteristic, Profile, Start, Stream, StreamName
+    from biofeedback.messages import Site
+
+STARTED_BY_DEFAULT: Final = frozenset[str]({"acceleration"})
+"""Of the streams that need a start, the one that music needs; others cost battery and air."""
+NOT_DATA: Final = frozenset[str]({"battery", "device_information"})
+BATTERY_UUID: Final = expand_uuid("2a19")
+SERIAL_UUID: Final = expand_uuid("2a25")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One sensor to be connected and kept.
+
+    ``address`` is the system's and stays in memory; ``sensor`` is the name in messages and trace,
+    which tells nothing of the address. ``firmware`` is that of the last time. ``rates_hz`` asks
+    for another start than a stream's first.
+    """
+
+    wearer: str
+    sensor: str
+    address: str
+    profile: Profile
+    site: Site
+    rates_hz: Mapping[StreamName, float] = field(default_factory=dict["StreamName", float])
+    streams: frozenset[str] = STARTED_BY_DEFAULT
+    even_if_empty: bool = False
+    firmware: str | None = None
+
+    def chosen(self) -> list[tuple[Stream, tuple[Start, ...]]]:
+        """List the streams to be had, each with the starts to try, best first."""
+        chosen: list[tuple[Stream, tuple[Start, ...]]] = []
+        for stream in self.profile.streams:
+            if stream.name in NOT_DATA:
+                continue
+            if stream.starts and stream.name not in self.streams:
+                continue
+            rate_hz = self.rates_hz.get(stream.name)
+            starts = tuple(s for s in stream.starts if rate_hz is None or s.rate_hz == rate_hz)
+            chosen.append((stream, starts or stream.starts))
+        return chosen
+
+    def context(self) -> dict[str, float]:
+        """Say what a decoder should know of the chosen starts."""
+        known: dict[str, float] = {}
+        for stream, starts in self.chosen():
+            if stream.name != "acceleration":
+                continue
+            start = starts[0] if starts else None
+            rate_hz = (start.rate_hz if start else None) or stream.rate_hz
+            full_scale = (start.full_scale if start else None) or stream.full_scale
+            if rate_hz is not None:
+                known["acc_rate_hz"] = rate_hz
+            if full_scale is not None and stream.unit == "g":
+                known["acc_range_g"] = full_scale
+        return known
+
+    def data_characteristics(self) -> list[str]:
+        """List the characteristics that carry the chosen streams, in full."""
+        uuids = [expand_uuid(stream.characteristic) for stream, _ in self.chosen()]
+        return list(dict.fromkeys(uuids))
+
+    def readable(self) -> list[Characteristic]:
+        """List what is read once: battery and what the device says of itself."""
+        return [
+            characteristic
+            for characteristic in self.profile.characteristics
+            if "read" in characteristic.access
+            and characteristic.format is not None
+            and characteristic.uuid != self.profile.control
+        ]
+
+    def control(self) -> Characteristic | None:
+        """Give the control point, if the wearable has one."""
+        if self.profile.control is None:
+            return None
+        return find_characteristic(self.profile, self.profile.control)
+
+
+def packet_period_s(stream: Stream, starts: tuple[Start, ...]) -> float:
+    """Say how far apart the packets of a stream are, about."""
+    rate_hz = (starts[0].rate_hz if starts else None) or stream.rate_hz or 1.0
+    return (stream.samples_per_packet or 1) / rate_hz

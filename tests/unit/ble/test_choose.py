@@ -1,0 +1,114 @@
+"""From what a person says to exactly the sensors that are meant."""
+
+from __future__ import annotations
+
+import pytest
+from bleak.backends.device import BLEDevice
+
+from biofeedback.ble.choose import Choice, choose, list_candidates, parse_choice
+from biofeedback.ble.identify import Binding, Bindings, pseudonym
+from biofeedback.ble.reasons import Reason, SensorFailure
+from biofeedback.ble.scan import Sighting, guess_profile
+from biofeedback.errors import DeviceNotFound
+from biofeedback.profiles import list_profiles, load_profile
+
+KEY = bytes(32)
+HRS = "0000180d-0000-1000-8000-00805f9b34fb"
+PROFILES = [load_profile(name) for name in ("polar_h10", "polar_verity_sense", "sig_hrs")]
+
+
+def seen(name: str, number: int = 1, *, services=(HRS,), rssi_dbm: int = -60) -> Sighting:
+    device = BLEDevice(f"C0:FF:EE:00:00:{number:02X}", name, None)
+    return Sighting(device, name, rssi_dbm, tuple(services))
+
+
+def candidates(*sightings: Sighting, bindings: Bindings | None = None):
+    return list_candidates(sightings, PROFILES, key=KEY, bindings=bindings or Bindings())
+
+
+def bound(number: int, wearer: str = "p1") -> Binding:
+    code = pseudonym(KEY, f"C0:FF:EE:00:00:{number:02X}")
+    return Binding(wearer=wearer, address=code, profile="polar_h10", site="waist")
+
+
+@pytest.mark.parametrize(
+    ("name", "services", "profile"),
+    [
+        ("Polar H10 12345678", (HRS,), "polar_h10"),
+        ("polar h10 12345678", (), "polar_h10"),
+        ("Polar Sense 12345678", (HRS,), "polar_verity_sense"),
+        ("Somebody's watch", (HRS,), "sig_hrs"),
+        ("", (HRS,), "sig_hrs"),
+        ("TICKR 12AB", (), "sig_hrs"),
+        ("Headphones", (), None),
+    ],
+)
+def test_a_profile_is_guessed_by_name_first_and_by_service_then(name, services, profile):
+    guessed = guess_profile(seen(name, services=services), PROFILES)
+    assert (guessed.name if guessed else None) == profile
+
+
+def test_every_profile_is_guessed_from_its_own_name_patterns():
+    profiles = list_profiles()
+    for profile in profiles:
+        for pattern in profile.match.names:
+            guessed = guess_profile(seen(pattern.replace("*", "x"), services=()), profiles)
+            assert guessed is not None, pattern
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("", Choice(None, None)),
+        ("Polar H10", Choice(None, "Polar H10")),
+        ("mia=Polar H10", Choice("mia", "Polar H10")),
+        ("mia=", Choice("mia", None)),
+    ],
+)
+def test_choices_are_read(text, choice):
+    assert parse_choice(text) == choice
+
+
+@pytest.mark.parametrize(
+    "text", ["Polar H10 1", "polar h10", "c0:ff:ee:00:00:01", "polar_h10", "CODE", ""]
+)
+def test_one_sensor_is_meant_by_name_address_profile_code_or_by_being_the_only_one(text):
+    text = text.replace("CODE", pseudonym(KEY, "C0:FF:EE:00:00:01"))
+    (wanted,) = choose([parse_choice(text)], candidates(seen("Polar H10 1")))
+    assert wanted.address == "C0:FF:EE:00:00:01"
+    assert wanted.wearer == "p1"
+    assert "C0:FF" not in wanted.sensor
+
+
+def test_two_that_fit_are_never_decided_between():
+    pair = candidates(seen("Polar H10 1", 1, rssi_dbm=-40), seen("Polar H10 2", 2, rssi_dbm=-90))
+    with pytest.raises(SensorFailure, match="-40 dBm") as failure:
+        choose([parse_choice("Polar H10")], pair)
+    assert failure.value.reason is Reason.AMBIGUOUS
+
+
+def test_a_bound_sensor_wins_over_one_that_only_has_the_same_name():
+    bindings = Bindings(sensors=(bound(2, "mia"),))
+    pair = candidates(seen("Polar H10", 1), seen("Polar H10", 2), bindings=bindings)
+    (wanted,) = choose([parse_choice("Polar H10")], pair)
+    assert (wanted.address[-2:], wanted.wearer, wanted.site) == ("02", "mia", "waist")
+    with pytest.raises(SensorFailure):
+        choose([parse_choice("tom=Polar H10")], pair)
+
+
+def test_without_a_name_all_bound_sensors_are_meant():
+    bindings = Bindings(sensors=(bound(1), bound(3)))
+    three = candidates(*(seen("Polar H10", n) for n in (1, 2, 3)), bindings=bindings)
+    assert [w.address[-2:] for w in choose([parse_choice("")], three)] == ["01", "03"]
+
+
+def test_the_same_sensor_is_taken_once():
+    one = candidates(seen("Polar H10 1"))
+    assert len(choose([parse_choice(""), parse_choice("polar_h10")], one)) == 1
+
+
+def test_nothing_in_the_air_is_told_with_what_is_there():
+    with pytest.raises(DeviceNotFound, match="TICKR 1"):
+        choose([parse_choice("Polar")], candidates(seen("TICKR 1")))
+    with pytest.raises(DeviceNotFound, match="no known band"):
+        choose([parse_choice("")], [])

@@ -1,0 +1,96 @@
+"""Commands and their replies, without a radio."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from biofeedback.ble.control_point import ControlPoint
+from biofeedback.ble.reasons import Reason, SensorFailure
+from biofeedback.decode.profile import find_stream
+from biofeedback.profiles import load_profile
+
+H10, SENSE = load_profile("polar_h10"), load_profile("polar_verity_sense")
+
+
+class Device:
+    """Answers each command with the next of these statuses; None is silence."""
+
+    def __init__(self, *statuses: int | None, answers: bool = True) -> None:
+        self.statuses = list(statuses)
+        self.commands: list[str] = []
+        self.control = ControlPoint(self.write, answers=answers, reply_s=0.05, settle_s=0.0)
+
+    async def write(self, command: bytes) -> None:
+        self.commands.append(command.hex())
+        status = self.statuses.pop(0) if self.statuses else 0
+        if status is not None:
+            # An older reply and other packets come first: only the right one counts.
+            self.control.hear(bytes((0xF0, command[0], 0x3F, 0)))
+            self.control.hear(b"")
+            self.control.hear(b"\x77")
+            self.control.hear(bytes((0xF0, command[0], command[1], status)))
+
+    def start(self, profile, name: str, which: int = 0) -> None:
+        stream = find_stream(profile, name)
+        asyncio.run(self.control.start(stream, stream.starts[which]))
+
+    def stop(self, profile, name: str, which: int = 0) -> None:
+        stream = find_stream(profile, name)
+        asyncio.run(self.control.stop(stream, stream.starts[which]))
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (10, Reason.MTU_TOO_SMALL),
+        (3, Reason.NOT_SUPPORTED),
+        (2, Reason.NOT_SUPPORTED),
+        (8, Reason.START_REFUSED),
+        (13, Reason.START_REFUSED),
+        (99, Reason.START_REFUSED),
+        (None, Reason.START_REFUSED),
+    ],
+)
+def test_a_refusal_has_a_reason(status, reason):
+    with pytest.raises(SensorFailure) as failure:
+        Device(status).start(H10, "acceleration")
+    assert failure.value.reason is reason
+
+
+def test_a_stream_that_runs_already_is_stopped_and_started_again():
+    device = Device(6, 0, 0)
+    device.start(H10, "acceleration")
+    assert [command[:4] for command in device.commands] == ["0202", "0302", "0202"]
+
+
+def test_a_mode_that_is_on_already_is_left_on():
+    device = Device(6, 0)
+    device.start(SENSE, "acceleration", which=1)
+    assert [command[:4] for command in device.commands] == ["0209", "0202"]
+
+
+def test_a_mode_that_can_not_be_entered_while_streaming_waits_for_the_stop():
+    device = Device(12, 0, 0, 0)
+    device.start(SENSE, "acceleration", which=1)
+    assert [command[:4] for command in device.commands] == ["0209", "0302", "0209", "0202"]
+
+
+def test_a_stop_also_ends_the_mode_that_the_start_switched_on():
+    device = Device()
+    device.stop(SENSE, "acceleration", which=1)
+    assert device.commands == ["0302", "0309"]
+
+
+def test_a_wearable_that_never_answers_is_not_waited_for():
+    device = Device(None, answers=False)
+    device.start(H10, "acceleration")
+    device.stop(H10, "acceleration")
+    assert [command[:4] for command in device.commands] == ["0202", "0302"]
+
+
+def test_a_stop_by_the_device_is_noticed():
+    device = Device()
+    device.control.hear(b"\x01\x02")
+    assert device.control.stopped.is_set()
