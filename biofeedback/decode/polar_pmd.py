@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from biofeedback.decode.context import read_number
 from biofeedback.decode.delta_frames import decode_delta_frame
 from biofeedback.decode.malformed import Malformed
 from biofeedback.decode.polar_pmd_frames import (
@@ -27,10 +27,11 @@ from biofeedback.decode.polar_pmd_frames import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from biofeedback.decode.context import Context
     from biofeedback.decode.polar_pmd_frames import MeasurementType, PmdFrame
 
 MEASUREMENT_TYPES: Final[dict[int, MeasurementType]] = {
@@ -65,7 +66,7 @@ LIMIT_MAG_GAUSS = 1_000.0
 LIMIT_TEMPERATURE_C = 150.0
 
 
-def decode_polar_pmd(payload: bytes, context: Mapping[str, float]) -> PmdFrame:
+def decode_polar_pmd(payload: bytes, context: Context) -> PmdFrame:
     """Decode one data frame.
 
     Args:
@@ -91,13 +92,6 @@ def _count(payload: bytes, bytes_per_sample: int) -> int:
     if rest:
         raise Malformed("bad_length", f"{rest} bytes left over, a sample has {bytes_per_sample}")
     return samples
-
-
-def _factor(context: Mapping[str, float], default: float) -> float:
-    factor = context.get("factor", default)
-    if not (math.isfinite(factor) and 0 < factor <= 1000):
-        raise Malformed("out_of_range", f"a factor of {factor}")
-    return factor
 
 
 def _signed_24(payload: bytes) -> NDArray[np.int32]:
@@ -148,7 +142,7 @@ def _checked(values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
     return values
 
 
-def _decode_ecg(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> EcgFrame:
+def _decode_ecg(payload: bytes, stamp_ns: int, context: Context) -> EcgFrame:
     del context
     n = _count(payload, 3)
     return EcgFrame(
@@ -156,7 +150,7 @@ def _decode_ecg(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> 
     )
 
 
-def _decode_acc_8(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> AccelerationFrame:
+def _decode_acc_8(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
     del context
     n = _count(payload, 3)
     mg = np.frombuffer(payload, np.int8, offset=HEADER_BYTES).reshape(n, 3)
@@ -165,9 +159,7 @@ def _decode_acc_8(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -
     )
 
 
-def _decode_acc_16(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> AccelerationFrame:
+def _decode_acc_16(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
     del context
     n = _count(payload, 6)
     mg = np.frombuffer(payload, "<i2", offset=HEADER_BYTES).reshape(n, 3)
@@ -176,9 +168,7 @@ def _decode_acc_16(
     )
 
 
-def _decode_acc_24(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> AccelerationFrame:
+def _decode_acc_24(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
     del context
     n = _count(payload, 9)
     mg = _signed_24(payload).reshape(n, 3)
@@ -189,10 +179,8 @@ def _decode_acc_24(
     )
 
 
-def _decode_acc_delta_g(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> AccelerationFrame:
-    factor_mg = _factor(context, DEFAULT_ACC_FACTOR_G) * 1000
+def _decode_acc_delta_g(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
+    factor_mg = read_number(context, "factor", DEFAULT_ACC_FACTOR_G, most=1000) * 1000
     blocks, raw = _delta(payload, 3, 16)
     return AccelerationFrame(
         timestamp_ns=stamp_ns,
@@ -205,9 +193,7 @@ def _decode_acc_delta_g(
     )
 
 
-def _decode_acc_delta_mg(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> AccelerationFrame:
+def _decode_acc_delta_mg(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
     del context  # counts are mg here; a factor learned for 0x80 frames doesn't apply
     blocks, raw = _delta(payload, 3, 16)
     return AccelerationFrame(
@@ -221,14 +207,14 @@ def _decode_acc_delta_mg(
     )
 
 
-def _decode_ppg(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> PpgFrame:
+def _decode_ppg(payload: bytes, stamp_ns: int, context: Context) -> PpgFrame:
     del context
     n = _count(payload, 12)
     samples = _signed_24(payload).reshape(n, 4)
     return PpgFrame(timestamp_ns=stamp_ns, frame_type=0, compressed=False, samples=samples, n=n)
 
 
-def _decode_ppg_delta(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> PpgFrame:
+def _decode_ppg_delta(payload: bytes, stamp_ns: int, context: Context) -> PpgFrame:
     del context
     blocks, samples = _delta(payload, 4, 24)
     return PpgFrame(
@@ -241,7 +227,7 @@ def _decode_ppg_delta(payload: bytes, stamp_ns: int, context: Mapping[str, float
     )
 
 
-def _decode_ppi(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> PpiFrame:
+def _decode_ppi(payload: bytes, stamp_ns: int, context: Context) -> PpiFrame:
     del context
     n = _count(payload, PPI_BYTES)
     samples = tuple(
@@ -258,10 +244,8 @@ def _decode_ppi(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> 
     return PpiFrame(timestamp_ns=stamp_ns, frame_type=0, compressed=False, samples=samples, n=n)
 
 
-def _decode_gyro_delta(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> GyroscopeFrame:
-    factor_dps = _factor(context, DEFAULT_FACTOR)
+def _decode_gyro_delta(payload: bytes, stamp_ns: int, context: Context) -> GyroscopeFrame:
+    factor_dps = read_number(context, "factor", DEFAULT_FACTOR, most=1000)
     blocks, raw = _delta(payload, 3, 16)
     return GyroscopeFrame(
         timestamp_ns=stamp_ns,
@@ -273,9 +257,7 @@ def _decode_gyro_delta(
     )
 
 
-def _decode_gyro_delta_float(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> GyroscopeFrame:
+def _decode_gyro_delta_float(payload: bytes, stamp_ns: int, context: Context) -> GyroscopeFrame:
     del context
     blocks, dps = _delta_float32(payload, 3, LIMIT_GYRO_DPS)
     return GyroscopeFrame(
@@ -288,10 +270,8 @@ def _decode_gyro_delta_float(
     )
 
 
-def _decode_mag_delta(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> MagnetometerFrame:
-    factor_gauss = _factor(context, DEFAULT_FACTOR)
+def _decode_mag_delta(payload: bytes, stamp_ns: int, context: Context) -> MagnetometerFrame:
+    factor_gauss = read_number(context, "factor", DEFAULT_FACTOR, most=1000)
     blocks, raw = _delta(payload, 3, 16)
     return MagnetometerFrame(
         timestamp_ns=stamp_ns,
@@ -304,7 +284,7 @@ def _decode_mag_delta(
 
 
 def _decode_mag_delta_milligauss(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
+    payload: bytes, stamp_ns: int, context: Context
 ) -> MagnetometerFrame:
     del context
     blocks, raw = _delta(payload, 4, 16)
@@ -323,9 +303,7 @@ def _temperature_type(payload: bytes) -> Literal["SKIN_TEMP", "TEMPERATURE"]:
     return "SKIN_TEMP" if payload[0] & TYPE_MASK == 7 else "TEMPERATURE"
 
 
-def _decode_temperature(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> TemperatureFrame:
+def _decode_temperature(payload: bytes, stamp_ns: int, context: Context) -> TemperatureFrame:
     del context
     n = _count(payload, 4)
     degc = np.frombuffer(payload, "<f4", offset=HEADER_BYTES)
@@ -339,9 +317,7 @@ def _decode_temperature(
     )
 
 
-def _decode_temperature_delta(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> TemperatureFrame:
+def _decode_temperature_delta(payload: bytes, stamp_ns: int, context: Context) -> TemperatureFrame:
     del context
     blocks, degc = _delta_float32(payload, 1, LIMIT_TEMPERATURE_C)
     return TemperatureFrame(
@@ -355,7 +331,7 @@ def _decode_temperature_delta(
     )
 
 
-LAYOUTS: Final[dict[tuple[int, int], Callable[[bytes, int, Mapping[str, float]], PmdFrame]]] = {
+LAYOUTS: Final[dict[tuple[int, int], Callable[[bytes, int, Context], PmdFrame]]] = {
     (0, 0x00): _decode_ecg,
     (1, 0x00): _decode_ppg,
     (1, 0x80): _decode_ppg_delta,

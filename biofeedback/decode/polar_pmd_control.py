@@ -17,8 +17,7 @@ from biofeedback.decode.malformed import Malformed
 from biofeedback.decode.polar_pmd import MEASUREMENT_TYPES, TYPE_MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from biofeedback.decode.context import Context
     from biofeedback.decode.polar_pmd_frames import MeasurementType
 
 FEATURES = 0x0F
@@ -158,7 +157,7 @@ class PmdRequest(msgspec.Struct, frozen=True, kw_only=True):
 PmdControl: TypeAlias = PmdFeatures | PmdReply | PmdStopped | PmdSettings
 
 
-def decode_polar_pmd_control(payload: bytes, context: Mapping[str, float]) -> PmdControl:
+def decode_polar_pmd_control(payload: bytes, context: Context) -> PmdControl:
     """Decode what the device says on its control point (read or indication).
 
     Raises:
@@ -180,7 +179,7 @@ def decode_polar_pmd_control(payload: bytes, context: Mapping[str, float]) -> Pm
             raise Malformed("unknown_type", f"a control packet of kind 0x{first:02x}")
 
 
-def decode_polar_pmd_request(payload: bytes, context: Mapping[str, float]) -> PmdRequest:
+def decode_polar_pmd_request(payload: bytes, context: Context) -> PmdRequest:
     """Decode what is written to the control point.
 
     Raises:
