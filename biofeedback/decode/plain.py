@@ -29,7 +29,6 @@ Feed = Literal[
     "acceleration",
     "gyroscope",
     "magnetometer",
-    "ppg",
     "temperature",
     "battery",
     "heart_rate",
@@ -60,7 +59,6 @@ UNITS: Final[dict[Feed, dict[str, float]]] = {
     "acceleration": {"g": 9.80665, "mg": 0.00980665, "m/s2": 1.0},
     "gyroscope": {"dps": 1.0},
     "magnetometer": {"gauss": 1.0, "uT": 0.01},
-    "ppg": {"counts": 1.0},
     "temperature": {"degC": 1.0},
     "battery": {"%": 1.0},
     "heart_rate": {"bpm": 1.0},
@@ -69,7 +67,8 @@ UNITS: Final[dict[Feed, dict[str, float]]] = {
 }
 """What a field may feed -> its units and their factor to the unit of the blocks (m/s2, dps, gauss;
 ns for a clock)."""
-TICKS = frozenset({"u8", "u16", "u32"})
+BLOCKS: Final = frozenset({"acceleration", "gyroscope", "magnetometer"})
+TICKS: Final = frozenset({"u8", "u16", "u32"})
 MAX_SCALE_BY = 1_000_000.0
 MAX_FIELD_BYTES = 514
 
@@ -167,12 +166,12 @@ def _check_field(field: Field, size: int) -> Iterator[str]:
         yield f"unit is needed: {' or '.join(units)}"
     if field.feeds in {"clock", "counter"} and (field.type not in TICKS or values > 1):
         yield "a clock or counter is a single u8, u16 or u32"
-    if field.feeds in {"acceleration", "gyroscope", "magnetometer"} and field.count != 3:
+    if field.feeds in BLOCKS and field.count != 3:
         yield "three axes are needed (count = 3)"
 
 
 def _is_block(field: Field) -> bool:
-    return field.feeds in {"acceleration", "gyroscope", "magnetometer", "ppg"}
+    return field.feeds in BLOCKS
 
 
 def _compile_field(field: Field) -> Callable[[bytes, Context], Any]:

@@ -95,12 +95,23 @@ class Characteristic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     write_layouts: tuple[Layout, ...] = ()
 
 
+class Write(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bytes for one characteristic."""
+
+    characteristic: Uuid
+    value: HexBytes
+
+
 class Start(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One way to start a stream: these bytes to ``Profile.control``, one after another."""
+    """One way to start a stream: these bytes to ``Profile.control``, one after another.
+
+    ``also`` follows for wearables with a characteristic for each setting.
+    """
 
     rate_hz: RateHz | None = None
     full_scale: FullScale | None = None
     commands: tuple[HexBytes, ...]
+    also: tuple[Write, ...] = ()
     note: Text | None = None
 
 
@@ -274,6 +285,9 @@ def _wrong_layouts(profile: Profile) -> Iterator[str]:
 def _used_characteristics(profile: Profile) -> Iterator[tuple[str, str]]:
     for position, stream in enumerate(profile.streams):
         yield f"streams[{position}].characteristic", stream.characteristic
+        for number, start in enumerate(stream.starts):
+            for write in start.also:
+                yield f"streams[{position}].starts[{number}].also", write.characteristic
     if profile.control is not None:
         yield "control", profile.control
 
@@ -324,7 +338,7 @@ def _value_at(raw: Any, path: str) -> Any:
 
 
 def _field_names() -> list[str]:
-    parts = (Profile, Match, Characteristic, Layout, Field, Stream, Start, Broadcast)
+    parts = (Profile, Match, Characteristic, Layout, Field, Stream, Start, Write, Broadcast)
     return sorted({name for part in parts for name in part.__struct_fields__})
 
 
@@ -349,7 +363,7 @@ PATTERNS: Final[dict[str, frozenset[str]]] = {
     "expected a UUID in lower case, four digits or full": frozenset(
         {"uuid", "service", "services", "characteristic", "control"}
     ),
-    "expected bytes in lower-case hex, at most 64": frozenset({"commands", "stop"}),
+    "expected bytes in lower-case hex, at most 64": frozenset({"commands", "stop", "value"}),
     "expected 2 to 40 lower-case letters, digits or _": frozenset({"name"}),
 }
 """What a pattern means -> the keys that have it."""

@@ -9,6 +9,7 @@ import msgspec
 from biofeedback.decode.colmi import ColmiStepsRow
 from biofeedback.decode.cycling_speed import CrankCadence, CyclingSpeed
 from biofeedback.decode.framing import FRAMINGS
+from biofeedback.decode.plain import PlainPacket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,7 +44,7 @@ def decode_sequence(
         return {"rows": [_row(packet) for packet in packets if isinstance(packet, ColmiStepsRow)]}
     if packets and all(hasattr(packet, "action") for packet in packets):
         return {"action": ", ".join(packet.action for packet in packets)}
-    return {"packets": packets}
+    return {"packets": [p.values if isinstance(p, PlainPacket) else p for p in packets]}
 
 
 def _cadence_rpm(measurements: Sequence[CyclingSpeed]) -> float | None:
