@@ -15,10 +15,12 @@ import msgspec
 
 from biofeedback.decode.malformed import Malformed
 from biofeedback.decode.polar_pmd import MEASUREMENT_TYPES, TYPE_MASK
+from biofeedback.decode.polar_pmd_frames import (
+    MeasurementType,  # noqa: TC001 - msgspec reads the types at run time
+)
 
 if TYPE_CHECKING:
     from biofeedback.decode.context import Context
-    from biofeedback.decode.polar_pmd_frames import MeasurementType
 
 FEATURES = 0x0F
 REPLY = 0xF0
