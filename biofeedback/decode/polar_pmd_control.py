@@ -28,7 +28,7 @@ STOPPED_BY_DEVICE = 0x01
 OFFLINE = 0x80
 OP_GET_SETTINGS, OP_START, OP_STOP, OP_GET_SDK_SETTINGS = 1, 2, 3, 4
 
-Settings: TypeAlias = "dict[str, tuple[float, ...]]"
+Settings: TypeAlias = dict[str, tuple[float, ...]]
 Status = Literal[
     "success",
     "invalid_op",
