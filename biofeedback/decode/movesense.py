@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import msgspec
@@ -138,6 +139,7 @@ def fits(size: int, path: str) -> bool:
     return kind == "Temp" and size == 8
 
 
+@lru_cache(maxsize=64)
 def _kind(path: str) -> str:
     parts = path.split("/")
     return parts[2] if len(parts) > 2 and parts[1] == "Meas" else ""
