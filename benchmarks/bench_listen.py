@@ -5,7 +5,7 @@
 * following: logged tempo against cadence (times 1/2, 1 or 2) during the marked walks;
 * energy: rank correlation of measured activity with onset density and with loudness;
 * safety: every row of every trace inside its limits;
-* sound: loudness (pyloudnorm), true peak (16 times oversampled), steps between neighbouring samples.
+* sound: loudness (pyloudnorm), true peak (16 times oversampled), steps from sample to sample.
 
 The walks are read from ``../shared/data/replay``; without them only the demo is played.
 """

@@ -11,7 +11,7 @@ export XDG_RUNTIME_DIR="$tmp" PULSE_SERVER="unix:$tmp/native" JACK_NO_START_SERV
 export ALSA_CONFIG_PATH="$tmp/asound.conf"
 mkdir -p "$tmp/run" "$tmp/state"
 cat > "$tmp/pulse.pa" <<P
-load-module module-null-sink sink_name=silent rate=48000 channels=2 format=float32le
+load-module module-null-sink sink_name=silent rate=48000 channels=2 format=float32le norewinds=1
 load-module module-native-protocol-unix socket=$tmp/native auth-anonymous=1
 set-default-sink silent
 P
@@ -19,7 +19,7 @@ P
 printf '%s\n' 'pcm.default { type pulse }' 'ctl.default { type pulse }' 'pcm.pulse { type pulse }' \
     > "$tmp/asound.conf"
 pulseaudio -n -F "$tmp/pulse.pa" --daemonize=no --exit-idle-time=-1 --disallow-exit=yes \
-    --use-pid-file=no --log-target=file:"$tmp/log" 2>/dev/null &
+    --use-pid-file=no --high-priority=yes --realtime=yes --log-target=file:"$tmp/log" 2>/dev/null &
 pulse=$!
 trap 'kill $pulse 2>/dev/null; wait $pulse 2>/dev/null; rm -rf "$tmp"' EXIT
 for _ in $(seq 50); do

@@ -21,7 +21,6 @@ from biofeedback.errors import ProfileError
 from biofeedback.messages import (
     NS_PER_MS,
     NS_PER_S,
-    BodyState,
     ClockJumped,
     CommandGiven,
     DecisionMade,
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from biofeedback.decode.profile import Profile
+    from biofeedback.samples import BodyState
     from biofeedback.settings import Settings
 
 STEP_NS = 100 * NS_PER_MS

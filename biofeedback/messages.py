@@ -5,20 +5,15 @@
 * Facts are past tense, orders to the sound are imperative.
 * ``at_ns`` is the host's monotonic clock; no wall time here. ``wearer`` is a pseudonym.
 * Missing is ``None``. NaN and infinity never leave a stage.
-* Blocks with arrays live in memory only, between decoding and signals: a trace keeps the raw
-  packets instead, so that every later algorithm can run on an old session.
+* Samples (``samples.py``) live in memory only: a trace keeps the raw packets instead, so that
+  every later algorithm can run on an old session.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import msgspec
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
@@ -35,13 +30,9 @@ Measure = Literal[
     "heart_rate_bpm",
     "rmssd_ms",
     "sdnn_ms",
-    "coherence",
-    "breathing_brpm",
     "cadence_spm",
     "step_time_cv",
-    "step_asymmetry",
     "activity_mps2",
-    "smoothness_sparc",
     "signal_quality",
 ]
 Event = Literal["beat", "step", "gesture"]
@@ -77,7 +68,6 @@ Reason = Literal[
     "clock_jump",
     "time_limit",
     "stopped",
-    "curve",
 ]
 """Why the engine decided what it decided."""
 
@@ -85,7 +75,6 @@ Limit = Literal[
     "tempo_absolute",
     "tempo_band",
     "tempo_slew",
-    "tempo_frozen",
     "level_ceiling",
     "level_rise",
     "energy_rise",
@@ -99,6 +88,7 @@ Limit = Literal[
 NoticeCode = Literal[
     "sensor_joined",
     "sensor_left",
+    "no_signal",
     "sensor_stale",
     "sensor_back",
     "contact_lost",
@@ -108,7 +98,6 @@ NoticeCode = Literal[
     "clipping",
     "device_clock_reset",
     "heart_rate_suspect",
-    "heart_rate_high",
     "law_failed",
     "clock_jump",
     "sound_late",
@@ -181,7 +170,7 @@ class TimePassed(_Fact, frozen=True, kw_only=True):
 
 
 class ClockJumped(_Fact, frozen=True, kw_only=True):
-    """The computer slept, or its clocks disagree by ``jump_s``: what was planned is stale."""
+    """The computer slept or stalled for ``jump_s``: what was planned is stale."""
 
     jump_s: float
 
@@ -324,171 +313,3 @@ Output: TypeAlias = (
 )
 SoundOrder: TypeAlias = PlayNote | SteerSound | StopSound
 Message: TypeAlias = Input | Output
-
-# ---------------------------------------------------------------- blocks, in memory only
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AccelerationBlock:
-    """Acceleration including gravity, in the sensor's axes.
-
-    ``times_ns`` has shape (n,), ascending, host clock; ``acceleration_mps2`` has shape (n, 3).
-    ``gap_before`` is True when samples are missing between the block before and this one.
-    ``range_mps2`` is the full scale of one axis, None if unknown.
-    """
-
-    times_ns: NDArray[np.int64]
-    acceleration_mps2: NDArray[np.float64]
-    gap_before: bool
-    range_mps2: float | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EcgBlock:
-    """One ECG lead: ``times_ns`` (n,), ``ecg_uv`` (n,) in microvolt."""
-
-    times_ns: NDArray[np.int64]
-    ecg_uv: NDArray[np.float64]
-    gap_before: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class OpticalBlock:
-    """Photoplethysmogram: ``times_ns`` (n,), ``ppg`` (n, channels), raw counts, last is ambient."""
-
-    times_ns: NDArray[np.int64]
-    ppg: NDArray[np.float64]
-    gap_before: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GyroscopeBlock:
-    """Angular rate: ``times_ns`` (n,), ``rate_dps`` (n, 3)."""
-
-    times_ns: NDArray[np.int64]
-    rate_dps: NDArray[np.float64]
-    gap_before: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class MagnetometerBlock:
-    """Magnetic field: ``times_ns`` (n,), ``field_gauss`` (n, 3)."""
-
-    times_ns: NDArray[np.int64]
-    field_gauss: NDArray[np.float64]
-    gap_before: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class TemperatureReading:
-    """Skin or device temperature: ``times_ns`` (n,), ``temperature_degc`` (n,)."""
-
-    times_ns: NDArray[np.int64]
-    temperature_degc: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class HeartReading:
-    """One packet of a heart-rate source.
-
-    ``heart_rate_bpm`` is None when the packet has none (0 is missing data). ``rr_ms`` are the
-    intervals in the packet, oldest first; ``rr_suspect`` marks those the device itself doubts.
-    ``contact`` is None when the device doesn't tell.
-    """
-
-    heart_rate_bpm: int | None
-    rr_ms: tuple[float, ...]
-    rr_suspect: tuple[bool, ...]
-    contact: bool | None
-    energy_kj: int | None
-    source: Literal["electrical", "optical", "unknown"]
-
-
-@dataclass(frozen=True, slots=True)
-class CadenceReading:
-    """Cadence that the device itself computed, per minute, as sent.
-
-    ``unit`` tells of what: steps, strides (of one leg) or revolutions of a crank; None when
-    products of this kind differ. ``running`` and ``speed_mps`` are None when it doesn't tell.
-    """
-
-    cadence_per_min: float
-    unit: Literal["steps", "strides", "revolutions"] | None
-    running: bool | None
-    speed_mps: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class OxygenReading:
-    """Oxygen saturation in per cent, None when the device has no value."""
-
-    spo2_percent: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class BatteryReading:
-    """Charge in per cent, None when the device sent a value outside 0..100."""
-
-    battery_percent: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceFact:
-    """One string of the device information service (never the serial number)."""
-
-    name: Literal["manufacturer", "model", "firmware", "hardware", "software"]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class StreamControl:
-    """An answer on a control point: settings, status or a stop that the device began."""
-
-    kind: Literal["response", "stopped_by_device", "features"]
-    types: tuple[str, ...]
-    status: str | None
-    settings: dict[str, tuple[float, ...]]
-
-
-Samples: TypeAlias = (
-    AccelerationBlock
-    | EcgBlock
-    | OpticalBlock
-    | GyroscopeBlock
-    | MagnetometerBlock
-    | TemperatureReading
-    | HeartReading
-    | CadenceReading
-    | OxygenReading
-    | BatteryReading
-    | DeviceFact
-    | StreamControl
-)
-
-
-@dataclass(frozen=True, slots=True)
-class BodyState:
-    """What is known of one wearer at one control step: signals fill it, control laws read it.
-
-    Ages are of the last *valid* sample (not the last packet), None when there never was one.
-    ``cadence_spm`` is None when the person doesn't walk or the cadence is withheld.
-    ``last_step_ns`` is the newest initial contact. ``activity_ratio`` is the activity within the
-    person's own range (0..1). ``sustained_ratio`` tells flowing (1) from abrupt (0) movement,
-    ``tilt_ratio`` the sensor's inclination within its own range (0..1).
-    """
-
-    wearer: str
-    has_motion: bool
-    has_heart: bool
-    motion_age_ms: float | None
-    heart_age_ms: float | None
-    heart_rate_bpm: float | None
-    heart_quality: float
-    walking: bool
-    cadence_spm: float | None
-    last_step_ns: int | None
-    activity_mps2: float | None
-    activity_ratio: float | None
-    sustained_ratio: float | None
-    tilt_ratio: float | None
-    motion_quality: float

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from biofeedback.messages import BodyState
+from biofeedback.samples import BodyState
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from biofeedback.decode.profile import Profile, Stream
 
 profiles_app = typer.Typer(
-    help="The wearables that are supported, and how to switch them on.", no_args_is_help=True
+    help="The wearables that are supported, and how to switch them on.\n\n"
+    "Example: biofeedback profiles show sig_hrs",
+    no_args_is_help=True,
 )
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON.")]

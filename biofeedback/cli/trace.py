@@ -28,7 +28,8 @@ _SLOW_BYTES = 10_000_000
 
 trace_app = typer.Typer(
     name="trace",
-    help="Look into, check, save and export the trace of a session.",
+    help="Look into, check, save and export the trace of a session.\n\n"
+    "Example: biofeedback trace info sessions/SESSION.trace.jsonl",
     no_args_is_help=True,
 )
 

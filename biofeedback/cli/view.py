@@ -67,13 +67,11 @@ REASON_WORDS: Final[dict[Reason, str]] = {
     "clock_jump": "this computer was asleep; please start again",
     "time_limit": "the time of this session is nearly over",
     "stopped": "stopped",
-    "curve": "the music follows a written curve",
 }
 LIMIT_WORDS: Final[dict[Limit, str]] = {
     "tempo_absolute": "tempo range",
     "tempo_band": "tempo band of the plan",
     "tempo_slew": "tempo changes gently",
-    "tempo_frozen": "tempo held",
     "level_ceiling": "loudness ceiling",
     "level_rise": "loudness rises gently",
     "energy_rise": "energy rises gently",
@@ -94,7 +92,6 @@ NOTICE_WORDS: Final[dict[NoticeCode, str]] = {
     "clipping": "is shaken beyond its range",
     "device_clock_reset": "restarted its clock",
     "heart_rate_suspect": "heart rate can't be trusted now",
-    "heart_rate_high": "heart rate is above the ceiling",
     "law_failed": "the control law failed and was held",
     "clock_jump": "this computer was asleep",
     "sound_late": "the sound came late",

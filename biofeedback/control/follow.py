@@ -13,12 +13,16 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from biofeedback.messages import BodyState, MusicParameters, Reason
+from biofeedback.messages import (
+    MusicParameters,
+    Reason,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from biofeedback.control.limits import Limits
+    from biofeedback.samples import BodyState
 
 MULTIPLES = (0.5, 1.0, 2.0)
 KEEP_MULTIPLE_RATIO = 0.06

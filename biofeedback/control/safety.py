@@ -60,7 +60,6 @@ _RANGES = tuple(
     (name, getattr(_LOWEST, name), getattr(_HIGHEST, name))
     for name in MusicParameters.__struct_fields__
 )
-_VIGOUR = ("energy", "density", "brightness")
 
 
 class Allowed(NamedTuple):
@@ -120,15 +119,20 @@ class Safety:
         return Allowed(allowed, tuple(hit))
 
     def _refuse_not_finite(self, wish: MusicParameters, hit: dict[Limit, None]) -> MusicParameters:
-        values: dict[str, float] = {}
-        for name, low, high in _RANGES:
-            value: float = getattr(wish, name)
+        values = msgspec.structs.astuple(wish)
+        for value, (_, low, high) in zip(values, _RANGES, strict=True):
+            if type(value) is not float or not low <= value <= high:
+                break
+        else:
+            return wish
+        usable: dict[str, float] = {}
+        for value, (name, low, high) in zip(values, _RANGES, strict=True):
             # A law may also return None or a huge int (F58): only real, finite numbers pass.
-            if not isinstance(value, (int, float)) or not math.isfinite(value):  # pyright: ignore[reportUnnecessaryIsInstance]
+            if not isinstance(value, (int, float)) or not math.isfinite(value):
                 hit["not_finite"] = None
-                value = getattr(self._last, name)
-            values[name] = min(max(float(value), low), high)
-        return MusicParameters(**values)
+                value = getattr(self._last, name)  # noqa: PLW2901 - the value that is used instead
+            usable[name] = min(max(float(value), low), high)
+        return MusicParameters(**usable)
 
     def _move(
         self,
@@ -138,15 +142,23 @@ class Safety:
         hit: dict[Limit, None],
     ) -> MusicParameters:
         last = self._last
-        changes = {name: getattr(wanted, name) for name in MusicParameters.__struct_fields__}
-        changes["tempo_bpm"] = self._limit_tempo(wanted.tempo_bpm, step_s, may_rise, hit)
-        for name in _VIGOUR:
-            top = getattr(last, name) + (TEXTURE_RISE_PER_S * step_s if may_rise else 0.0)
-            if changes[name] > top:
-                hit["energy_rise" if may_rise else "heart_rate_ceiling"] = None
-                changes[name] = top
-        changes["level_db"] = self._limit_level(wanted.level_db, step_s, may_rise, hit)
-        return MusicParameters(**changes)
+        rise = TEXTURE_RISE_PER_S * step_s if may_rise else 0.0
+        energy = min(wanted.energy, last.energy + rise)
+        density = min(wanted.density, last.density + rise)
+        brightness = min(wanted.brightness, last.brightness + rise)
+        if energy < wanted.energy or density < wanted.density or brightness < wanted.brightness:
+            hit["energy_rise" if may_rise else "heart_rate_ceiling"] = None
+        return MusicParameters(
+            tempo_bpm=self._limit_tempo(wanted.tempo_bpm, step_s, may_rise, hit),
+            energy=energy,
+            density=density,
+            brightness=brightness,
+            articulation=wanted.articulation,
+            tension=wanted.tension,
+            swell=wanted.swell,
+            register=wanted.register,
+            level_db=self._limit_level(wanted.level_db, step_s, may_rise, hit),
+        )
 
     def _limit_tempo(
         self,

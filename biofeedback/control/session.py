@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Literal
 
 from biofeedback.messages import (
     NS_PER_S,
-    BodyState,
     CommandGiven,
     Reason,
     SessionState,
@@ -27,6 +26,8 @@ from biofeedback.messages import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from biofeedback.samples import BodyState
 
 Signal = Literal[
     "start",

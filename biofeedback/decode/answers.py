@@ -7,13 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from biofeedback.decode.malformed import Malformed
 from biofeedback.decode.profile import find_stream
-from biofeedback.messages import (
-    NS_PER_S,
-    BatteryReading,
-    NoticeGiven,
-    PacketRejected,
-    Samples,
-)
+from biofeedback.messages import NS_PER_S, NoticeGiven, PacketRejected
+from biofeedback.samples import BatteryReading, Samples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

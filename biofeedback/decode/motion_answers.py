@@ -22,8 +22,8 @@ from biofeedback.decode.plain import BLOCKS, SIZES, UNITS, Field, PlainPacket
 from biofeedback.decode.profile import expand_uuid
 from biofeedback.decode.timeline import ArrivalTimeline, CountedTimeline, TickTimeline
 from biofeedback.decode.witmotion import WitMotionPacket, WitMotionRegisters
-from biofeedback.messages import (
-    NS_PER_MS,
+from biofeedback.messages import NS_PER_MS
+from biofeedback.samples import (
     AccelerationBlock,
     GyroscopeBlock,
     MagnetometerBlock,
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from biofeedback.decode.profile import Profile, StreamName
     from biofeedback.decode.told_answers import ToldAnswers
     from biofeedback.decode.triples import Triple
-    from biofeedback.messages import PacketReceived, Samples
+    from biofeedback.messages import PacketReceived
+    from biofeedback.samples import Samples
 
 LEAST_CONFIDENCE_PERCENT = 50
 """Of the watch in its own heart rate; below, it is passed over."""

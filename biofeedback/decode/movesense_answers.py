@@ -28,8 +28,8 @@ from biofeedback.decode.movesense import (
     rate_of_path,
 )
 from biofeedback.decode.timeline import ArrivalTimeline, TickTimeline
-from biofeedback.messages import (
-    NS_PER_MS,
+from biofeedback.messages import NS_PER_MS
+from biofeedback.samples import (
     AccelerationBlock,
     EcgBlock,
     GyroscopeBlock,

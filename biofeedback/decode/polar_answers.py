@@ -40,14 +40,13 @@ from biofeedback.decode.polar_pmd_frames import (
     TemperatureFrame,
 )
 from biofeedback.decode.profile import find_stream
-from biofeedback.messages import (
+from biofeedback.samples import (
     AccelerationBlock,
     EcgBlock,
     GyroscopeBlock,
     HeartReading,
     MagnetometerBlock,
     OpticalBlock,
-    PacketReceived,
     Samples,
     StreamControl,
     TemperatureReading,
@@ -58,6 +57,7 @@ if TYPE_CHECKING:
 
     from biofeedback.decode.context import Context
     from biofeedback.decode.profile import Profile, StreamName
+    from biofeedback.messages import PacketReceived
 
 MAX_PULSE_ERROR_MS = 30
 """Of the device's own estimate; at rest it is below, in movement far above."""

@@ -31,7 +31,7 @@ from biofeedback.decode.polar_answers import PolarAnswers
 from biofeedback.decode.profile import expand_uuid, find_decoder
 from biofeedback.decode.told_answers import ToldAnswers
 from biofeedback.decode.witmotion import WitMotionPacket
-from biofeedback.messages import DeviceFact, HeartReading
+from biofeedback.samples import DeviceFact, HeartReading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -26,7 +26,7 @@ from biofeedback.decode.profile import find_stream
 from biofeedback.decode.pulse_oximeter import PulseOximetry
 from biofeedback.decode.running_speed import RunningSpeed
 from biofeedback.decode.whoop import WhoopRecord
-from biofeedback.messages import CadenceReading, HeartReading, OxygenReading, StreamControl
+from biofeedback.samples import CadenceReading, HeartReading, OxygenReading, StreamControl
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from biofeedback.signals.filters import Biquads, design_butterworth
+from biofeedback.signals.filters import Biquads, design_highpass, design_lowpass
 from biofeedback.signals.resample import TICK_S, WORKING_RATE_HZ
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ _TILT_HZ = 0.5
 
 _BAND = np.vstack(
     (
-        design_butterworth(1, _BAND_HZ[0], "highpass", WORKING_RATE_HZ),
-        design_butterworth(2, _BAND_HZ[1], "lowpass", WORKING_RATE_HZ),
+        design_highpass(_BAND_HZ[0], WORKING_RATE_HZ),
+        design_lowpass(_BAND_HZ[1], WORKING_RATE_HZ),
     )
 )
 # One pole, once per answer, on the mean since the last answer.

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from biofeedback.messages import (
-    NS_PER_MS,
+from biofeedback.messages import NS_PER_MS, EventDetected, MeasureTaken, NoticeGiven
+from biofeedback.samples import (
     AccelerationBlock,
     BodyState,
     CadenceReading,
-    EventDetected,
     HeartReading,
-    MeasureTaken,
-    NoticeGiven,
 )
 from biofeedback.signals.heart import Heart
 from biofeedback.signals.motion import Motion
 from biofeedback.signals.told_cadence import ToldCadence
 
 if TYPE_CHECKING:
-    from biofeedback.messages import Samples, Site
+    from biofeedback.messages import Site
+    from biofeedback.samples import Samples
 
 _MOTION_STALE_NS = 500 * NS_PER_MS
 _HEART_STALE_NS = 3_000 * NS_PER_MS

@@ -2,15 +2,17 @@
 
 At the working rate a packet holds about ten values. ``scipy.signal.sosfilt`` spends 45 us on
 checking its arguments for each of them; the loop below needs 1 us a value for the same sums in
-the same order, so the result can't depend on how the input was cut.
+the same order, so the result can't depend on how the input was cut. The two designs that are
+needed stand here in closed form (tests hold them against scipy's), because importing
+``scipy.signal`` takes a second that would be heard at the start of every session.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import math
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.signal import butter, sosfilt_zi
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,12 +20,25 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def design_butterworth(
-    order: int, edges_hz: float | tuple[float, float], kind: str, rate_hz: float
-) -> NDArray[np.float64]:
-    """Design a Butterworth filter as second-order sections, shape (n_sections, 6)."""
-    design = cast("Any", butter)(order, edges_hz, kind, fs=rate_hz, output="sos")
-    return np.asarray(design, dtype=np.float64)
+def design_lowpass(edge_hz: float, rate_hz: float) -> NDArray[np.float64]:
+    """Design a Butterworth low-pass of second order, shape (1, 6): b0 b1 b2 1 a1 a2.
+
+    References:
+        Oppenheim & Schafer, Discrete-Time Signal Processing: bilinear transform, edge prewarped.
+    """
+    k = math.tan(math.pi * edge_hz / rate_hz)
+    norm = 1.0 / (1.0 + math.sqrt(2.0) * k + k * k)
+    b0 = k * k * norm
+    a1 = 2.0 * (k * k - 1.0) * norm
+    a2 = (1.0 - math.sqrt(2.0) * k + k * k) * norm
+    return np.array([[b0, 2.0 * b0, b0, 1.0, a1, a2]])
+
+
+def design_highpass(edge_hz: float, rate_hz: float) -> NDArray[np.float64]:
+    """Design a Butterworth high-pass of first order, shape (1, 6), as ``design_lowpass``."""
+    k = math.tan(math.pi * edge_hz / rate_hz)
+    b0 = 1.0 / (1.0 + k)
+    return np.array([[b0, -b0, 0.0, 1.0, (k - 1.0) * b0, 0.0]])
 
 
 class Biquads:
@@ -34,11 +49,13 @@ class Biquads:
     """
 
     def __init__(self, sections: NDArray[np.float64]) -> None:
-        steady = np.asarray(sosfilt_zi(sections), dtype=np.float64)
         self._sections: list[tuple[float, ...]] = []
-        for row, state in zip(sections.tolist(), steady.tolist(), strict=True):
-            b0, b1, b2, _, a1, a2 = row
-            self._sections.append((b0, b1, b2, a1, a2, state[0], state[1]))
+        # What a section holds after a constant 1 at the cascade's input.
+        x = 1.0
+        for b0, b1, b2, _, a1, a2 in sections.tolist():
+            y = x * (b0 + b1 + b2) / (1.0 + a1 + a2)
+            self._sections.append((b0, b1, b2, a1, a2, y - b0 * x, b2 * x - a2 * y))
+            x = y
         self._state: list[list[float]] | None = None
 
     def reset(self) -> None:
@@ -51,7 +68,6 @@ class Biquads:
         if not signal:
             return signal
         if self._state is None:
-            # Steady states are already scaled by the gain of the sections before (scipy).
             self._state = [[s[5] * signal[0], s[6] * signal[0]] for s in self._sections]
         for (b0, b1, b2, a1, a2, _, _), state in zip(self._sections, self._state, strict=True):
             z1, z2 = state

@@ -19,7 +19,8 @@ from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGi
 from biofeedback.signals.intervals import ARTEFACT_QUALITY, Intervals
 
 if TYPE_CHECKING:
-    from biofeedback.messages import HeartReading, Measure
+    from biofeedback.messages import Measure
+    from biofeedback.samples import HeartReading
 
 Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven
 

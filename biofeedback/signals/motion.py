@@ -14,7 +14,13 @@ from biofeedback.signals.resample import TICK_NS, Resampler, Ticks
 from biofeedback.signals.steps import EVALUATE_TICKS, Step, Steps
 
 if TYPE_CHECKING:
-    from biofeedback.messages import AccelerationBlock, Event, Measure, NoticeCode, Site
+    from biofeedback.messages import (
+        Event,
+        Measure,
+        NoticeCode,
+        Site,
+    )
+    from biofeedback.samples import AccelerationBlock
 
 Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven
 

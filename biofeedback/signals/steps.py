@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from biofeedback.signals.filters import Biquads, design_butterworth, phase_delay_s
+from biofeedback.signals.filters import Biquads, design_highpass, design_lowpass, phase_delay_s
 from biofeedback.signals.lift import Lift
 from biofeedback.signals.resample import TICK_S, WORKING_RATE_HZ
 from biofeedback.signals.rhythm import NEEDED_SAMPLES, Rhythm, find_rhythm
@@ -43,11 +43,11 @@ class Gate:
 
 EVALUATE_TICKS = 12
 """The gate is looked at this often, and nowhere between."""
-_RHYTHM_BAND = design_butterworth(2, 5.0, "lowpass", WORKING_RATE_HZ)
+_RHYTHM_BAND = design_lowpass(5.0, WORKING_RATE_HZ)
 _STEP_BAND = np.vstack(
     (
-        design_butterworth(1, 0.8, "highpass", WORKING_RATE_HZ),
-        design_butterworth(2, 3.5, "lowpass", WORKING_RATE_HZ),
+        design_highpass(0.8, WORKING_RATE_HZ),
+        design_lowpass(3.5, WORKING_RATE_HZ),
     )
 )
 _RATES_HZ = np.linspace(0.8, 3.6, 57)

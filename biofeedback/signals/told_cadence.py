@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from biofeedback.messages import MeasureTaken
 
 if TYPE_CHECKING:
-    from biofeedback.messages import CadenceReading
+    from biofeedback.samples import CadenceReading
 
 MAX_CADENCE_SPM = 260.0
 MAX_STRIDES_PER_MIN = 120.0

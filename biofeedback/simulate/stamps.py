@@ -14,7 +14,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import minimum_filter1d, uniform_filter1d
 
 from biofeedback.errors import RecordingError
 
@@ -88,6 +87,9 @@ def find_stretches(times_s: NDArray[np.float64]) -> list[Stretch]:
     Args:
         times_s: Stamps as recorded, shape (n,).
     """
+    # Only recordings need it, and it takes a quarter of a second of every start.
+    from scipy.ndimage import minimum_filter1d  # noqa: PLC0415
+
     count = len(times_s)
     if count < 2:
         return [Stretch(0, count, times_s.copy(), 1.0)] if count else []
@@ -120,6 +122,9 @@ def _smooth_stretch(
     envelope_s: NDArray[np.float64],
     period_s: float,
 ) -> Stretch:
+    # Only recordings need it, and it takes a quarter of a second of every start.
+    from scipy.ndimage import uniform_filter1d  # noqa: PLC0415
+
     width = min(last - first, max(1, round(_SMOOTH_S / period_s)))
     smooth_s = uniform_filter1d(envelope_s[first:last], width, mode="nearest")
     times_s = nominal_s[first:last] + smooth_s

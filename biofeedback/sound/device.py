@@ -101,7 +101,12 @@ def child_environment() -> dict[str, str]:
     """Return an environment in which a child finds this package, wherever it lies."""
     root = str(Path(__file__).resolve().parents[2])
     path = os.environ.get("PYTHONPATH")
-    return {**os.environ, "PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root}
+    return {
+        **os.environ,
+        "PYTHONPATH": f"{root}{os.pathsep}{path}" if path else root,
+        # matrices are small here: numpy's pool of threads would only be started, and be in the way
+        "OPENBLAS_NUM_THREADS": "1",
+    }
 
 
 def main() -> None:

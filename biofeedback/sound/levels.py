@@ -5,7 +5,7 @@
 * Servo: brings the programme's integrated loudness to the target slowly, so that calm stays calmer
   than vigorous inside a session. It asks which gain would bring the integral to the target if the
   music went on for a while (``_HORIZON_S``) as loud as it has been until now.
-* Cap: momentary loudness (0.4 s) is held below -17.8 LUFS, so that short-term loudness (3 s)
+* Cap: momentary loudness (0.4 s) is held below -18.3 LUFS, so that short-term loudness (3 s)
   never gets above -16; falls fast, comes back slowly.
 * Whatever rises, rises at 6 dB/s at most, and not at all while it may not.
 """
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 MAX_RISE_DB_PER_S = 6.0
 SHORT_TERM_CAP_LUFS = -16.0
 _CHUNK_S = 0.1
-_HORIZON_S = 15.0
+_HORIZON_S = 20.0
 _PRIOR_S = 8.0
 _NOMINAL_LUFS = -23.0  # of a middling arrangement before the servo
 _SERVO_RANGE_DB = 12.0
-_SERVO_DB_PER_S = 0.5
-_SERVO_START_DB_PER_S = 1.5
-_SERVO_START_S = 12.0
+_SERVO_DB_PER_S = 0.1
+_SERVO_START_DB_PER_S = 0.35
+_SERVO_START_S = 60.0
 _FALL_DB_PER_S = 300.0  # a drop is a ramp too
-_CAP_MARGIN_DB = 1.8
+_CAP_MARGIN_DB = 2.3
 _WISH_TAU_S = 0.1
 _WISH_FALL_DB_PER_S = 24.0
 _CAP_RISE_DB_PER_S = 1.0

@@ -14,6 +14,7 @@ import logging
 import threading
 import time
 from collections import deque
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
 from biofeedback.errors import SoundError
@@ -36,7 +37,12 @@ _STALL_NS = 400 * NS_PER_MS
 _JUMP_NS = 60 * NS_PER_MS
 _SMOOTHING = 0.01
 _SETTLING_BLOCKS = 40
-_LOST_AFTER_S = 1.5
+# A stream that has ended says so. One that is active and calls nobody is mostly a sound server that
+# has to catch up after an underrun, and does within 2 s: opening it again would cost as much.
+_LOST_AFTER_S = 2.5
+# What devices call "low" (9 ms at 128 frames) ran dry on a busy machine, and 20 ms did, too.
+_LATENCY_S = 0.03
+_LATENCY_AFTER_LOSS_S = 0.08
 _RETURN_GAIN = 0.1  # -20 dB
 _POLL_S = 0.05
 _FINISH_FADE_S = 0.25
@@ -92,7 +98,6 @@ class LivePlayer:
         self._frames = frames
         self._block_ns = frames * NS_PER_S // rate_hz
         self._delay_ns = performer.delay_frames * NS_PER_S // rate_hz
-        self._resumed = False
 
     def render(
         self, out: NDArray[np.float32], *, now_ns: int, latency_ns: int, underflow: bool
@@ -149,13 +154,20 @@ class Output(Protocol):
 class PortAudioOutput:
     """The default output, or the one whose name contains ``settings.device``."""
 
-    def __init__(self, settings: SoundSettings, *, rate_hz: int | None = None) -> None:
+    def __init__(
+        self,
+        settings: SoundSettings,
+        *,
+        rate_hz: int | None = None,
+        latency: str | float = _LATENCY_S,
+    ) -> None:
         if settings.device is None and (problem := find_device().problem) is not None:
             raise SoundError(problem)
         sounddevice = load_sounddevice()
         self._library = sounddevice
         self._frames = settings.block_frames
         self._device = settings.device
+        self._latency = latency
         self._stream: Any = None
         try:
             self.name, self.rate_hz = self._choose(settings, rate_hz)
@@ -192,7 +204,7 @@ class PortAudioOutput:
                 device=self._device,
                 channels=2,
                 dtype="float32",
-                latency="low",
+                latency=self._latency,
                 callback=call,
             )
             self._stream.start()
@@ -239,10 +251,13 @@ def play_live(
     open_output: Callable[..., Output] = PortAudioOutput,
 ) -> None:
     """Play until the orders end, then leave: at once after ``Finish``, slowly when orphaned."""
-    from biofeedback.sound.synthesis import Synthesis  # noqa: PLC0415 - pyo loads only here
-
     settings = opening.settings
-    output: Output | None = open_output(settings)
+    # Asking the sound system takes as long as loading pyo, and mostly waits.
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="device") as waiting:
+        asked = waiting.submit(open_output, settings)
+        from biofeedback.sound.synthesis import Synthesis  # noqa: PLC0415 - pyo loads only here
+
+        output: Output | None = asked.result()
     rate_hz = output.rate_hz
     performer = Performer(
         Synthesis(rate_hz=rate_hz, frames=settings.block_frames),
@@ -263,6 +278,7 @@ def play_live(
     writer.send(Ready(output=output.name))
     reader.start()
     restarts = 0
+    opened_ns = time.monotonic_ns()
     retry_at_s = 0.0
     while not finished.wait(_POLL_S):
         if player.failure is not None:
@@ -274,7 +290,7 @@ def play_live(
         if report is not None:
             writer.send(report)
             gc.collect(0)
-        silent_s = (now_ns - player.last_call_ns) / NS_PER_S if player.last_call_ns else 0.0
+        silent_s = (now_ns - max(player.last_call_ns, opened_ns)) / NS_PER_S
         if output is not None and (not output.is_running() or silent_s > _LOST_AFTER_S):
             _log.warning("sound: the device is gone")
             output.close()
@@ -282,7 +298,9 @@ def play_live(
         if output is None and now_ns / NS_PER_S >= retry_at_s:
             retry_at_s = now_ns / NS_PER_S + 1.0
             output = _try_again(open_output, settings, rate_hz, player)
-            restarts += output is not None
+            if output is not None:
+                restarts += 1
+                opened_ns = time.monotonic_ns()
     _leave(performer, output)
     writer.send(reporter.report(at_ns=time.monotonic_ns(), xruns=player.xruns))
     writer.send(
@@ -311,7 +329,8 @@ def _try_again(
     open_output: Callable[..., Output], settings: SoundSettings, rate_hz: int, player: LivePlayer
 ) -> Output | None:
     try:
-        output = open_output(settings, rate_hz=rate_hz)
+        # what has failed once may have been too tight: the device gets a larger buffer
+        output = open_output(settings, rate_hz=rate_hz, latency=_LATENCY_AFTER_LOSS_S)
         if output.rate_hz != rate_hz:
             output.close()
             return None

@@ -6,6 +6,7 @@
   stays: neutral, never more. Orphaned for good, the bed fades too.
 * ``StopSound`` fades and closes; only a steering order of later date that may rise opens again.
 * After a start, a stall or broken samples the sound fades in over two seconds.
+* A source that stays broken is built anew: a filter that has seen NaN never comes back by itself.
 """
 
 from __future__ import annotations
@@ -42,7 +43,11 @@ _BED_S = 6.0
 _ORPHAN_BED_S = 12.0
 _ORPHAN_FADE_S = 6.0
 _SHORTEST_FADE_S = 0.02
-_ENERGY_SPAN_DB = 2.0  # beside what the arrangement does
+_BROKEN_S = 0.02  # a source that is broken for longer is built anew
+_LONGEST_BROKEN_S = 60.0  # what broke again at once is given up more slowly
+_HEALTHY_S = 10.0
+_MAX_REBUILDS = 100  # pyo has room for 256 servers in a process
+_ENERGY_SPAN_DB = -2.0  # the arrangement alone spans 12 dB: a little is taken back
 _TONE_TAU_S = 0.12
 _ENERGY_TAU_S = 0.4
 
@@ -86,6 +91,10 @@ class Source(Voices, Protocol):
         """Render the next block, shape (frames, 2)."""
         ...
 
+    def rebuild(self) -> None:
+        """Begin again with fresh filters and silent voices."""
+        ...
+
 
 class Performer:
     """Obey orders and render blocks of ``frames`` frames."""
@@ -97,6 +106,7 @@ class Performer:
         self.clock_error_ns = 0
         self.rendered_frames = 0
         self.ignored_orders = 0
+        self.rebuilds = 0
         self.meters = Meters(rate_hz=rate_hz)
         self.notes = NoteScheduler(source, source.groups, rate_hz=rate_hz)
         self._source = source
@@ -116,6 +126,9 @@ class Performer:
         self._energy_db = 0.0
         self._brightness = _MIDDLING.brightness
         self._swell = _MIDDLING.swell
+        self._broken_s = 0.0
+        self._healthy_s = 0.0
+        self._patience_s = _BROKEN_S
 
     @property
     def delay_frames(self) -> int:
@@ -130,7 +143,10 @@ class Performer:
     def obey(self, order: SoundOrder) -> None:
         """Take an order, in the order of giving."""
         if isinstance(order, PlayNote):
-            self.notes.add(order)
+            if _is_sound_note(order):
+                self.notes.add(order)
+            else:
+                self.ignored_orders += 1
         else:
             self._orders.append((order, self.notes.added))
 
@@ -169,8 +185,7 @@ class Performer:
             muted=self._state != "playing",
         )
         block, usable = self._guard.update(self._source.render())
-        if not usable:
-            self.resume(gain=0.0)
+        self._watch(usable=usable)
         fully_in = self._output.full and self._programme.full
         counts = fully_in and not neutral
         out = self._levels.update(
@@ -182,6 +197,23 @@ class Performer:
         out = self._limiter.update(out)
         self.meters.update(out)
         return out
+
+    def _watch(self, *, usable: bool) -> None:
+        """Fade in after broken samples; build the source anew when they don't end."""
+        if usable:
+            self._broken_s = 0.0
+            self._healthy_s += self._block_s
+            if self._healthy_s > _HEALTHY_S:
+                self._patience_s = _BROKEN_S
+            return
+        self.resume(gain=0.0)
+        self._healthy_s = 0.0
+        self._broken_s += self._block_s
+        if self._broken_s >= self._patience_s and self.rebuilds < _MAX_REBUILDS:
+            self._source.rebuild()
+            self.rebuilds += 1
+            self._broken_s = 0.0
+            self._patience_s = min(4.0 * self._patience_s, _LONGEST_BROKEN_S)
 
     def _time_ns(self, frame: int) -> int:
         return self.origin_ns + frame * NS_PER_S // self._rate_hz
@@ -253,6 +285,11 @@ class Performer:
 
 def _clip(value: float) -> float:
     return min(max(value, 0.0), 1.0)
+
+
+def _is_sound_note(note: PlayNote) -> bool:
+    """Whether the note's numbers are finite: one NaN would stay in the filters for ever."""
+    return math.isfinite(note.velocity) and math.isfinite(note.pan)
 
 
 def _is_sound(parameters: MusicParameters) -> bool:

@@ -6,6 +6,7 @@ a file is closed as it is. What pyo prints goes to stderr, so that stdout carrie
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from biofeedback.sound.frames import ToChild
 
 _READ_BYTES = 1 << 16
+_PRIORITY = -11  # as sound servers have
 
 
 class FrameWriter:
@@ -145,6 +147,13 @@ def render_file(opening: Open, messages: Iterator[ToChild], writer: FrameWriter)
     renderer.finish(whole=whole)
 
 
+def _ask_for_priority() -> None:
+    """A late block is a click: go before what can wait, where the system lets us."""
+    if hasattr(os, "setpriority"):
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
+
+
 def main() -> int:
     """Be the sound process until the end of the orders."""
     stdout = os.fdopen(os.dup(1), "wb")
@@ -163,6 +172,7 @@ def main() -> int:
         else:
             from biofeedback.sound.live import play_live  # noqa: PLC0415 - the device loads only here
 
+            _ask_for_priority()
             play_live(opening, messages, writer)
     except (SoundError, OSError, ValueError, msgspec.MsgspecError) as error:
         writer.send(Failed(text=str(error)))

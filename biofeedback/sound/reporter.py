@@ -70,7 +70,7 @@ class Reporter:
             timing_error_ms=counts.worst_ms,
             timing_error_p99_ms=counts.percentile_ms(0.99),
             xruns=xruns,
-            restarts=restarts,
+            restarts=restarts + performer.rebuilds,
             output_latency_ms=output_latency_ms,
             file=file,
         )

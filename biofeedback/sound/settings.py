@@ -31,6 +31,8 @@ class SoundSummary(msgspec.Struct, frozen=True, kw_only=True):
     ``timing_error_ms`` and ``timing_error_p99_ms`` are distances between planned and actual
     starts, in the sound's own clock. ``output_latency_ms`` is what the device adds (live only).
     ``integrated_lufs`` and ``true_peak_dbtp`` are None for silence.
+    ``restarts`` counts how often the sound had to begin again: the device came back, the synthesis
+    was broken, or the sound process had died.
     ``failure`` tells in one line why the sound ended before its time.
     """
 

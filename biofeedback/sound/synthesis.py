@@ -46,21 +46,18 @@ class Synthesis:
     def __init__(self, *, rate_hz: int, frames: int) -> None:
         self.rate_hz = rate_hz
         self.frames = frames
-        self._server: Any = pyo.Server(
-            sr=rate_hz, nchnls=2, buffersize=frames, duplex=0, audio="manual"
-        )
-        self._server.setVerbosity(1)
-        self._server.setGlobalSeed(1)
-        self._server.boot()
-        self._bus = ControlBus(rate_hz=rate_hz, frames=frames)
         self.groups: dict[Layer, VoiceGroup] = {}
-        self._layers: dict[Layer, _Layer] = {}
-        self._add_controls()
-        self._build_mix()
-        self._server.start()
-        self._output = self._view_output()
-        for _ in range(round(_WARM_UP_S * rate_hz / frames)):
-            self._server.process()
+        self._root_hz = _BED_HZ
+        self._discarded: list[Any] = []
+        self._build()
+
+    def rebuild(self) -> None:
+        """Begin again with a new server, fresh filters and silent voices (takes about 60 ms).
+
+        The old server is never asked to process again, and all that it might read is kept.
+        """
+        self._discarded.append((self._server, self._bus, self._layers, self._mix, self._output))
+        self._build()
 
     def render(self) -> NDArray[np.float64]:
         """Render the next block, shape (frames, 2)."""
@@ -119,14 +116,32 @@ class Synthesis:
             self._cutoff_hz = cutoff_hz
             self._tone.freq = cutoff_hz
 
+    def _build(self) -> None:
+        self._server: Any = pyo.Server(
+            sr=self.rate_hz, nchnls=2, buffersize=self.frames, duplex=0, audio="manual"
+        )
+        self._server.setServer()  # new objects belong to the newest server
+        self._server.setVerbosity(1)
+        self._server.setGlobalSeed(1)
+        self._server.boot()
+        self._bus = ControlBus(rate_hz=self.rate_hz, frames=self.frames)
+        self._layers: dict[Layer, _Layer] = {}
+        self._add_controls()
+        self._mix = self._build_mix()
+        self._server.start()
+        self._output = self._view_output()
+        for _ in range(round(_WARM_UP_S * self.rate_hz / self.frames)):
+            self._server.process()
+
     def _add_controls(self) -> None:
         self._programme, self._bed = self._bus.add_columns(2, value=0.0)
         self._brightness, self._swell = self._bus.add_columns(2, value=0.5)
         (self._bed_pitch,) = self._bus.add_columns(1, value=_BED_HZ)
         self._cutoff_hz = 5000.0
-        self._root_hz = self._bed_root_hz = _BED_HZ
+        self._bed_root_hz = _BED_HZ
 
-    def _build_mix(self) -> None:
+    def _build_mix(self) -> list[Any]:
+        """Build all that sounds; return what must outlive the call."""
         brightness = self._bus.read([self._brightness])
         swell = self._bus.read([self._swell])
         programme = self._bus.read([self._programme])
@@ -166,6 +181,7 @@ class Synthesis:
         bed = self._build_bed()
         output = self._tone + bed
         output.out()
+        return [lefts, rights, sends, dry, mixed, bed, output]
 
     def _build_bed(self) -> Any:
         """A root, its fifth and its octave that breathe slowly: what is left when nobody leads."""

@@ -12,15 +12,17 @@ from biofeedback.decode.profile import Profile, parse_profile
 from biofeedback.decode.sensor import SensorDecoder
 from biofeedback.messages import (
     NS_PER_S,
+    NoticeGiven,
+    PacketReceived,
+    PacketRejected,
+    SensorAttached,
+)
+from biofeedback.samples import (
     AccelerationBlock,
     BatteryReading,
     EcgBlock,
     HeartReading,
-    NoticeGiven,
     OpticalBlock,
-    PacketReceived,
-    PacketRejected,
-    SensorAttached,
 )
 from biofeedback.simulate.body import Body
 from biofeedback.simulate.faults import ClockReset, Corrupt, FaultySource, Silence, Stall

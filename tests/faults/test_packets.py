@@ -22,8 +22,13 @@ from biofeedback.decode.polar_pmd import (
 )
 from biofeedback.decode.profile import find_characteristic, find_decoder
 from biofeedback.decode.sensor import SensorDecoder
-from biofeedback.messages import AccelerationBlock, NoticeGiven, PacketReceived, PacketRejected
+from biofeedback.messages import (
+    NoticeGiven,
+    PacketReceived,
+    PacketRejected,
+)
 from biofeedback.profiles import load_profile
+from biofeedback.samples import AccelerationBlock
 
 MS = 1_000_000
 S = 1_000_000_000

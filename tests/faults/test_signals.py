@@ -7,11 +7,13 @@ import pytest
 
 from biofeedback.messages import (
     NS_PER_S,
-    AccelerationBlock,
     EventDetected,
-    HeartReading,
     MeasureTaken,
     NoticeGiven,
+)
+from biofeedback.samples import (
+    AccelerationBlock,
+    HeartReading,
 )
 from biofeedback.signals.body import Body
 

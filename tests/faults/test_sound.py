@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from scipy.signal import resample_poly
@@ -53,7 +54,11 @@ class Tone:
         self.started: list[int] = []
         self.bed_ratio = 0.0
         self.programme_ratio = 0.0
+        self.rebuilds = 0
         self._block = 0
+
+    def rebuild(self):
+        self.rebuilds += 1
 
     def begin_block(self):
         pass
@@ -155,6 +160,111 @@ def test_H07_nan_and_infinity_are_mute_within_20_ms(value):
     back = levels_db(stage.play(3.0))
     assert back[0] < back[-1] - 30  # it fades in, it doesn't jump
     assert back[-1] > -40
+
+
+def test_H07_a_source_that_stays_broken_is_built_anew_and_fades_in():
+    stage = Stage()
+    stage.settle()
+    before = level_db(stage.play(0.5))
+    # as a filter does that has seen NaN: broken until it is built anew
+    stage.tone.breaks = lambda block: block if stage.tone.rebuilds else np.full_like(block, np.nan)
+    after = levels_db(stage.play(4.0), step_s=0.05)
+    assert stage.performer.rebuilds == 1
+    assert after[10:].min() > before - 30  # heard again within half a second
+    assert np.diff(after[2:]).max() < 20
+    assert after[-1] == pytest.approx(before, abs=1)
+
+
+def test_H07_a_source_that_always_breaks_is_given_up_more_and_more_slowly():
+    stage = Stage()
+    stage.settle()
+    stage.tone.breaks = lambda block: np.full_like(block, math.nan)
+    assert np.abs(stage.play(30.0)[960:]).max() == 0.0
+    assert 3 <= stage.performer.rebuilds <= 8
+    stage.tone.breaks = None
+    assert levels_db(stage.play(4.0))[-1] > -40
+
+
+@pytest.mark.parametrize("field", ["velocity", "pan"])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_H07_a_note_with_a_broken_number_is_ignored(field, value):
+    stage = Stage()
+    stage.settle()
+    bad = msgspec.structs.replace(note(5 * NS_PER_S), **{field: value})
+    stage.performer.obey(bad)
+    stage.play(1.0)
+    assert stage.performer.ignored_orders == 1
+    assert stage.tone.started == []
+
+
+BROKEN_SYNTHESIS = """
+import hashlib, math, os, sys
+import numpy as np
+from biofeedback.messages import NS_PER_S, MusicParameters, PlayNote, SteerSound
+from biofeedback.sound.performer import Performer
+from biofeedback.sound.synthesis import Synthesis
+
+RATE_HZ, FRAMES = 48_000, 512
+synthesis = Synthesis(rate_hz=RATE_HZ, frames=FRAMES)
+player = Performer(
+    synthesis, rate_hz=RATE_HZ, frames=FRAMES, origin_ns=0, target_lufs=-23.0
+)
+player.obey(
+    SteerSound(
+        at_ns=0,
+        sequence=1,
+        expires_ns=60 * NS_PER_S,
+        may_rise=True,
+        parameters=MusicParameters(
+            tempo_bpm=100.0, energy=0.5, density=0.5, brightness=0.5, articulation=0.5,
+            tension=0.5, swell=0.5, register=0.0, level_db=0.0,
+        ),
+    )
+)
+for k in range(60):
+    player.obey(
+        PlayNote(
+            at_ns=0, start_ns=k * NS_PER_S // 8, duration_ns=NS_PER_S // 8, layer="melody",
+            pitch_midi=60 + k % 12, velocity=0.7, tick=k,
+        )
+    )
+
+def play(seconds):
+    return np.concatenate([player.render() for _ in range(round(seconds * RATE_HZ / FRAMES))])
+
+def level_db(samples):
+    return 10 * math.log10(float((samples**2).mean()) + 1e-20)
+
+before = play(4.0)
+# a NaN in a voice's loudness gets into its glide, the room and the tone filter
+synthesis.begin_block()
+synthesis._bus._views[synthesis._layers["melody"].columns[0]][:] = math.nan
+broken = play(0.1)
+after = play(3.0)
+assert player.rebuilds == 1, player.rebuilds
+assert np.isfinite(broken).all()
+assert np.abs(broken[-FRAMES:]).max() < 0.01
+at_half = level_db(after[RATE_HZ * 3 // 10 : RATE_HZ // 2])
+assert at_half > level_db(before[-RATE_HZ:]) - 35, at_half
+assert abs(level_db(after[-RATE_HZ:]) - level_db(before[-RATE_HZ:])) < 3.0
+print(hashlib.sha256(np.concatenate((before, broken, after)).tobytes()).hexdigest())
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+def test_H07_nan_inside_the_synthesis_is_survived_and_the_same_each_time():
+    hashes = [
+        subprocess.run(
+            [sys.executable, "-c", BROKEN_SYNTHESIS],
+            check=True,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        ).stdout
+        for _ in range(2)
+    ]
+    assert hashes[0] == hashes[1] != ""
 
 
 @pytest.mark.parametrize("kind", ["1e9", "square", "impulses", "constant"])

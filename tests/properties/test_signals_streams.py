@@ -14,12 +14,14 @@ from hypothesis.extra.numpy import arrays
 
 from biofeedback.messages import (
     NS_PER_S,
-    AccelerationBlock,
-    BodyState,
     EventDetected,
-    HeartReading,
     MeasureTaken,
     NoticeGiven,
+)
+from biofeedback.samples import (
+    AccelerationBlock,
+    BodyState,
+    HeartReading,
 )
 from biofeedback.signals.body import Body
 from biofeedback.signals.resample import Resampler

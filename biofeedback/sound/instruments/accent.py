@@ -23,7 +23,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 
 ACCENT = Instrument(
-    voices=4,
+    voices=3,
     one_shot=True,
     level_db=-14.0,
     reverb_ratio=0.3,

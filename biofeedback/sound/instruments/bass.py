@@ -15,7 +15,7 @@ from biofeedback.sound.pyo_library import pyo
 
 
 def _build(signals: VoiceSignals) -> tuple[Any, Any]:
-    amplitude = shape_amplitude(signals, half_life_s=0.5, floor=0.45, rise_s=0.003, fall_s=0.05)
+    amplitude = shape_amplitude(signals, half_life_s=0.5, floor=0.45, rise_s=0.0012, fall_s=0.05)
     index = exponential_decay(
         signals,
         half_life_s=0.07,
@@ -28,7 +28,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 
 BASS = Instrument(
-    voices=3,
+    voices=2,
     one_shot=False,
     level_db=-12.0,
     reverb_ratio=0.02,

@@ -28,7 +28,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 
 CHORDS = Instrument(
-    voices=8,
+    voices=6,
     one_shot=False,
     level_db=-20.0,
     reverb_ratio=0.25,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.signal import butter, sosfilt
 
 from biofeedback.sound.instruments.voice import (
     Instrument,
     VoiceSignals,
     fade_ends,
+    filter_noise,
     make_noise,
     play_strokes,
 )
@@ -18,13 +18,14 @@ from biofeedback.sound.instruments.voice import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_VOICES = 5
+_VOICES = 4
 
 
 def _make_stroke(rate_hz: int, *, seed: int) -> NDArray[np.float64]:
     t = np.arange(round(0.18 * rate_hz)) / rate_hz
-    band = butter(2, (6000.0, min(13_000.0, 0.45 * rate_hz)), "bandpass", fs=rate_hz, output="sos")
-    noise = sosfilt(band, make_noise(len(t), seed=seed))
+    high_hz = min(13_000.0, 0.45 * rate_hz)
+    noise = make_noise(len(t), seed=seed)
+    noise = filter_noise(noise, rate_hz=rate_hz, low_hz=6000.0, high_hz=high_hz)
     decay_s = 0.03 * (1.0 + 0.12 * (seed % 3 - 1))
     return fade_ends(noise * np.exp(-t / decay_s), rate_hz=rate_hz)
 

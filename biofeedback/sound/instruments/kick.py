@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.signal import butter, sosfilt
 
 from biofeedback.sound.instruments.voice import (
     Instrument,
     VoiceSignals,
     fade_ends,
+    filter_noise,
     make_noise,
     play_strokes,
 )
@@ -18,14 +18,14 @@ from biofeedback.sound.instruments.voice import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_VOICES = 3
+_VOICES = 2
 
 
 def _make_stroke(rate_hz: int) -> NDArray[np.float64]:
     t = np.arange(round(0.4 * rate_hz)) / rate_hz
     pitch_hz = 48.0 + 105.0 * np.exp(-t / 0.028)
     body = np.sin(2.0 * np.pi * np.cumsum(pitch_hz) / rate_hz) * np.exp(-t / 0.12)
-    knock = sosfilt(butter(2, 2500.0, fs=rate_hz, output="sos"), make_noise(len(t), seed=1))
+    knock = filter_noise(make_noise(len(t), seed=1), rate_hz=rate_hz, low_hz=None, high_hz=2500.0)
     return fade_ends(body + 0.25 * knock * np.exp(-t / 0.004), rate_hz=rate_hz)
 
 

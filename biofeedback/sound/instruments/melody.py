@@ -28,7 +28,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 
 MELODY = Instrument(
-    voices=4,
+    voices=3,
     one_shot=False,
     level_db=-17.0,
     reverb_ratio=0.35,

@@ -1,6 +1,8 @@
-"""Pad: two saws a few cents apart, one at each ear, slow and dark; swell opens it.
+"""Pad: saws a few cents apart, slow and dark, others at each ear; swell opens it.
 
-It is as wide as it gets, so a note's ``pan`` is not used.
+It is as wide as it gets, so a note's ``pan`` is not used. The width comes from slow vibrato: pyo's
+Chorus reads one sample past its delay lines now and then, and whatever number lies there - NaN,
+too - stays in its feedback.
 """
 
 from __future__ import annotations
@@ -10,25 +12,33 @@ from typing import Any
 from biofeedback.sound.instruments.voice import Instrument, VoiceSignals
 from biofeedback.sound.pyo_library import pyo
 
+_DETUNE = 1.0022
+_VIBRATO_HZ = (0.37, 0.29)
+_VIBRATO_DEPTH = 0.0035
+_SECOND_SAW = 0.7
+
 
 def _build(signals: VoiceSignals) -> tuple[Any, Any]:
     wave = pyo.SawTable(order=14, size=4096)
     amplitude = pyo.Port(signals.loudness, risetime=0.35, falltime=0.6)
-    at_left = pyo.Mix(pyo.Osc(wave, signals.pitch_hz * 1.0022, mul=amplitude), voices=1)
-    at_right = pyo.Mix(pyo.Osc(wave, signals.pitch_hz * 0.9979, mul=amplitude), voices=1)
+    second_amplitude = amplitude * _SECOND_SAW
     opening = signals.brightness * 900.0 + signals.swell * 900.0 + 350.0
     gain = signals.swell * 0.7 + 0.55
-    dark_left = pyo.ButLP(at_left, opening, mul=gain)
-    dark_right = pyo.ButLP(at_right, opening, mul=gain)
-    wide_left = pyo.Chorus(dark_left, depth=0.8, feedback=0.1, bal=0.4)
-    wide_right = pyo.Chorus(dark_right, depth=1.0, feedback=0.1, bal=0.4)
-    return wide_left, wide_right
+    sides: list[Any] = []
+    for detune, vibrato_hz in zip((_DETUNE, 1.0 / _DETUNE), _VIBRATO_HZ, strict=True):
+        vibrato = pyo.Sine(vibrato_hz, mul=_VIBRATO_DEPTH, add=1.0)
+        saws = [
+            pyo.Osc(wave, signals.pitch_hz * detune, mul=amplitude),
+            pyo.Osc(wave, signals.pitch_hz * vibrato, mul=second_amplitude),
+        ]
+        sides.append(pyo.ButLP(pyo.Mix(saws, voices=1), opening, mul=gain))
+    return sides[0], sides[1]
 
 
 PAD = Instrument(
-    voices=8,
+    voices=7,
     one_shot=False,
-    level_db=-20.0,
+    level_db=-25.7,
     reverb_ratio=0.35,
     default_pitch_midi=57,
     build=_build,

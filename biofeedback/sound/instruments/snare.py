@@ -1,16 +1,16 @@
-"""Snare: two short tones and a band of noise, softened; four strokes in turn."""
+"""Snare: two short tones and a band of noise, softened; three strokes in turn."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.signal import butter, sosfilt
 
 from biofeedback.sound.instruments.voice import (
     Instrument,
     VoiceSignals,
     fade_ends,
+    filter_noise,
     make_noise,
     play_strokes,
 )
@@ -18,13 +18,13 @@ from biofeedback.sound.instruments.voice import (
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_VOICES = 4
+_VOICES = 3
 
 
 def _make_stroke(rate_hz: int, *, seed: int) -> NDArray[np.float64]:
     t = np.arange(round(0.35 * rate_hz)) / rate_hz
-    band = butter(2, (900.0, 7000.0), btype="bandpass", fs=rate_hz, output="sos")
-    noise = sosfilt(band, make_noise(len(t), seed=seed)) * np.exp(-t / 0.075)
+    noise = make_noise(len(t), seed=seed)
+    noise = filter_noise(noise, rate_hz=rate_hz, low_hz=900.0, high_hz=7000.0) * np.exp(-t / 0.075)
     tone = np.sin(2.0 * np.pi * 182.0 * t) + 0.5 * np.sin(2.0 * np.pi * 331.0 * t)
     return fade_ends(0.75 * noise + 0.4 * tone * np.exp(-t / 0.05), rate_hz=rate_hz)
 

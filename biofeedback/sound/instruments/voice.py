@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +94,33 @@ def play_strokes(signals: VoiceSignals, strokes: list[NDArray[np.float64]]) -> t
 def make_noise(frames: int, *, seed: int) -> NDArray[np.float64]:
     """Return the same white noise each time, shape (frames,), between -1 and 1."""
     return np.random.default_rng(seed).uniform(-1.0, 1.0, frames)
+
+
+def filter_noise(
+    noise: NDArray[np.float64],
+    *,
+    rate_hz: int,
+    low_hz: float | None,
+    high_hz: float,
+) -> NDArray[np.float64]:
+    """Pass a Butterworth band-pass, or a low-pass without ``low_hz``, of second order.
+
+    In the frequency domain: a stroke is short, and scipy.signal takes a second to load.
+    """
+    padded = 2 * len(noise)
+    at_hz = np.fft.rfftfreq(padded, 1.0 / rate_hz)[1:-1]
+    # the bilinear transform: where an analogue filter would have to be asked
+    s = 1j * np.tan(np.pi * at_hz / rate_hz)
+    high = math.tan(math.pi * high_hz / rate_hz)
+    if low_hz is None:
+        s = s / high
+    else:
+        low = math.tan(math.pi * low_hz / rate_hz)
+        s = (s * s + low * high) / (s * (high - low))
+    response = np.zeros(len(at_hz) + 2, dtype=np.complex128)
+    response[0] = low_hz is None
+    response[1:-1] = 1.0 / (s * s + math.sqrt(2.0) * s + 1.0)
+    return np.fft.irfft(np.fft.rfft(noise, padded) * response, padded)[: len(noise)]
 
 
 def fade_ends(stroke: NDArray[np.float64], *, rate_hz: int) -> NDArray[np.float64]:

@@ -8,6 +8,12 @@ import pytest
 
 from biofeedback.decode.sensor import SensorDecoder
 from biofeedback.messages import (
+    NoticeGiven,
+    PacketReceived,
+    PacketRejected,
+)
+from biofeedback.profiles import load_profile
+from biofeedback.samples import (
     AccelerationBlock,
     BatteryReading,
     DeviceFact,
@@ -15,14 +21,10 @@ from biofeedback.messages import (
     GyroscopeBlock,
     HeartReading,
     MagnetometerBlock,
-    NoticeGiven,
     OpticalBlock,
-    PacketReceived,
-    PacketRejected,
     StreamControl,
     TemperatureReading,
 )
-from biofeedback.profiles import load_profile
 
 MS = 1_000_000
 S = 1_000_000_000

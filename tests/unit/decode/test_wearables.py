@@ -10,7 +10,9 @@ import pytest
 
 from biofeedback.decode.profile import find_characteristic, find_decoder
 from biofeedback.decode.sensor import SensorDecoder
-from biofeedback.messages import (
+from biofeedback.messages import NoticeGiven, PacketReceived, PacketRejected
+from biofeedback.profiles import list_profiles, load_profile, read_script
+from biofeedback.samples import (
     AccelerationBlock,
     BatteryReading,
     CadenceReading,
@@ -18,14 +20,10 @@ from biofeedback.messages import (
     GyroscopeBlock,
     HeartReading,
     MagnetometerBlock,
-    NoticeGiven,
     OxygenReading,
-    PacketReceived,
-    PacketRejected,
     StreamControl,
     TemperatureReading,
 )
-from biofeedback.profiles import list_profiles, load_profile, read_script
 
 MS = 1_000_000
 S = 1_000_000_000

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from biofeedback.messages import AccelerationBlock
+from biofeedback.samples import AccelerationBlock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,12 +6,14 @@ import pytest
 from biofeedback.messages import (
     NS_PER_MS,
     NS_PER_S,
+    MeasureTaken,
+    NoticeGiven,
+)
+from biofeedback.samples import (
     AccelerationBlock,
     BatteryReading,
     EcgBlock,
     HeartReading,
-    MeasureTaken,
-    NoticeGiven,
 )
 from biofeedback.signals.body import Body
 

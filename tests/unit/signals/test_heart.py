@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from biofeedback.messages import NS_PER_S, EventDetected, HeartReading, MeasureTaken, NoticeGiven
+from biofeedback.messages import (
+    NS_PER_S,
+    EventDetected,
+    MeasureTaken,
+    NoticeGiven,
+)
+from biofeedback.samples import HeartReading
 from biofeedback.signals.heart import Heart
 
 

@@ -9,7 +9,11 @@ import json
 import numpy as np
 import pytest
 
-from biofeedback.messages import NS_PER_S, AccelerationBlock, EventDetected
+from biofeedback.messages import (
+    NS_PER_S,
+    EventDetected,
+)
+from biofeedback.samples import AccelerationBlock
 from biofeedback.signals.motion import Motion
 
 pytestmark = pytest.mark.shared

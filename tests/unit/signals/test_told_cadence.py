@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from biofeedback.messages import CadenceReading, MeasureTaken
+from biofeedback.messages import MeasureTaken
+from biofeedback.samples import CadenceReading
 from biofeedback.signals.body import Body
 
 S = 1_000_000_000
