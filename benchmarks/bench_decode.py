@@ -149,6 +149,7 @@ def send_random(name: str, decoders: list, count: int, content: bytes, random) -
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--packets", type=int, default=1_000_000, help="random ones per decoder")
+    parser.add_argument("--only", nargs="+", help="random packets for these formats only")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     print(describe())
@@ -156,7 +157,8 @@ def main() -> None:
     random = np.random.default_rng(arguments.seed)
     content = random.bytes(1 << 22)
     print()
-    for name in sorted(DECODERS):
+    only = arguments.only or [*sorted(DECODERS), "plain"]
+    for name in [name for name in only if name in DECODERS]:
         contexts = MOVESENSE if name == "movesense" else [{}]
 
         def decode(payload, context, name=name):
@@ -164,6 +166,8 @@ def main() -> None:
 
         decoders = [(decode, context, 0) for context in contexts]
         send_random(name, decoders, arguments.packets, content, random)
+    if "plain" not in only:
+        return
     plain = [
         (find_decoder(part, write=write), {**profile.context, **layout.when}, layout.size)
         for profile in list_profiles()
