@@ -11,6 +11,7 @@ Other threads only ever put messages into the inbox; the loop stamps orders when
 from __future__ import annotations
 
 import queue
+import sys
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from biofeedback.trace.journal import Journal
 
 LATE_TICK_NS = NS_PER_S
-CLOCK_JUMP_NS = 2 * NS_PER_S
+SLEPT_NS = 2 * NS_PER_S
 STOP_FADE_NS = NS_PER_S
 
 
@@ -60,25 +61,33 @@ class Stopwatch:
 
     fast: bool
     origin_ns: int = field(init=False)
-    _wall_minus_monotonic_ns: int = field(init=False)
+    _asleep_ns: int = field(init=False)
 
     def __post_init__(self) -> None:
         """Start now; a fast session begins at zero, so that its trace is the same each time."""
         self.origin_ns = 0 if self.fast else time.monotonic_ns()
-        self._wall_minus_monotonic_ns = time.time_ns() - time.monotonic_ns()
+        self._asleep_ns = _read_sleep_ns()
 
     def now_ns(self) -> int:
         """Read the monotonic clock."""
         return time.monotonic_ns()
 
-    def jump_ns(self) -> int:
-        """Tell how far the wall clock has moved against the monotonic one (sleep, F42, F44)."""
-        difference_ns = time.time_ns() - time.monotonic_ns()
-        jump_ns, self._wall_minus_monotonic_ns = (
-            difference_ns - self._wall_minus_monotonic_ns,
-            difference_ns,
-        )
-        return jump_ns
+    def slept_ns(self) -> int:
+        """Tell for how long the computer has slept since this was asked last (F44)."""
+        asleep_ns = _read_sleep_ns()
+        slept_ns, self._asleep_ns = asleep_ns - self._asleep_ns, asleep_ns
+        return slept_ns
+
+
+def _read_sleep_ns() -> int:
+    """Read how far a clock that goes on in sleep is ahead of the one that doesn't.
+
+    Linux has such a clock, so that setting the wall clock is no sleep there (F42); elsewhere the
+    wall clock has to serve.
+    """
+    if sys.platform == "linux":
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) - time.monotonic_ns()
+    return time.time_ns() - time.monotonic_ns()
 
 
 @dataclass
@@ -216,6 +225,6 @@ class _Loop:
     def _check_clocks(self, due_ns: int) -> None:
         now_ns = self._stopwatch.now_ns()
         late_ns = now_ns - due_ns
-        jump_ns = self._stopwatch.jump_ns()
-        if late_ns > LATE_TICK_NS or abs(jump_ns) > CLOCK_JUMP_NS:
-            self.give(ClockJumped(at_ns=now_ns, jump_s=max(late_ns, abs(jump_ns)) / NS_PER_S))
+        slept_ns = self._stopwatch.slept_ns()
+        if late_ns > LATE_TICK_NS or slept_ns > SLEPT_NS:
+            self.give(ClockJumped(at_ns=now_ns, jump_s=max(late_ns, slept_ns) / NS_PER_S))

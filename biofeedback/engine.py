@@ -26,6 +26,8 @@ from biofeedback.messages import (
     DecisionMade,
     EventDetected,
     Input,
+    MusicParameters,
+    NoticeCode,
     NoticeGiven,
     Output,
     PacketReceived,
@@ -54,6 +56,8 @@ LOOKAHEAD_NS = 200 * NS_PER_MS
 ORDER_LIFE_NS = 2 * NS_PER_S
 STOP_FADE_MS = 900
 NOTICE_EVERY_NS = 30 * NS_PER_S
+SILENT_NS = 3 * NS_PER_S
+WAITED_LONG_NS = 10 * NS_PER_S
 STRONGEST_GESTURE_MPS2 = 25.0
 LATE_NOTES_WORTH_A_NOTICE = 3
 NEVER_NS = 2**62
@@ -65,11 +69,11 @@ class Engine:
     def __init__(self, settings: Settings, profiles: Mapping[str, Profile]) -> None:
         self._settings = settings
         self._profiles = dict(profiles)
-        neutral = neutral_music(settings.music.resting_tempo_bpm)
+        neutral = neutral_music(settings.resting_tempo_bpm)
         self._neutral = neutral
         self._law = LAWS[settings.law](
             limits=settings.limits,
-            resting_tempo_bpm=settings.music.resting_tempo_bpm,
+            resting_tempo_bpm=settings.resting_tempo_bpm,
         )
         self._safety = Safety(settings.limits, neutral)
         self._session = Session(
@@ -88,6 +92,8 @@ class Engine:
         self._next_step_ns = NEVER_NS
         self._performer: Performer | None = None
         self._judged_step_ns: dict[str, int] = {}
+        self._last_packet_ns: dict[tuple[str, str], int] = {}
+        self._silent: set[tuple[str, str]] = set()
         self._sequence = 0
         self._noticed_ns: dict[tuple[str, str | None, str | None], int] = {}
 
@@ -154,6 +160,8 @@ class Engine:
         if self._decoders.pop((message.wearer, message.sensor), None) is None:
             return
         self._bodies[message.wearer].detach(message.sensor)
+        self._last_packet_ns.pop((message.wearer, message.sensor), None)
+        self._silent.discard((message.wearer, message.sensor))
         notice = NoticeGiven(
             at_ns=message.at_ns, code="sensor_left", wearer=message.wearer, sensor=message.sensor
         )
@@ -171,6 +179,7 @@ class Engine:
             )
             outputs.append(rejected)
             return
+        self._last_packet_ns[packet.wearer, packet.sensor] = packet.at_ns
         body = self._bodies[packet.wearer]
         for item in decoder.update(packet):
             if isinstance(item, PacketRejected):
@@ -193,6 +202,17 @@ class Engine:
             self._noticed_ns[key] = notice.at_ns
             outputs.append(notice)
 
+    def _watch_sensors(self, at_ns: int, outputs: list[Output]) -> None:
+        """Tell when a sensor has fallen silent, and when it is back."""
+        for key, last_ns in self._last_packet_ns.items():
+            silent = at_ns - last_ns > SILENT_NS
+            if silent == (key in self._silent):
+                continue
+            self._silent ^= {key}
+            code: NoticeCode = "sensor_stale" if silent else "sensor_back"
+            wearer, sensor = key
+            outputs.append(NoticeGiven(at_ns=at_ns, code=code, wearer=wearer, sensor=sensor))
+
     # ------------------------------------------------------------ control
 
     def _enter(self, changes: list[StateChanged], outputs: list[Output]) -> None:
@@ -211,8 +231,13 @@ class Engine:
     def _step(self, at_ns: int, outputs: list[Output]) -> None:
         if self._performer is None or self._session.is_over:
             return
+        self._watch_sensors(at_ns, outputs)
         bodies = [body.state(at_ns) for body in self._bodies.values()]
         self._enter(self._session.step(at_ns, bodies), outputs)
+        if self._session.waits_since_ns is not None:
+            waited_ns = at_ns - self._session.waits_since_ns
+            if waited_ns > round(self._settings.calibrate_s * NS_PER_S) + WAITED_LONG_NS:
+                self._notice(NoticeGiven(at_ns=at_ns, code="no_signal"), outputs)
         wish = self._propose(at_ns, bodies, outputs)
         if self._session.is_over:
             return
@@ -221,7 +246,7 @@ class Engine:
             wish.parameters,
             state=state,
             elapsed_s=STEP_S,
-            may_rise=self._session.may_rise(),
+            may_rise=self._session.may_rise,
         )
         decision = DecisionMade(
             at_ns=at_ns,
@@ -240,7 +265,7 @@ class Engine:
             sequence=self._sequence,
             expires_ns=at_ns + ORDER_LIFE_NS,
             parameters=allowed,
-            may_rise=state in {"CALIBRATE", "RUN"} and self._session.may_rise(),
+            may_rise=state in {"CALIBRATE", "RUN"} and self._session.may_rise,
         )
         outputs.append(steer)
         outputs.extend(self._performer.play(at_ns, at_ns + STEP_NS + LOOKAHEAD_NS, allowed))
@@ -254,6 +279,7 @@ class Engine:
                 elapsed_s=STEP_S,
                 asynchrony_beats=self._asynchrony_beats(bodies),
             )
+            _require_wish(wish)
         except Exception:  # noqa: BLE001 - whatever a law raises, the music is held
             self._notice(NoticeGiven(at_ns=at_ns, code="law_failed"), outputs)
             self._enter(self._session.note_law_failure(at_ns), outputs)
@@ -274,10 +300,15 @@ class Engine:
         return None
 
     def _answer_gesture(self, gesture: EventDetected, outputs: list[Output]) -> None:
-        if self._performer is None or self._session.state != "RUN":
+        if self._performer is None or self._session.state != "RUN" or not self._session.may_rise:
             return
         strength_ratio = min(1.0, (gesture.strength or 0.0) / STRONGEST_GESTURE_MPS2)
         outputs.append(self._performer.answer(gesture.at_ns, strength_ratio, self._safety.last))
+
+
+def _require_wish(wish: object) -> None:
+    if not isinstance(wish, Wish) or not isinstance(wish.parameters, MusicParameters):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"a law has to propose a Wish, not {type(wish).__name__}")
 
 
 def _youngest_age_ms(bodies: list[BodyState]) -> float | None:

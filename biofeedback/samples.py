@@ -156,6 +156,7 @@ Samples: TypeAlias = (
 class BodyState:
     """What is known of one wearer at one control step: signals fill it, control laws read it.
 
+    ``heart_rate_doubted`` is True while a leap of the heart rate waits to be confirmed.
     Ages are of the last *valid* sample (not the last packet), None when there never was one.
     ``cadence_spm`` is None when the person doesn't walk or the cadence is withheld.
     ``last_step_ns`` is the newest initial contact. ``activity_ratio`` is the activity within the
@@ -169,6 +170,7 @@ class BodyState:
     motion_age_ms: float | None
     heart_age_ms: float | None
     heart_rate_bpm: float | None
+    heart_rate_doubted: bool
     heart_quality: float
     walking: bool
     cadence_spm: float | None

@@ -10,15 +10,18 @@ import difflib
 import math
 import re
 import tomllib
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, cast, get_args
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, inspect
 
-from biofeedback.control.limits import HeartRateBpm, Limits
+from biofeedback.control.limits import HeartRateBpm, Limits, TempoBpm
 from biofeedback.errors import SettingsError
 
+_Struct = TypeVar("_Struct", bound=msgspec.Struct)
+
 SETTINGS_VERSION = 1
+RESTING_TEMPO_BPM = 80.0
 LawName = Literal["follow"]
 StyleName = Literal["walk"]
 
@@ -32,11 +35,12 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Music(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Taste: the style, and the pulse to which the music settles when nobody walks.
 
+    ``resting_tempo_bpm`` is 80, or what of the plan's tempo band is nearest, unless it is given.
     ``output_delay_ms`` is what lies behind the sound device (Bluetooth headphones 100-300 ms).
     """
 
     style: StyleName = "walk"
-    resting_tempo_bpm: Annotated[float, Meta(ge=50, le=100)] = 80.0
+    resting_tempo_bpm: TempoBpm | None = None
     output_delay_ms: Annotated[float, Meta(ge=0, le=500)] = 0.0
 
 
@@ -50,6 +54,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     music: Music = Music()
     limits: Limits = Limits()
     persons: dict[str, Person] = {}
+
+    @property
+    def resting_tempo_bpm(self) -> float:
+        """The pulse to which the music settles, inside the plan's tempo band."""
+        wanted_bpm = self.music.resting_tempo_bpm or RESTING_TEMPO_BPM
+        return min(max(wanted_bpm, self.limits.tempo_low_bpm), self.limits.tempo_high_bpm)
 
 
 def parse_settings(text: str, *, source: str) -> Settings:
@@ -77,12 +87,21 @@ def build_settings(document: dict[str, Any], *, source: str) -> Settings:
         SettingsError: As ``parse_settings``.
     """
     _refuse_not_finite(document, "", source)
-    try:
-        settings = msgspec.convert(document, Settings)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"{source}: {_explain(error, document)}") from error
+    persons = document.get("persons")
+    named: dict[str, Any] = cast("dict[str, Any]", persons) if isinstance(persons, dict) else {}
+    # One by one, because a path through a table of free names doesn't tell the name.
+    for name, person in named.items():
+        _convert(person, Person, f"{source}: [persons.{name}]")
+    settings = _convert(document, Settings, source)
     _check_together(settings, source)
     return settings
+
+
+def _convert(value: Any, kind: type[_Struct], source: str) -> _Struct:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{source}: {_explain(error, value)}") from error
 
 
 def _refuse_not_finite(value: object, path: str, source: str) -> None:
@@ -96,9 +115,10 @@ def _refuse_not_finite(value: object, path: str, source: str) -> None:
 def _check_together(settings: Settings, source: str) -> None:
     limits = settings.limits
     low, high = limits.tempo_low_bpm, limits.tempo_high_bpm
-    if not low <= settings.music.resting_tempo_bpm <= high:
+    resting_bpm = settings.music.resting_tempo_bpm
+    if resting_bpm is not None and not low <= resting_bpm <= high:
         raise SettingsError(
-            f"{source}: music.resting_tempo_bpm is {settings.music.resting_tempo_bpm:g}, outside "
+            f"{source}: music.resting_tempo_bpm is {resting_bpm:g}, outside "
             f"the band {low:g}..{high:g} that limits.tempo_baseline_bpm and "
             "limits.tempo_band_ratio allow.",
         )
@@ -108,6 +128,15 @@ _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<name>[^`]+)`(?: - at `\$?\.?(?P
 
 
 _WRONG_VALUE = re.compile(r"(?P<what>.*) - at `\$\.(?P<path>[^`]*)`", re.DOTALL)
+_TOML_WORDS = {
+    "`float`": "a number",
+    "`int`": "a whole number",
+    "`str`": "a text in quotes",
+    "`object`": "a table",
+    "`bool`": "true or false",
+    "`array`": "a list",
+    " | null": "",
+}
 
 
 def _explain(error: msgspec.ValidationError, document: dict[str, Any]) -> str:
@@ -116,13 +145,42 @@ def _explain(error: msgspec.ValidationError, document: dict[str, Any]) -> str:
         where = f" in [{unknown['path']}]" if unknown["path"] else ""
         near = did_you_mean(unknown["name"], _known_fields())
         return f"unknown key '{unknown['name']}'{where}.{near}"
-    if wrong := _WRONG_VALUE.search(text):
-        value: Any = document
-        for key in wrong["path"].split("."):
-            value = value.get(key, "...") if isinstance(value, dict) else "..."  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        what = wrong["what"]
-        return f"{wrong['path']} is {value!r}: {what[0].lower()}{what[1:]}."
-    return text
+    wrong = _WRONG_VALUE.search(text)
+    what = wrong["what"] if wrong else text
+    for word, plain in _TOML_WORDS.items():
+        what = what.replace(word, plain)
+    what = what[0].lower() + what[1:]
+    if wrong is None:
+        return what + "."
+    path = wrong["path"]
+    if path == "version":
+        return f"version is {document['version']!r}; this program reads version {SETTINGS_VERSION}."
+    value: Any = document
+    for key in path.split("."):
+        value = cast("dict[str, Any]", value).get(key) if isinstance(value, dict) else None
+    if what.startswith("invalid enum value"):
+        known = get_args(LawName) if path == "law" else get_args(StyleName)
+        return f"{path} is {value!r}.{did_you_mean(str(value), known)}"
+    if "<" in what or ">" in what:
+        return f"{path} is {value!r}; it has to be {_describe_bounds(path)}."
+    return f"{path} is {value!r}: {what}."
+
+
+def _describe_bounds(path: str) -> str:
+    """Say between which numbers a field may lie, from the field's own declaration."""
+    name = path.rpartition(".")[2]
+    for struct in (Settings, Music, Limits, Person):
+        information = inspect.type_info(struct)
+        fields = information.fields if isinstance(information, inspect.StructType) else ()
+        for field in fields:
+            kinds = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
+            for kind in kinds:
+                if field.name == name and isinstance(kind, inspect.FloatType | inspect.IntType):
+                    low = kind.gt if kind.ge is None else kind.ge
+                    high = kind.lt if kind.le is None else kind.le
+                    least = "above" if kind.ge is None else "at least"
+                    return f"{least} {low:.10g} and at most {high:.10g}"
+    return "another value"
 
 
 def _known_fields() -> list[str]:

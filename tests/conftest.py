@@ -35,6 +35,7 @@ def body() -> Callable[..., BodyState]:
             "motion_age_ms": 50.0,
             "heart_age_ms": 500.0,
             "heart_rate_bpm": 65.0,
+            "heart_rate_doubted": False,
             "heart_quality": 1.0,
             "walking": False,
             "cadence_spm": None,

@@ -6,79 +6,100 @@ Exit codes: 0 done, 1 the check a command makes failed, 2 wrong use or wrong set
 
 from __future__ import annotations
 
+import logging
 import os
+import signal
 import sys
-from typing import Annotated
 
-import typer
-
-import biofeedback
-from biofeedback.cli.decode import decode_command
-from biofeedback.cli.doctor import doctor_command
-from biofeedback.cli.measure import measure_command
-from biofeedback.cli.play import play_command
-from biofeedback.cli.profiles import profiles_app
-from biofeedback.cli.render import render_command
-from biofeedback.cli.replay import replay_command
-from biofeedback.cli.trace import trace_app
 from biofeedback.errors import BiofeedbackError
 
 INTERRUPTED = 130
 INTERNAL_ERROR = 70
 
-app = typer.Typer(
-    name="biofeedback",
-    help="The movement and the heartbeat of a person become music, live.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-)
-app.command("play")(play_command)
-app.command("replay")(replay_command)
-app.command("render")(render_command)
-app.command("measure")(measure_command)
-app.command("decode")(decode_command)
-app.add_typer(profiles_app, name="profiles")
-app.add_typer(trace_app, name="trace")
-app.command("doctor")(doctor_command)
-
-
-def _show_version(value: bool) -> None:
-    if value:
-        typer.echo(f"biofeedback {biofeedback.__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
-    ] = False,
-) -> None:
-    """The movement and the heartbeat of a person become music, live."""
-
 
 def main() -> None:
     """Run a command; whatever goes wrong ends as one clear line on stderr."""
     try:
-        app()
+        exit_code = _run_command()
+        sys.stdout.flush()
     except BiofeedbackError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
         _fail("interrupted", INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output went away (``| head``): nothing is left to say to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _end_unheard()
+    except SystemExit as end:
+        # rich leaves in this way when the reader of its output has gone.
+        if isinstance(end.__context__, BrokenPipeError):
+            _end_unheard()
+        raise
     except Exception as error:
         if os.environ.get("BIOFEEDBACK_DEBUG"):
             raise
         what = f"{type(error).__name__}: {error}"
         hint = "This is a defect; BIOFEEDBACK_DEBUG=1 shows where."
         _fail(f"{what}. {hint}", INTERNAL_ERROR)
+    else:
+        sys.exit(exit_code)
+
+
+def _run_command() -> int:
+    # Whoever ends a command politely finds its files as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _set_up_logging()
+    # Loaded here, so that Ctrl-C while it loads is Ctrl-C and not a traceback.
+    import typer  # noqa: PLC0415
+    from typer.main import get_command  # noqa: PLC0415
+
+    from biofeedback.cli.commands import app  # noqa: PLC0415
+
+    # Not ``app()``: that swallows Ctrl-C and broken pipes before they come here.
+    command = get_command(app)
+    try:
+        with command.make_context("biofeedback", sys.argv[1:]) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
+    except typer.Abort:
+        return INTERRUPTED
+    except Exception as error:
+        # Wrong use. Typer has its own copy of click since 0.29, so its class has no public name.
+        show, exit_code = getattr(error, "show", None), getattr(error, "exit_code", None)
+        if not callable(show) or not isinstance(exit_code, int):
+            raise
+        show()
+        return exit_code
+    return 0
+
+
+class _ToStderr(logging.Handler):
+    """Lines on what is stderr at the moment: a live card lets them pass above itself."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        print(self.format(record), file=sys.stderr)
+
+
+def _set_up_logging() -> None:
+    handler = _ToStderr()
+    is_debug = bool(os.environ.get("BIOFEEDBACK_DEBUG"))
+    handler.setFormatter(logging.Formatter("%(name)s: %(message)s" if is_debug else "%(message)s"))
+    logger = logging.getLogger("biofeedback")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG if is_debug else logging.WARNING)
+    logger.propagate = False
+
+
+def _end_unheard() -> None:
+    """End when the reader of our output went away (``| head``): nothing is left to say to it."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    sys.exit(0)
 
 
 def _fail(message: str, exit_code: int) -> None:
-    typer.echo(f"biofeedback: {message}", err=True)
+    print(f"biofeedback: {message}", file=sys.stderr)
     sys.exit(exit_code)

@@ -22,6 +22,7 @@ from biofeedback.decode.profile import (
 from biofeedback.decode.sequence import decode_sequence
 from biofeedback.errors import SettingsError
 from biofeedback.profiles import load_profile
+from biofeedback.settings import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -32,12 +33,29 @@ if TYPE_CHECKING:
 DIRECTIONS = ("notify", "indicate", "read", "write", "advertisement")
 TEXTS = frozenset({"path"})
 """Keys of the context whose values are texts."""
+CONTEXT_KEYS = (
+    "factor",
+    "range",
+    "path",
+    "acc_factor",
+    "gyro_factor",
+    "mag_factor",
+    "acc_range_g",
+    "range_g",
+    "lsb_per_g",
+    "payload_id",
+    *(
+        f"{stream}_rate_hz"
+        for stream in ("acc", "ecg", "ppg", "gyro", "mag", "skin_temp", "temperature")
+    ),
+)
+"""What a stream may be told at its start; a packet format takes what it needs."""
 
 
 def decode_command(
     packets: Annotated[
         list[str],
-        typer.Argument(metavar="HEX...", help="Packets as hex; - reads one a line from stdin."),
+        typer.Argument(metavar="HEX", help="Packets as hex; - reads one a line from stdin."),
     ],
     profile: Annotated[str, typer.Option(help="Name of a profile, or a TOML file.")],
     characteristic: Annotated[
@@ -161,6 +179,9 @@ def _read_context(pairs: list[str]) -> dict[str, float | str]:
             value = math.nan
         if not key or not equals or not math.isfinite(value):
             raise SettingsError(f"--context {pair!r}: KEY=NUMBER is needed, as factor=0.000244")
+        if key.strip() not in CONTEXT_KEYS:
+            near = did_you_mean(key.strip(), CONTEXT_KEYS)
+            raise SettingsError(f"--context {pair!r}: there is no such key.{near}")
         context[key.strip()] = value
     return context
 

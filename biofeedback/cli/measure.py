@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
+import msgspec
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from biofeedback.app import make_engine
-from biofeedback.cli.options import check_target
-from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, PacketRejected
+from biofeedback.cli.progress import showing_progress
+from biofeedback.cli.targets import check_targets, list_recording_files, replacing
+from biofeedback.messages import (
+    NS_PER_S,
+    EventDetected,
+    Input,
+    MeasureTaken,
+    Output,
+    PacketRejected,
+    SensorAttached,
+)
 from biofeedback.settings import Settings
 from biofeedback.simulate.recording import open_recording
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from biofeedback.simulate.recording import Recording
+
+UNMEASURED: Final = ("ecg", "ppg")
+"""Signals that this version passes on but takes no measure from."""
 
 
 def measure_command(
     recording: Annotated[Path, typer.Argument(help="A recording's JSON sidecar.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the CSV goes.")],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace it.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="One line per fact.")] = False,
 ) -> None:
     """Measure a recording as a live session would have: a row when a value became known.
 
@@ -29,32 +48,79 @@ def measure_command(
 
     Example: biofeedback measure walk.json -o walk.csv
     """
+    inputs = list_recording_files(recording)
+    check_targets([output], inputs=inputs, overwrite=overwrite)
     source = open_recording(recording)
-    check_target(output, overwrite=overwrite)
-    engine = make_engine(Settings())
-    rows = rejected = 0
+    findings = _Findings()
     with (
-        output.open("w", newline="", encoding="utf-8") as file,
-        Progress(console=Console(stderr=True), transient=True) as progress,
+        showing_progress("measuring", source.duration_s, quiet=as_json or plain) as show,
+        replacing(output) as partial,
+        partial.open("w", newline="", encoding="utf-8") as file,
     ):
-        task = progress.add_task("measuring", total=source.duration_s)
         table = csv.writer(file)
         table.writerow(("time_s", "measure", "value", "quality"))
-        while source.next_at_ns() is not None:
-            message = source.take()
-            for finding in engine.handle(message):
-                if isinstance(finding, PacketRejected):
-                    rejected += 1
-                    continue
-                if isinstance(finding, MeasureTaken):
-                    name, value = finding.measure, f"{finding.value:.6g}"
-                elif isinstance(finding, EventDetected):
-                    name, value = finding.event, f"{finding.event_ns / NS_PER_S:.4f}"
-                else:
-                    continue
-                time_s = f"{finding.at_ns / NS_PER_S:.4f}"
-                table.writerow((time_s, name, value, f"{finding.quality:.3g}"))
-                rows += 1
-            progress.update(task, completed=message.at_ns / NS_PER_S)
-    note = f", {rejected} packets could not be used" if rejected else ""
-    typer.echo(f"{output}: {rows} rows{note}")
+        _measure(source, table.writerow, findings, show)
+    if as_json:
+        facts = {
+            "file": str(output),
+            "rows": findings.rows.total(),
+            "counts": findings.rows,
+            "rejected_packets": findings.rejected,
+            "unmeasured": findings.unmeasured,
+            "left_out": source.left_out,
+        }
+        typer.echo(msgspec.json.encode(facts).decode())
+        return
+    note = f", {findings.rejected} packets could not be used" if findings.rejected else ""
+    typer.echo(f"{output}: {findings.rows.total()} rows{note}")
+    if plain:
+        for name, rows in findings.rows.items():
+            typer.echo(f"{name}: {rows} rows")
+    for name in findings.unmeasured:
+        typer.echo(f"no measure for {name} in this version: 0 rows")
+    if source.left_out:
+        typer.echo(f"left out: {', '.join(source.left_out)}")
+
+
+class _Findings:
+    """What was found, counted."""
+
+    def __init__(self) -> None:
+        self.rows: Counter[str] = Counter()
+        self.rejected = 0
+        self.unmeasured: list[str] = []
+
+    def take(self, message: Input, outputs: Sequence[Output]) -> list[tuple[str, ...]]:
+        """Return the rows that one message gives."""
+        if isinstance(message, SensorAttached):
+            for name in UNMEASURED:
+                if f"{name}_rate_hz" in message.context and name not in self.unmeasured:
+                    self.unmeasured.append(name)
+        rows: list[tuple[str, ...]] = []
+        for finding in outputs:
+            if isinstance(finding, PacketRejected):
+                self.rejected += 1
+                continue
+            if isinstance(finding, MeasureTaken):
+                name, value = finding.measure, f"{finding.value:.6g}"
+            elif isinstance(finding, EventDetected):
+                name, value = finding.event, f"{finding.event_ns / NS_PER_S:.4f}"
+            else:
+                continue
+            rows.append((f"{finding.at_ns / NS_PER_S:.4f}", name, value, f"{finding.quality:.3g}"))
+            self.rows[name] += 1
+        return rows
+
+
+def _measure(
+    source: Recording,
+    write: Callable[[tuple[str, ...]], object],
+    findings: _Findings,
+    show: Callable[[float], None],
+) -> None:
+    engine = make_engine(Settings())
+    while source.next_at_ns() is not None:
+        message = source.take()
+        for row in findings.take(message, engine.handle(message)):
+            write(row)
+        show(message.at_ns / NS_PER_S)

@@ -1,4 +1,4 @@
-"""Options that several commands share: sources, durations, files that must not be overwritten."""
+"""Options that several commands share: sources, durations, plans."""
 
 from __future__ import annotations
 
@@ -30,13 +30,14 @@ SOURCE_KINDS = ("demo", "sim", "recording", "trace", "ble")
 class OpenSource:
     """A source that is ready to run, what to call it, and how long it lasts if it ends by itself.
 
-    ``kind_and_name`` fits a file name.
+    ``kind_and_name`` fits a file name. ``left_out`` names what a recording holds and nobody plays.
     """
 
     source: Source
     title: str
     kind_and_name: str
     duration_s: float | None
+    left_out: tuple[str, ...] = ()
 
 
 def parse_duration_s(text: str) -> float:
@@ -73,7 +74,8 @@ def open_source(text: str, *, seed: int, duration_s: float | None) -> OpenSource
     if kind == "recording" and name:
         recording = open_recording(Path(name))
         title = f"recording {Path(name).stem}: {recording.title}"
-        return OpenSource(recording, title, Path(name).stem, recording.duration_s)
+        stem, left_out = Path(name).stem, recording.left_out
+        return OpenSource(recording, title, stem, recording.duration_s, left_out)
     if kind == "trace" and name:
         source = TraceSource(read_trace(Path(name)))
         stem = Path(name).name.removesuffix(".jsonl").removesuffix(".trace")
@@ -128,20 +130,3 @@ def read_text(path: Path, *, what: str) -> str:
         raise SettingsError(f"{path}: this {what} is not UTF-8 text.") from error
     except OSError as error:
         raise SettingsError(f"{path}: can't read this {what}: {error.strerror}.") from error
-
-
-def check_target(path: Path, *, overwrite: bool) -> Path:
-    """Return ``path`` if it may be written.
-
-    Raises:
-        SettingsError: It exists already, or its folder can't be made.
-    """
-    if path.exists() and not overwrite:
-        raise SettingsError(f"{path} exists already; give another name or --overwrite.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.is_file():
-            path.unlink()
-    except OSError as error:
-        raise SettingsError(f"can't write {path}: {error.strerror}.") from error
-    return path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import signal
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,16 +14,19 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from biofeedback.app import Parts, Stopwatch, make_engine, run_session
+from biofeedback.cli.card import LiveView
+from biofeedback.cli.keys import has_keyboard, listening_to_keys
 from biofeedback.cli.options import (
     OpenSource,
-    check_target,
     open_source,
     parse_duration_s,
     read_plan,
 )
-from biofeedback.cli.view import LIMIT_WORDS, LiveView, PlainView
+from biofeedback.cli.targets import check_targets, list_inputs, making_room
+from biofeedback.cli.view import LIMIT_WORDS, PlainView
 from biofeedback.errors import SettingsError
 from biofeedback.messages import NS_PER_S, CommandGiven, Input
 from biofeedback.profiles import list_profiles
@@ -42,8 +45,10 @@ from biofeedback.trace.journal import Journal, TraceSummary
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from biofeedback.cli.view import Latest
     from biofeedback.settings import Settings
 
+INCOMPLETE = 1
 INTERRUPTED = 130
 SESSIONS_FOLDER = Path("sessions")
 
@@ -95,6 +100,9 @@ def play_command(
     """Turn a person's movement and heartbeat into music, live.
 
     Without a sound device the music goes into a WAV file, as fast as the machine can.
+    In a terminal: space pauses and resumes, s starts again, q stops.
+
+    Exit code 0; 1 if the trace is incomplete, whatever else happened; 130 after Ctrl-C.
 
     Example: biofeedback play --from sim:walk --duration 2m
     """
@@ -111,10 +119,9 @@ def play_command(
     console = Console(soft_wrap=True) if plain or as_json else Console()
     if target.fallback and not as_json:
         console.print("No sound device here: the music goes into a file.", style="yellow")
-    for file in (trace, target.file):
-        if file is not None:
-            check_target(file, overwrite=overwrite)
-    report = _run(
+    inputs = [*list_inputs(source), *([] if plan is None else [plan])]
+    check_targets((trace, target.file), inputs=inputs, overwrite=overwrite)
+    exit_code = _run(
         settings,
         opened,
         target,
@@ -125,13 +132,8 @@ def play_command(
         plain=plain or not console.is_terminal,
         as_json=as_json,
     )
-    if report.interrupted:
-        raise typer.Exit(INTERRUPTED)
-
-
-@dataclass(frozen=True, slots=True)
-class _Report:
-    interrupted: bool
+    if exit_code:
+        raise typer.Exit(exit_code)
 
 
 def _run(
@@ -145,10 +147,9 @@ def _run(
     duration_s: float | None,
     plain: bool,
     as_json: bool,
-) -> _Report:
+) -> int:
     profiles = list_profiles()
     stopwatch = Stopwatch(fast=fast)
-    sound = _open_sound(target, stopwatch.origin_ns)
     header = make_header(
         session_id=trace.name.removesuffix(".jsonl").removesuffix(".trace"),
         settings=settings,
@@ -156,31 +157,51 @@ def _run(
         source=opened.kind_and_name,
         start_monotonic_ns=stopwatch.origin_ns,
     )
-    # A fast session can outrun the disk: it waits, a live one must not.
-    journal = Journal(trace, header, when_full="wait" if fast else "drop")
-    shown_s = duration_s if opened.duration_s is None else opened.duration_s
-    view = (
-        PlainView(console, as_json=as_json)
-        if plain or as_json
-        else LiveView(console, opened.title, duration_s=shown_s)
-    )
-    parts = Parts(
-        engine=make_engine(settings, profiles),
-        source=opened.source,
-        sound=sound,
-        journal=journal,
-        view=view,
-        duration_ns=None if duration_s is None else round(duration_s * NS_PER_S),
-    )
-    inbox: queue.SimpleQueue[Input] = queue.SimpleQueue()
-    try:
-        with _stop_on_signals(inbox) as asked, view:
+    with ExitStack() as stack:
+        with making_room(trace), making_room(target.file), ExitStack() as half_open:
+            # A fast session can outrun the disk: it waits, a live one must not.
+            when_full = "wait" if fast else "drop"
+            journal = half_open.enter_context(Journal(trace, header, when_full=when_full))
+            sound = _open_sound(target, stopwatch.origin_ns)
+            half_open.callback(sound.close)
+            stack.enter_context(half_open.pop_all())
+        shown_s = min((s for s in (duration_s, opened.duration_s) if s is not None), default=None)
+        keys = not fast and has_keyboard()
+        view = (
+            PlainView(console, as_json=as_json, status=lambda: journal.status)
+            if plain or as_json
+            else LiveView(
+                console,
+                opened.title,
+                duration_s=shown_s,
+                status=lambda: journal.status,
+                keys=keys,
+            )
+        )
+        parts = Parts(
+            engine=make_engine(settings, profiles),
+            source=opened.source,
+            sound=sound,
+            journal=journal,
+            view=view,
+            duration_ns=None if duration_s is None else round(duration_s * NS_PER_S),
+        )
+        inbox: queue.SimpleQueue[Input] = queue.SimpleQueue()
+        typing = listening_to_keys(inbox, lambda: view.latest.is_paused) if keys else nullcontext()
+        with _stop_on_signals(inbox) as asked, view, typing:
             run_session(parts, stopwatch, inbox)
-    finally:
         heard = sound.close()
         kept = journal.close()
-    _summarise(console, view, heard, kept, trace, target.file, as_json=as_json)
-    return _Report(interrupted=bool(asked))
+    facts = _collect(view.latest, opened, heard, kept, target.file)
+    if as_json:
+        console.print(msgspec.json.encode(facts).decode(), markup=False, highlight=False)
+    else:
+        _print_summary(
+            console, _describe(view.latest, opened, heard, kept, target.file), plain=plain
+        )
+    if not kept.complete:
+        return INCOMPLETE
+    return INTERRUPTED if asked else 0
 
 
 def _choose_target(sound: str | None, opened: OpenSource) -> _Target:
@@ -190,9 +211,9 @@ def _choose_target(sound: str | None, opened: OpenSource) -> _Target:
         return _Target("file", _session_file(opened, ".wav"), fallback=True)
     if sound in {"live", "null"}:
         return _Target(sound, None, fallback=False)
-    if sound.lower().endswith(".wav"):
-        return _Target("file", Path(sound), fallback=False)
-    raise SettingsError(f"--sound {sound}: give live, null or a file that ends in .wav.")
+    if not sound.lower().endswith(".wav"):
+        raise SettingsError(f"--sound {sound}: give live, null or a file that ends in .wav.")
+    return _Target("file", Path(sound), fallback=False)
 
 
 def _open_sound(target: _Target, origin_ns: int) -> Sound:
@@ -232,60 +253,77 @@ def _stop_on_signals(inbox: queue.SimpleQueue[Input]) -> Generator[list[int]]:
             signal.signal(number, handler)
 
 
-def _summarise(
-    console: Console,
-    view: LiveView | PlainView,
+def _collect(
+    latest: Latest,
+    opened: OpenSource,
     heard: SoundSummary,
     kept: TraceSummary,
-    trace: Path,
     wav: Path | None,
-    *,
-    as_json: bool,
-) -> None:
-    latest = view.latest
+) -> dict[str, object]:
     low, high = latest.tempo_range_bpm or (None, None)
-    if as_json:
-        facts = {
-            "type": "Summary",
-            "seconds": round(latest.elapsed_s(), 3),
-            "packets": latest.packets,
-            "rejected_packets": latest.rejected,
-            "steps": latest.count_steps(),
-            "notes": latest.notes,
-            "decisions": latest.decisions,
-            "tempo_low_bpm": low,
-            "tempo_high_bpm": high,
-            "limits_hit": latest.limits,
-            "sound": msgspec.to_builtins(heard),
-            "trace": str(trace),
-            "wav": None if wav is None else str(wav),
-        }
-        console.print(msgspec.json.encode(facts).decode(), markup=False, highlight=False)
+    return {
+        "type": "Summary",
+        "seconds": round(latest.elapsed_s(), 3),
+        "packets": latest.packets,
+        "rejected_packets": latest.rejected,
+        "left_out": opened.left_out,
+        "steps": latest.count_steps(),
+        "notes": latest.notes,
+        "decisions": latest.decisions,
+        "tempo_low_bpm": low,
+        "tempo_high_bpm": high,
+        "limits_hit": latest.limits,
+        "sound": msgspec.to_builtins(heard),
+        "trace": str(kept.path),
+        "trace_complete": kept.complete,
+        "trace_problem": kept.reason,
+        "wav": None if wav is None else str(wav),
+    }
+
+
+def _describe(
+    latest: Latest,
+    opened: OpenSource,
+    heard: SoundSummary,
+    kept: TraceSummary,
+    wav: Path | None,
+) -> dict[str, str]:
+    """Say each fact of a session in one line."""
+    lines = {"time": f"{latest.elapsed_s():.1f} s"}
+    unused = f", {latest.rejected} packets could not be used" if latest.rejected else ""
+    lines["heard from you"] = f"{latest.packets} packets, {latest.count_steps()} steps{unused}"
+    if opened.left_out:
+        lines["left out"] = ", ".join(opened.left_out)
+    if latest.tempo_range_bpm is not None:
+        low, high = latest.tempo_range_bpm
+        lines["music"] = f"{latest.notes} notes, tempo {low:.0f} to {high:.0f} bpm"
+    if heard.integrated_lufs is not None:
+        lines["loudness"] = f"{heard.integrated_lufs:.1f} LUFS"
+        if heard.true_peak_dbtp is not None:
+            lines["loudness"] += f", true peak {heard.true_peak_dbtp:.1f} dBTP"
+    if heard.failure is not None:
+        lines["sound"] = heard.failure
+    if latest.limits:
+        met = (f"{LIMIT_WORDS[limit]} ({times})" for limit, times in latest.limits.items())
+        lines["limits met"] = ", ".join(met)
+    if wav is not None:
+        lines["music file"] = str(wav)
+    lines["trace"] = str(kept.path)
+    if not kept.complete:
+        lines["incomplete"] = kept.reason or "not everything reached the trace"
+    return lines
+
+
+def _print_summary(console: Console, lines: dict[str, str], *, plain: bool) -> None:
+    check = f"biofeedback replay {lines['trace']}"
+    if plain:
+        for name, said in (lines | {"check": check}).items():
+            typer.echo(f"{name}: {said}")
         return
     table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right", style="dim")
-    table.add_column()
-    table.add_row("time", f"{latest.elapsed_s():.1f} s")
-    table.add_row(
-        "heard from you", _heard_from(latest.packets, latest.rejected, latest.count_steps())
-    )
-    if low is not None and high is not None:
-        table.add_row("music", f"{latest.notes} notes, tempo {low:.0f} to {high:.0f} bpm")
-    if heard.integrated_lufs is not None:
-        loudness = f"{heard.integrated_lufs:.1f} LUFS"
-        if heard.true_peak_dbtp is not None:
-            loudness += f", true peak {heard.true_peak_dbtp:.1f} dBTP"
-        table.add_row("loudness", loudness)
-    if latest.limits:
-        words = ", ".join(f"{LIMIT_WORDS[limit]} ({n})" for limit, n in latest.limits.items())
-        table.add_row("limits met", words)
-    if wav is not None:
-        table.add_row("music file", str(wav))
-    table.add_row("trace", f"{trace}" + ("" if kept.complete else f" (incomplete: {kept.reason})"))
+    table.add_column(justify="right", style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, said in lines.items():
+        table.add_row(name, Text(said, style="red" if name in {"incomplete", "sound"} else ""))
     console.print(table)
-    console.print(f"[dim]To check it: biofeedback replay {trace}[/dim]")
-
-
-def _heard_from(packets: int, rejected: int, steps: int) -> str:
-    text = f"{packets} packets, {steps} steps"
-    return text + (f", {rejected} packets could not be used" if rejected else "")
+    console.print(Text(f"To check it: {check}", style="dim"))

@@ -9,7 +9,9 @@ import msgspec
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Column, Table
+from rich.text import Text
 
 from biofeedback.errors import ProfileError
 from biofeedback.profiles import list_profiles, load_profile, read_profile
@@ -43,12 +45,14 @@ def list_command(json: JsonFlag = False, plain: PlainFlag = False) -> None:
         for profile in profiles:
             typer.echo(f"{profile.name}\t{profile.title}\t{_delivers(profile)}")
         return
-    table = Table(Column("name", no_wrap=True), "wearable", "worn at", "delivers")
+    console = Console(highlight=False)
     for profile in profiles:
-        table.add_row(
-            profile.name, escape(profile.title), ", ".join(profile.sites), _delivers(profile)
-        )
-    Console().print(table)
+        console.print(Text.assemble((profile.name, "bold"), "  ", profile.title))
+        table = Table.grid(Column(style="dim", no_wrap=True), Column(), padding=(0, 2))
+        table.add_row("worn at", ", ".join(profile.sites))
+        table.add_row("delivers", _delivers(profile))
+        console.print(Padding(table, (0, 0, 1, 2)))
+    console.print("How to switch one on: biofeedback profiles show NAME", style="dim")
 
 
 @profiles_app.command("show")

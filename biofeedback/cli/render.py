@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from biofeedback.app import STOP_FADE_NS
 from biofeedback.cli.curves import Curves, read_curves
-from biofeedback.cli.options import check_target, read_plan
+from biofeedback.cli.options import read_plan
+from biofeedback.cli.progress import showing_progress
 from biofeedback.cli.score import write_midi, write_notes
+from biofeedback.cli.targets import check_targets, check_wav, replacing
 from biofeedback.engine import ORDER_LIFE_NS, STEP_NS, STOP_FADE_MS
-from biofeedback.errors import SettingsError
+from biofeedback.errors import SettingsError, SoundError
 from biofeedback.messages import NS_PER_S, PlayNote, SoundOrder, SteerSound, StopSound
 from biofeedback.music.performer import Performer
 from biofeedback.music.styles import STYLES
@@ -22,9 +24,10 @@ from biofeedback.sound import SoundSettings, open_file
 from biofeedback.trace.reader import read_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from biofeedback.settings import Settings
+    from biofeedback.sound import SoundSummary
 
 BATCH_NS = NS_PER_S // 2
 
@@ -39,14 +42,18 @@ def render_command(
         int | None, typer.Option(help="Same seed, same music (curves only).", min=0, max=2**32 - 1)
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="One line per fact.")] = False,
 ) -> None:
     """Render sound off-line, with the instruments that play live.
 
     Example: biofeedback render curves.csv -o out.wav --midi out.mid
     """
+    check_wav(output, option="-o")
+    check_targets((output, midi, notes), inputs=[source], overwrite=overwrite)
     if source.suffix == ".csv":
         settings = read_plan(None, seed=seed, style=style)
-        curves = read_curves(source, resting_tempo_bpm=settings.music.resting_tempo_bpm)
+        curves = read_curves(source, resting_tempo_bpm=settings.resting_tempo_bpm)
         orders: Iterable[SoundOrder] = _play_curves(curves, settings)
         origin_ns, end_ns = 0, round(curves.duration_s * NS_PER_S) + STOP_FADE_NS
     else:
@@ -59,46 +66,75 @@ def render_command(
         orders = [m for m in trace.messages if isinstance(m, PlayNote | SteerSound | StopSound)]
         origin_ns = trace.header.start_monotonic_ns
         end_ns = max((m.at_ns for m in trace.messages), default=origin_ns) + STOP_FADE_NS
-    for file in (output, midi, notes):
-        if file is not None:
-            check_target(file, overwrite=overwrite)
-    played = _render(output, orders, origin_ns=origin_ns, end_ns=end_ns)
-    if notes is not None:
-        write_notes(notes, played, origin_ns=origin_ns)
-    if midi is not None:
-        write_midi(midi, played, origin_ns=origin_ns)
+    length_s = (end_ns - origin_ns) / NS_PER_S
+    with ExitStack() as stack:
+        # All files take their places together, when all are whole.
+        partial = stack.enter_context(replacing(output))
+        with showing_progress("rendering", length_s, quiet=as_json or plain) as show:
+            played, heard = _render(partial, orders, show, origin_ns=origin_ns, end_ns=end_ns)
+        if notes is not None:
+            write_notes(stack.enter_context(replacing(notes)), played, origin_ns=origin_ns)
+        if midi is not None:
+            write_midi(stack.enter_context(replacing(midi)), played, origin_ns=origin_ns)
+    facts = {
+        "wav": str(output),
+        "midi": None if midi is None else str(midi),
+        "notes_file": None if notes is None else str(notes),
+        "notes": len(played),
+        "seconds": round(heard.seconds, 3),
+        "integrated_lufs": heard.integrated_lufs,
+        "true_peak_dbtp": heard.true_peak_dbtp,
+    }
+    if as_json:
+        typer.echo(msgspec.json.encode(facts).decode())
+    elif plain:
+        for name, value in facts.items():
+            if value is not None:
+                text = f"{value:.1f}" if isinstance(value, float) else value
+                typer.echo(f"{name.replace('_', ' ')}: {text}")
+    else:
+        typer.echo(f"{output}: {_describe(len(played), heard)}")
+
+
+def _describe(notes: int, heard: SoundSummary) -> str:
+    facts = [f"{notes} notes"]
+    if heard.integrated_lufs is not None:
+        facts.append(f"{heard.integrated_lufs:.1f} LUFS")
+    if heard.true_peak_dbtp is not None:
+        facts.append(f"true peak {heard.true_peak_dbtp:.1f} dBTP")
+    return ", ".join(facts)
 
 
 def _render(
-    output: Path, orders: Iterable[SoundOrder], *, origin_ns: int, end_ns: int
-) -> list[PlayNote]:
+    output: Path,
+    orders: Iterable[SoundOrder],
+    show: Callable[[float], None],
+    *,
+    origin_ns: int,
+    end_ns: int,
+) -> tuple[list[PlayNote], SoundSummary]:
     played: list[PlayNote] = []
     sound = open_file(output, origin_ns=origin_ns, settings=SoundSettings())
     try:
-        with Progress(console=Console(stderr=True), transient=True) as progress:
-            task = progress.add_task("rendering", total=(end_ns - origin_ns) / NS_PER_S)
-            batch: list[SoundOrder] = []
-            sent_ns = origin_ns
-            for order in orders:
-                if order.at_ns - sent_ns >= BATCH_NS:
-                    sound.send(batch)
-                    sound.advance(order.at_ns)
-                    batch, sent_ns = [], order.at_ns
-                    progress.update(task, completed=(sent_ns - origin_ns) / NS_PER_S)
-                batch.append(order)
-                if isinstance(order, PlayNote):
-                    played.append(order)
-            sound.send(batch)
-            sound.advance(end_ns)
+        batch: list[SoundOrder] = []
+        sent_ns = origin_ns
+        for order in orders:
+            if order.at_ns - sent_ns >= BATCH_NS:
+                sound.send(batch)
+                sound.advance(order.at_ns)
+                batch, sent_ns = [], order.at_ns
+                show((sent_ns - origin_ns) / NS_PER_S)
+            batch.append(order)
+            if isinstance(order, PlayNote):
+                played.append(order)
+        sound.send(batch)
+        sound.advance(end_ns)
     finally:
-        summary = sound.close()
-    facts = [f"{len(played)} notes"]
-    if summary.integrated_lufs is not None:
-        facts.append(f"{summary.integrated_lufs:.1f} LUFS")
-    if summary.true_peak_dbtp is not None:
-        facts.append(f"true peak {summary.true_peak_dbtp:.1f} dBTP")
-    typer.echo(f"{output}: {', '.join(facts)}")
-    return played
+        heard = sound.close()
+    if heard.failure is not None:
+        # Half a song under the name of a whole one would be worse than none.
+        raise SoundError(f"the sound ended before its time: {heard.failure}")
+    return played, heard
 
 
 def _play_curves(curves: Curves, settings: Settings) -> Iterator[SoundOrder]:

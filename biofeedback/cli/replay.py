@@ -9,8 +9,10 @@ import msgspec
 import typer
 
 from biofeedback.app import make_engine
+from biofeedback.cli.progress import showing_progress
 from biofeedback.decode.profile import Profile
 from biofeedback.errors import TraceVersionUnsupported
+from biofeedback.messages import Input, Output
 from biofeedback.settings import Settings
 from biofeedback.trace.reader import read_trace
 from biofeedback.trace.replay import replay_trace
@@ -19,6 +21,7 @@ from biofeedback.trace.replay import replay_trace
 def replay_command(
     trace: Annotated[Path, typer.Argument(help="A trace that play has written.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="No progress bar.")] = False,
 ) -> None:
     """Check that this version decides exactly what was decided then.
 
@@ -26,7 +29,10 @@ def replay_command(
 
     Example: biofeedback replay sessions/20261122-101500-demo.trace.jsonl
     """
-    recorded = read_trace(trace)
+    quiet = as_json or plain
+    size_bytes = trace.stat().st_size if trace.is_file() else 0
+    with showing_progress("reading", size_bytes, quiet=quiet) as show:
+        recorded = read_trace(trace, on_progress=show)
     try:
         settings = msgspec.convert(recorded.header.settings, Settings)
         profiles = msgspec.convert(list(recorded.header.profiles.values()), list[Profile])
@@ -35,7 +41,18 @@ def replay_command(
             f"{trace}: its settings or profiles are not of this version: {error}. "
             f"Replay it with the version that wrote it: {recorded.header.versions}."
         ) from error
-    result = replay_trace(recorded, make_engine(settings, profiles).handle)
+    engine = make_engine(settings, profiles)
+    inputs = sum(isinstance(message, Input) for message in recorded.messages)
+    with showing_progress("replaying", inputs, quiet=quiet) as show:
+        done = 0
+
+        def handle(message: Input) -> list[Output]:
+            nonlocal done
+            done += 1
+            show(done)
+            return engine.handle(message)
+
+        result = replay_trace(recorded, handle)
     if as_json:
         typer.echo(msgspec.json.encode(result).decode())
     elif result.identical:

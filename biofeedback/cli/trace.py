@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from datetime import datetime, timedelta
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from biofeedback.errors import TraceCorrupt
+from biofeedback.cli.progress import showing_progress
+from biofeedback.errors import SettingsError, TraceCorrupt
 from biofeedback.messages import NS_PER_S
 from biofeedback.trace.export import export_csv
 from biofeedback.trace.reader import describe_damage
 from biofeedback.trace.recovery import Verification, recover_trace, verify_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
-_SLOW_BYTES = 10_000_000
-"""About a tenth of this is read in 10 ms: below, no one would see a progress bar."""
+_FORMATS = ("csv",)
+"""What this version writes."""
 
 trace_app = typer.Typer(
     name="trace",
@@ -36,10 +35,6 @@ trace_app = typer.Typer(
 _File = Annotated[Path, typer.Argument(help="A trace (*.trace.jsonl).", metavar="FILE")]
 _AsJson = Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")]
 _Plain = Annotated[bool, typer.Option("--plain", help="Print plain lines, no progress bar.")]
-
-
-class _Format(StrEnum):
-    csv = "csv"
 
 
 @trace_app.command("info")
@@ -124,11 +119,14 @@ def recover_command(
 @trace_app.command("export")
 def export_command(
     file: _File,
-    form: Annotated[_Format, typer.Option("--format", help="The form of the tables.")],
+    form: Annotated[str, typer.Option("--format", help="The form of the tables: csv.")],
     output: Annotated[
         Path | None,
         typer.Option("-o", "--output", help="A folder; by default beside the trace."),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the tables that the folder holds.")
+    ] = False,
     as_json: _AsJson = False,
     plain: _Plain = False,
 ) -> None:
@@ -138,9 +136,11 @@ def export_command(
 
     Example: biofeedback trace export session.trace.jsonl --format csv -o tables
     """
-    folder = output or file.with_name(f"{_stem(file)}.{form.value}")
+    if form not in _FORMATS:
+        raise SettingsError(f"--format {form}: this version writes {', '.join(_FORMATS)}.")
+    folder = output or file.with_name(f"{_stem(file)}.{form}")
     with _show_progress(file, "exporting", quiet=as_json or plain) as on_progress:
-        export = export_csv(file, folder, on_progress=on_progress)
+        export = export_csv(file, folder, overwrite=overwrite, on_progress=on_progress)
     if as_json:
         _print_json({"folder": str(folder), "rows": export.files, "whole": export.problem is None})
     else:
@@ -160,19 +160,11 @@ def _verify(file: Path, *, quiet: bool) -> Verification:
         return verify_trace(file, on_progress=on_progress)
 
 
-@contextmanager
 def _show_progress(
     file: Path, verb: str, *, quiet: bool
-) -> Generator[Callable[[int], None] | None]:
+) -> AbstractContextManager[Callable[[float], None]]:
     size_bytes = file.stat().st_size if file.is_file() else 0
-    console = Console(stderr=True)
-    if quiet or size_bytes < _SLOW_BYTES or not console.is_terminal:
-        yield None
-        return
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task(verb, total=size_bytes)
-        yield lambda done_bytes: progress.update(task, completed=done_bytes)
+    return showing_progress(verb, size_bytes, quiet=quiet)
 
 
 def _describe(found: Verification) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What a person sees while a session runs: a calm live card, or one line per event (``--plain``).
+"""What a person reads of a session: its newest facts in words, or one line per event (``--plain``).
 
 A view only reads messages. It shows unknown as unknown, a heart rate as a whole number with a
 quality word, and nothing that looks like a clinical judgement.
@@ -6,16 +6,10 @@ quality word, and nothing that looks like a clinical judgement.
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
-from rich.console import Console, Group
-from rich.live import Live
-from rich.panel import Panel
-from rich.table import Table
-from rich.text import Text
 
 from biofeedback.messages import (
     NS_PER_S,
@@ -38,12 +32,14 @@ from biofeedback.messages import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-REFRESH_S = 0.15
+    from rich.console import Console
+
+    from biofeedback.trace.journal import JournalStatus
+
 BLANK_AFTER_NS = {"heart_rate_bpm": 3 * NS_PER_S, "cadence_spm": 3 * NS_PER_S}
 DEFAULT_BLANK_AFTER_NS = 3 * NS_PER_S
-BAR_CELLS = 24
 
 STATE_WORDS: Final[dict[SessionState, tuple[str, str]]] = {
     "INIT": ("getting ready", "white"),
@@ -64,7 +60,7 @@ REASON_WORDS: Final[dict[Reason, str]] = {
     "paused": "paused",
     "heart_rate_high": "your heart rate is above the ceiling of this plan",
     "law_failed": "something went wrong inside; the beat stays as it was",
-    "clock_jump": "this computer was asleep; please start again",
+    "clock_jump": "this computer slept or stalled; please start again",
     "time_limit": "the time of this session is nearly over",
     "stopped": "stopped",
 }
@@ -83,6 +79,7 @@ LIMIT_WORDS: Final[dict[Limit, str]] = {
 NOTICE_WORDS: Final[dict[NoticeCode, str]] = {
     "sensor_joined": "joined",
     "sensor_left": "left",
+    "no_signal": "nothing usable has come from the sensors yet",
     "sensor_stale": "is silent",
     "sensor_back": "is back",
     "contact_lost": "has no skin contact: put the band on",
@@ -93,7 +90,7 @@ NOTICE_WORDS: Final[dict[NoticeCode, str]] = {
     "device_clock_reset": "restarted its clock",
     "heart_rate_suspect": "heart rate can't be trusted now",
     "law_failed": "the control law failed and was held",
-    "clock_jump": "this computer was asleep",
+    "clock_jump": "this computer slept or stalled",
     "sound_late": "the sound came late",
 }
 
@@ -105,8 +102,10 @@ class Latest:
         self.origin_ns: int | None = None
         self.now_ns = 0
         self.state: SessionState = "INIT"
+        self.is_paused = False
         self.decision: DecisionMade | None = None
         self.measures: dict[tuple[str, Measure], MeasureTaken] = {}
+        self.signals: dict[tuple[str, str], MeasureTaken] = {}
         self.sensors: dict[tuple[str, str], SensorAttached] = {}
         self.last_packet_ns: dict[tuple[str, str], int] = {}
         self.notices: list[str] = []
@@ -137,9 +136,12 @@ class Latest:
                 self._take_decision(output)
             case MeasureTaken():
                 self.measures[output.wearer, output.measure] = output
+                if output.measure == "signal_quality":
+                    self.signals[output.wearer, output.sensor] = output
             case StateChanged():
                 self.state = output.after
-                lines.append(f"{STATE_WORDS[output.after][0]}: {REASON_WORDS[output.reason]}")
+                self.is_paused = output.after == "HOLD" and output.reason == "paused"
+                lines.append(say_change(output))
             case NoticeGiven():
                 who = " ".join(name for name in (output.wearer, output.sensor) if name)
                 lines.append(f"{who} {NOTICE_WORDS[output.code]}".strip())
@@ -178,111 +180,24 @@ class Latest:
         blank_ns = BLANK_AFTER_NS.get(name, DEFAULT_BLANK_AFTER_NS)
         return None if taken is None or self.now_ns - taken.at_ns > blank_ns else taken
 
-
-class LiveView:
-    """A card that redraws a few times a second."""
-
-    def __init__(self, console: Console, title: str, *, duration_s: float | None) -> None:
-        self.latest = Latest()
-        self._title = title
-        self._duration_s = duration_s
-        self._drawn_s = 0.0
-        self._live = Live(console=console, auto_refresh=False, transient=False)
-
-    def __enter__(self) -> Self:
-        """Begin to draw."""
-        self._live.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Draw the last card and leave it standing."""
-        self._live.update(self._card(), refresh=True)
-        self._live.stop()
-
-    def see(self, message: Input, outputs: Sequence[Output]) -> None:
-        """Take facts in and redraw when it is time."""
-        self.latest.take(message, outputs)
-        now_s = time.monotonic()
-        if now_s - self._drawn_s >= REFRESH_S:
-            self._drawn_s = now_s
-            self._live.update(self._card(), refresh=True)
-
-    def _card(self) -> Panel:
-        latest = self.latest
-        word, colour = STATE_WORDS[latest.state]
-        head = Text.assemble((f"{word}", f"bold {colour}"), "   ", (self._clock(), "dim"))
-        decision = latest.decision
-        parts: list[Text | Table] = [head]
-        if decision is not None:
-            parts.append(Text(self._why(decision), style="italic"))
-            parts.append(self._music(decision))
-        parts.append(self._people())
-        parts.extend(Text(f"· {line}", style="dim") for line in latest.notices)
-        return Panel(Group(*parts), title=self._title, title_align="left", padding=(1, 2))
-
-    def _clock(self) -> str:
-        elapsed = _minutes(self.latest.elapsed_s())
-        return elapsed if self._duration_s is None else f"{elapsed} of {_minutes(self._duration_s)}"
-
-    @staticmethod
-    def _why(decision: DecisionMade) -> str:
-        limits = ", ".join(LIMIT_WORDS[limit] for limit in decision.limits_hit)
-        return REASON_WORDS[decision.reason] + (f"  ({limits})" if limits else "")
-
-    @staticmethod
-    def _music(decision: DecisionMade) -> Table:
-        wanted, allowed = decision.wanted, decision.allowed
-        table = Table.grid(padding=(0, 2))
-        table.add_column(justify="right", style="dim", min_width=11)
-        table.add_column(min_width=9)
-        table.add_column()
-        towards = ""
-        if abs(wanted.tempo_bpm - allowed.tempo_bpm) >= 1:
-            towards = f"towards {wanted.tempo_bpm:.0f}"
-        table.add_row("tempo", f"{allowed.tempo_bpm:.0f} bpm", Text(towards, style="dim"))
-        for name in ("energy", "brightness"):
-            value: float = getattr(allowed, name)
-            table.add_row(name, f"{value:.2f}", Text(_bar(value), style="green"))
-        return table
-
-    def _people(self) -> Table:
-        table = Table.grid(padding=(0, 2))
-        table.add_column(justify="right", style="dim", min_width=11)
-        for _ in range(4):
-            table.add_column(min_width=12)
-        for wearer in dict.fromkeys(wearer for wearer, _ in self.latest.sensors):
-            table.add_row(wearer, *self._person(wearer))
-        for (wearer, sensor), attached in self.latest.sensors.items():
-            table.add_row("", Text(f"{sensor}: {self._age(wearer, sensor, attached)}", style="dim"))
-        return table
-
-    def _person(self, wearer: str) -> list[str]:
-        heart = self.latest.measure(wearer, "heart_rate_bpm")
-        cadence = self.latest.measure(wearer, "cadence_spm")
-        activity = self.latest.measure(wearer, "activity_mps2")
-        quality = self.latest.measure(wearer, "signal_quality")
-        return [
-            f"heart {_whole(heart)}" + (f" ({_quality_word(heart.quality)})" if heart else ""),
-            f"steps {_whole(cadence)}/min",
-            f"movement {activity.value:.1f} m/s²" if activity else "movement unknown",
-            f"signal {_quality_word(quality.value)}" if quality else "signal unknown",
-        ]
-
-    def _age(self, wearer: str, sensor: str, attached: SensorAttached) -> str:
-        last_ns = self.latest.last_packet_ns.get((wearer, sensor))
-        where = f"{attached.profile} at the {attached.site}"
-        if last_ns is None:
-            return f"{where}, waiting for the first packet"
-        return f"{where}, last packet {(self.latest.now_ns - last_ns) / NS_PER_S:.1f} s ago"
+    def signal(self, wearer: str, sensor: str) -> MeasureTaken | None:
+        """Return the newest quality of one sensor's signal, under the same condition."""
+        taken = self.signals.get((wearer, sensor))
+        is_old = taken is None or self.now_ns - taken.at_ns > DEFAULT_BLANK_AFTER_NS
+        return None if is_old else taken
 
 
 class PlainView:
     """One line per event, no cursor movement; ``as_json`` makes each line a JSON object."""
 
-    def __init__(self, console: Console, *, as_json: bool) -> None:
+    def __init__(
+        self, console: Console, *, as_json: bool, status: Callable[[], JournalStatus] | None = None
+    ) -> None:
         self.latest = Latest()
         self._console = console
         self._json = as_json
+        self._status = status
+        self._said_of_trace: str | None = None
         self._next_s = 0.0
 
     def __enter__(self) -> Self:
@@ -295,6 +210,7 @@ class PlainView:
     def see(self, message: Input, outputs: Sequence[Output]) -> None:
         """Take facts in; print what changed and, each second of the session, the decision."""
         lines = self.latest.take(message, outputs)
+        self._tell_recording()
         if self._json:
             for output in outputs:
                 if isinstance(output, (StateChanged, NoticeGiven)):
@@ -309,11 +225,25 @@ class PlainView:
                 msgspec.json.encode(decision).decode() if self._json else self._line(decision)
             )
 
+    def _tell_recording(self) -> None:
+        """Tell when the trace can't be written, and when it can again (F72)."""
+        reason = explain_not_recording(self._status)
+        if reason == self._said_of_trace:
+            return
+        self._said_of_trace = reason
+        if self._json:
+            fact = {"type": "Recording", "recording": reason is None, "reason": reason}
+            self._print(msgspec.json.encode(fact).decode())
+        else:
+            said = "recording again" if reason is None else f"not recording: {reason}"
+            colour = "green" if reason is None else "red"
+            self._print(f"{self.latest.elapsed_s():7.1f} s  {said}", style=colour)
+
     def _line(self, decision: DecisionMade) -> str:
         wearers = dict.fromkeys(wearer for wearer, _ in self.latest.sensors)
         people = "  ".join(
-            f"{wearer}: heart {_whole(self.latest.measure(wearer, 'heart_rate_bpm'))}"
-            f" steps {_whole(self.latest.measure(wearer, 'cadence_spm'))}/min"
+            f"{wearer}: heart {whole(self.latest.measure(wearer, 'heart_rate_bpm'))}"
+            f" steps {whole(self.latest.measure(wearer, 'cadence_spm'), '/min')}"
             for wearer in wearers
         )
         allowed = decision.allowed
@@ -322,25 +252,33 @@ class PlainView:
             f"  energy {allowed.energy:.2f}  {people}  {decision.reason}"
         )
 
-    def _print(self, line: str) -> None:
-        self._console.print(line, highlight=False, markup=False, soft_wrap=True)
+    def _print(self, line: str, *, style: str | None = None) -> None:
+        self._console.print(line, style=style, highlight=False, markup=False, soft_wrap=True)
 
 
-def _minutes(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+def say_change(change: StateChanged) -> str:
+    """Say what a session does now, and why where that adds something."""
+    word, reason = STATE_WORDS[change.after][0], REASON_WORDS[change.reason]
+    if change.after == "STOP" and change.reason == "time_limit":
+        reason = "the time of this session is over"
+    # On the way into RUN the reason is only that the sensors are there.
+    return word if change.after == "RUN" or reason == word else f"{word}: {reason}"
 
 
-def _whole(measure: MeasureTaken | None) -> str:
-    return "unknown" if measure is None else f"{measure.value:.0f}"
+def explain_not_recording(status: Callable[[], JournalStatus] | None) -> str | None:
+    """Say why the session is not being recorded; None while it is."""
+    now = None if status is None else status()
+    return None if now is None or now.recording else now.reason or "the trace is closed"
 
 
-def _quality_word(quality: float) -> str:
+def whole(measure: MeasureTaken | None, unit: str = "") -> str:
+    """Write a measure as a whole number with its unit, or that it is unknown."""
+    return "unknown" if measure is None else f"{measure.value:.0f}{unit}"
+
+
+def quality_word(quality: float) -> str:
+    """Say how far a value can be trusted."""
     for word, least in (("good", 0.75), ("fair", 0.5), ("weak", 0.25)):
         if quality >= least:
             return word
     return "poor"
-
-
-def _bar(ratio: float) -> str:
-    full = round(min(max(ratio, 0.0), 1.0) * BAR_CELLS)
-    return "━" * full + "╌" * (BAR_CELLS - full)

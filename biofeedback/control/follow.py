@@ -36,6 +36,9 @@ RELEASE_S = 1.8
 HEART_REST_BPM = 60.0
 HEART_RANGE_BPM = 100.0
 QUIETEST_DB = -8.0
+SILENT_MS = 3000.0
+"""Motion older than this is hard-stale (safety.md, section 0)."""
+
 MOVING_RATIO = 0.15
 """Above this vigour the display says that somebody moves; nothing else depends on it."""
 
@@ -117,6 +120,8 @@ class FollowLaw:
         return 1.0 - min(max(correction, -PHASE_CORRECTION_MAX_RATIO), PHASE_CORRECTION_MAX_RATIO)
 
     def _follow_texture(self, bodies: Sequence[BodyState], elapsed_s: float) -> None:
+        # Who has been silent for long no longer leads: nothing is steered by a frozen value (H03).
+        bodies = [body for body in bodies if _is_present(body)]
         vigours = [_vigour(body) for body in bodies]
         known = [v for v in vigours if v is not None]
         goal = sum(known) / len(known) if known else 0.0
@@ -159,6 +164,11 @@ def neutral_music(resting_tempo_bpm: float) -> MusicParameters:
         register=-0.2,
         level_db=QUIETEST_DB,
     )
+
+
+def _is_present(body: BodyState) -> bool:
+    age_ms = body.motion_age_ms if body.has_motion else body.heart_age_ms
+    return age_ms is not None and age_ms <= SILENT_MS
 
 
 def _vigour(body: BodyState) -> float | None:

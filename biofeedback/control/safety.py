@@ -15,7 +15,7 @@ On doubt: neutral, never more.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import msgspec
 
@@ -31,8 +31,12 @@ EASE_LEVEL_DB = 6.0
 EASE_LEVEL_DB_PER_S = 0.6
 EASE_TEXTURE_PER_S = 0.1
 TEXTURE_RISE_PER_S = 0.5
+LARGEST = 1e15
+"""Beyond it a number is no music parameter but a mistake."""
+
 LOWEST_LEVEL_DB = -60.0
 START_LEVEL_DB = -20.0
+LIMIT_WORDS = get_args(Limit)
 
 _LOWEST = MusicParameters(
     tempo_bpm=0.0,
@@ -109,14 +113,14 @@ class Safety:
             self._ease_floor_db = None
         if state == "EASE":
             hit["easing"] = None
-            allowed = self._ease(step_s)
+            allowed = self._ease(step_s, may_rise)
         elif state in {"RUN", "CALIBRATE"}:
             allowed = self._move(wanted, step_s, may_rise, hit)
         else:
             hit["frozen"] = None
             allowed = self._last
         self._last = allowed
-        return Allowed(allowed, tuple(hit))
+        return Allowed(allowed, tuple([word for word in LIMIT_WORDS if word in hit]))
 
     def _refuse_not_finite(self, wish: MusicParameters, hit: dict[Limit, None]) -> MusicParameters:
         values = msgspec.structs.astuple(wish)
@@ -127,8 +131,8 @@ class Safety:
             return wish
         usable: dict[str, float] = {}
         for value, (name, low, high) in zip(values, _RANGES, strict=True):
-            # A law may also return None or a huge int (F58): only real, finite numbers pass.
-            if not isinstance(value, (int, float)) or not math.isfinite(value):
+            # A law may also return None, infinity or a huge int (F58).
+            if not isinstance(value, (int, float)) or not -LARGEST <= value <= LARGEST:
                 hit["not_finite"] = None
                 value = getattr(self._last, name)  # noqa: PLW2901 - the value that is used instead
             usable[name] = min(max(float(value), low), high)
@@ -148,15 +152,17 @@ class Safety:
         brightness = min(wanted.brightness, last.brightness + rise)
         if energy < wanted.energy or density < wanted.density or brightness < wanted.brightness:
             hit["energy_rise" if may_rise else "heart_rate_ceiling"] = None
+        # Above a ceiling nothing gets more urgent in any other way either.
+        most = _HIGHEST if may_rise else last
         return MusicParameters(
             tempo_bpm=self._limit_tempo(wanted.tempo_bpm, step_s, may_rise, hit),
             energy=energy,
             density=density,
             brightness=brightness,
-            articulation=wanted.articulation,
-            tension=wanted.tension,
-            swell=wanted.swell,
-            register=wanted.register,
+            articulation=min(wanted.articulation, most.articulation),
+            tension=min(wanted.tension, most.tension),
+            swell=min(wanted.swell, most.swell),
+            register=min(wanted.register, most.register),
             level_db=self._limit_level(wanted.level_db, step_s, may_rise, hit),
         )
 
@@ -199,16 +205,18 @@ class Safety:
             level_db = self._last.level_db + rise_db
         return level_db
 
-    def _ease(self, step_s: float) -> MusicParameters:
+    def _ease(self, step_s: float, may_rise: bool) -> MusicParameters:  # noqa: FBT001
         last = self._last
         if self._ease_floor_db is None:
             self._ease_floor_db = max(LOWEST_LEVEL_DB, last.level_db - EASE_LEVEL_DB)
-        change_bpm = EASE_TEMPO_BPM_PER_S * step_s
+        slew_bpm = last.tempo_bpm * self._limits.tempo_slew_ratio_per_s
+        change_bpm = min(EASE_TEMPO_BPM_PER_S, slew_bpm) * step_s
         towards_bpm = self._neutral.tempo_bpm - last.tempo_bpm
+        rise_bpm = change_bpm if may_rise else 0.0
         fall = EASE_TEXTURE_PER_S * step_s
         return msgspec.structs.replace(
             last,
-            tempo_bpm=last.tempo_bpm + min(max(towards_bpm, -change_bpm), change_bpm),
+            tempo_bpm=last.tempo_bpm + min(max(towards_bpm, -change_bpm), rise_bpm),
             energy=max(0.0, last.energy - fall),
             density=max(0.0, last.density - fall),
             brightness=max(0.0, last.brightness - fall),

@@ -1,14 +1,14 @@
 """In which state is the session, and why: INIT > CALIBRATE > RUN > HOLD > EASE > STOP.
 
 ``TRANSITIONS`` is the whole state machine; ``Session`` watches ages and timers and raises its
-signals. Rules (safety.md, sections 0 and 1):
+signals. Rules (safety.md, sections 0 and 1), beside those of ``freshness.py`` and ``ceilings.py``:
 
-* what steers has to be fresh: motion within 0.5 s and the rhythm of its own packets, heart rate
-  within 3 s. Otherwise HOLD. A wearer with a heart-rate ceiling needs a fresh heart rate too;
 * CALIBRATE plays neutrally until a sensor is fresh and the time for it is over;
-* HOLD ends by itself when the sensor is back within 30 s; after that EASE, and only a person's
-  ``start`` leads back (H32). Without any heart rate for 10 s HOLD becomes EASE earlier (H03);
-* a heart rate above its ceiling for 5 s, or 10 above it at once, means EASE (H01);
+* what steers is stale: HOLD. It ends by itself when the sensor is back within 30 s; after that
+  EASE, and only a person's ``start`` leads back (H32). Without a heart rate that is needed for
+  10 s HOLD becomes EASE earlier (H03). A pause is a HOLD that only ``resume`` ends;
+* a heart rate that exceeds its ceiling, a computer that slept, a law that fails for the third
+  time in a minute, two minutes before the time limit: EASE;
 * EASE ends in STOP after a minute, or at the time limit; STOP is final for a session.
 """
 
@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from biofeedback.control.ceilings import Ceilings
+from biofeedback.control.freshness import Freshness
 from biofeedback.messages import (
     NS_PER_S,
     CommandGiven,
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
 Signal = Literal[
     "start",
     "pause",
-    "resume",
     "stop",
     "calibrated",
     "stale",
@@ -71,7 +72,6 @@ TRANSITIONS: dict[SessionState, dict[Signal, SessionState]] = {
     },
     "HOLD": {
         "fresh": "RUN",
-        "resume": "RUN",
         "held_too_long": "EASE",
         "heart_lost": "EASE",
         "heart_rate_high": "EASE",
@@ -84,15 +84,9 @@ TRANSITIONS: dict[SessionState, dict[Signal, SessionState]] = {
     "STOP": {},
 }
 
-MOTION_STALE_MS = 500.0
-LONGEST_PACKET_INTERVAL_MS = 2000.0
-HEART_STALE_MS = 3000.0
-HEART_LOST_MS = 10_000.0
 HOLD_LIMIT_NS = 30 * NS_PER_S
 EASE_LIMIT_NS = 60 * NS_PER_S
 EASE_BEFORE_LIMIT_NS = 120 * NS_PER_S
-CEILING_PATIENCE_NS = 5 * NS_PER_S
-CEILING_EXCESS_BPM = 10.0
 LAW_FAILURE_WINDOW_NS = 60 * NS_PER_S
 LAW_FAILURES = 3
 
@@ -109,14 +103,13 @@ class Session:
     ) -> None:
         self._calibrate_ns = round(calibrate_s * NS_PER_S)
         self._time_limit_ns = round(time_limit_s * NS_PER_S)
-        self._ceilings_bpm = dict(heart_rate_ceilings_bpm)
+        self._ceilings = Ceilings(heart_rate_ceilings_bpm)
+        self._freshness = Freshness(self._ceilings.wearers)
         self._state: SessionState = "INIT"
         self._reason: Reason = "calibrating"
         self._entered_ns = 0
         self._started_ns: int | None = None
-        self._above_ceiling_ns: int | None = None
         self._law_failures_ns: list[int] = []
-        self._arrivals: dict[str, _PacketRhythm] = {}
 
     @property
     def state(self) -> SessionState:
@@ -133,21 +126,34 @@ class Session:
         """Why it is there."""
         return self._reason
 
+    @property
+    def waits_since_ns(self) -> int | None:
+        """Since when it calibrates, None when it doesn't: it waits for something fresh."""
+        return self._entered_ns if self._state == "CALIBRATE" else None
+
+    @property
     def may_rise(self) -> bool:
         """Tell whether music may get faster or louder: no heart rate is above its ceiling."""
-        return self._above_ceiling_ns is None
+        return self._ceilings.may_rise
 
     def obey(self, command: CommandGiven) -> list[StateChanged]:
         """Carry out a person's order."""
-        reason: Reason = {
-            "start": "calibrating",
-            "pause": "paused",
-            "resume": "calibrating",
-            "stop": "stopped",
-        }[command.command]  # pyright: ignore[reportAssignmentType] - a literal mapping
-        if command.command == "start" and self._started_ns is None:
-            self._started_ns = command.at_ns
-        return self._signal(command.command, reason, command.at_ns)
+        match command.command:
+            case "start":
+                if self._started_ns is None:
+                    self._started_ns = command.at_ns
+                return self._signal("start", "calibrating", command.at_ns)
+            case "pause":
+                if self._state == "HOLD":
+                    self._reason = "paused"
+                return self._signal("pause", "paused", command.at_ns)
+            case "resume":
+                # The next step goes on if what steers is fresh; until then it is a plain HOLD.
+                if self._state == "HOLD" and self._reason == "paused":
+                    self._reason = "stale_motion"
+                return []
+            case "stop":
+                return self._signal("stop", "stopped", command.at_ns)
 
     def note_clock_jump(self, at_ns: int) -> list[StateChanged]:
         """The computer slept, or its clocks disagree: a person has to start again (F44)."""
@@ -165,12 +171,14 @@ class Session:
         if self._started_ns is None or self._state == "STOP":
             return []
         changes = self._check_time(at_ns)
-        changes += self._check_ceilings(at_ns, bodies)
-        if self._is_fresh(bodies):
-            changes += self._go_on(at_ns)
-        else:
-            changes += self._hold(at_ns, bodies)
-        return changes
+        if self._ceilings.is_exceeded(at_ns, bodies):
+            changes += self._signal("heart_rate_high", "heart_rate_high", at_ns)
+        if self._freshness.is_fresh(bodies):
+            return changes + self._go_on(at_ns)
+        changes += self._signal("stale", "stale_motion", at_ns)
+        if self._state == "HOLD" and self._freshness.is_heart_lost(bodies):
+            changes += self._signal("heart_lost", "motion_lost", at_ns)
+        return changes + self._check_hold_limit(at_ns)
 
     def _signal(self, signal: Signal, reason: Reason, at_ns: int) -> list[StateChanged]:
         after = TRANSITIONS[self._state].get(signal)
@@ -194,30 +202,6 @@ class Session:
             return self._signal("eased", self._reason, at_ns)
         return []
 
-    def _check_ceilings(self, at_ns: int, bodies: Sequence[BodyState]) -> list[StateChanged]:
-        excess_bpm = max(
-            (
-                body.heart_rate_bpm - self._ceilings_bpm[body.wearer]
-                for body in bodies
-                if body.wearer in self._ceilings_bpm and body.heart_rate_bpm is not None
-            ),
-            default=0.0,
-        )
-        if excess_bpm <= 0:
-            self._above_ceiling_ns = None
-            return []
-        if self._above_ceiling_ns is None:
-            self._above_ceiling_ns = at_ns
-        waited = at_ns - self._above_ceiling_ns >= CEILING_PATIENCE_NS
-        if waited or excess_bpm > CEILING_EXCESS_BPM:
-            return self._signal("heart_rate_high", "heart_rate_high", at_ns)
-        return []
-
-    def _is_fresh(self, bodies: Sequence[BodyState]) -> bool:
-        verdicts = [self._freshness(body) for body in bodies]
-        # One person whose sensor is silent doesn't stop a group; a missing ceiling guard does.
-        return "fresh" in verdicts and "guard" not in verdicts
-
     def _go_on(self, at_ns: int) -> list[StateChanged]:
         if self._state == "CALIBRATE" and at_ns - self._entered_ns >= self._calibrate_ns:
             return self._signal("calibrated", "resting", at_ns)
@@ -225,50 +209,8 @@ class Session:
             return self._signal("fresh", "resting", at_ns)
         return self._check_hold_limit(at_ns)
 
-    def _hold(self, at_ns: int, bodies: Sequence[BodyState]) -> list[StateChanged]:
-        changes = self._signal("stale", "stale_motion", at_ns)
-        if self._state == "HOLD" and any(self._heart_lost(body) for body in bodies):
-            changes += self._signal("heart_lost", "motion_lost", at_ns)
-        return changes + self._check_hold_limit(at_ns)
-
     def _check_hold_limit(self, at_ns: int) -> list[StateChanged]:
         if self._state == "HOLD" and at_ns - self._entered_ns >= HOLD_LIMIT_NS:
-            return self._signal("held_too_long", "motion_lost", at_ns)
+            reason: Reason = "paused" if self._reason == "paused" else "motion_lost"
+            return self._signal("held_too_long", reason, at_ns)
         return []
-
-    def _freshness(self, body: BodyState) -> Literal["fresh", "stale", "guard"]:
-        heart_fresh = body.heart_age_ms is not None and body.heart_age_ms <= HEART_STALE_MS
-        if body.wearer in self._ceilings_bpm and not heart_fresh:
-            return "guard"
-        if not body.has_motion:
-            return "fresh" if heart_fresh else "stale"
-        rhythm = self._arrivals.setdefault(body.wearer, _PacketRhythm())
-        return "fresh" if rhythm.is_fresh(body.motion_age_ms) else "stale"
-
-    def _heart_lost(self, body: BodyState) -> bool:
-        steers = body.wearer in self._ceilings_bpm or (body.has_heart and not body.has_motion)
-        return steers and (body.heart_age_ms is None or body.heart_age_ms > HEART_LOST_MS)
-
-
-class _PacketRhythm:
-    """Learns how far apart a wearer's motion packets come.
-
-    Some bands fill a packet for more than a second before they send it: an age is stale when it
-    exceeds that band's own rhythm by half a second, not before.
-    """
-
-    def __init__(self) -> None:
-        self._age_before_ms = 0.0
-        self._interval_ms: float | None = None
-
-    def is_fresh(self, age_ms: float | None) -> bool:
-        """Judge the age of the newest valid sample at a control step."""
-        if age_ms is None:
-            return False
-        if age_ms < self._age_before_ms:
-            seen_ms = min(self._age_before_ms, LONGEST_PACKET_INTERVAL_MS)
-            learned_ms = self._interval_ms if self._interval_ms is not None else seen_ms
-            self._interval_ms = max(seen_ms, 0.98 * learned_ms)
-        self._age_before_ms = age_ms
-        interval_ms = LONGEST_PACKET_INTERVAL_MS if self._interval_ms is None else self._interval_ms
-        return age_ms <= MOTION_STALE_MS + interval_ms

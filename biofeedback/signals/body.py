@@ -154,6 +154,7 @@ class Body:
             motion_age_ms=None if motion_ns is None else (at_ns - motion_ns) / NS_PER_MS,
             heart_age_ms=None if heart_ns is None else (at_ns - heart_ns) / NS_PER_MS,
             heart_rate_bpm=heart_rate_bpm,
+            heart_rate_doubted=heart is not None and heart.doubted,
             heart_quality=0.0 if heart is None else heart.quality,
             walking=motion is not None and motion.walking(at_ns),
             cadence_spm=None if motion is None else motion.cadence_spm(at_ns),

@@ -58,6 +58,11 @@ class Heart:
         self.quality = 0.0
         self.valid_at_ns: int | None = None
 
+    @property
+    def doubted(self) -> bool:
+        """A leap was seen and waits for readings that agree with it."""
+        return bool(self._jumped)
+
     def update(
         self, reading: HeartReading, at_ns: int, *, cadence_spm: float | None
     ) -> list[Finding]:

@@ -4,7 +4,8 @@
   far over full scale is clipped before anything remembers it; a constant is taken out.
 * Servo: brings the programme's integrated loudness to the target slowly, so that calm stays calmer
   than vigorous inside a session. It asks which gain would bring the integral to the target if the
-  music went on for a while (``_HORIZON_S``) as loud as it has been until now.
+  music went on for a while (20 s, later half as long as it has played) as loud as until now: less
+  patience would let a vigorous stretch pay for the one before, and make it the quieter one.
 * Cap: momentary loudness (0.4 s) is held below -18.3 LUFS, so that short-term loudness (3 s)
   never gets above -16; falls fast, comes back slowly.
 * Whatever rises, rises at 6 dB/s at most, and not at all while it may not.
@@ -31,11 +32,12 @@ MAX_RISE_DB_PER_S = 6.0
 SHORT_TERM_CAP_LUFS = -16.0
 _CHUNK_S = 0.1
 _HORIZON_S = 20.0
-_PRIOR_S = 8.0
+_HORIZON_RATIO = 0.5
+_PRIOR_S = 5.0
 _NOMINAL_LUFS = -23.0  # of a middling arrangement before the servo
 _SERVO_RANGE_DB = 12.0
-_SERVO_DB_PER_S = 0.1
-_SERVO_START_DB_PER_S = 0.35
+_SERVO_DB_PER_S = 0.04
+_SERVO_START_DB_PER_S = 0.4
 _SERVO_START_S = 60.0
 _FALL_DB_PER_S = 300.0  # a drop is a ramp too
 _CAP_MARGIN_DB = 2.3
@@ -102,8 +104,9 @@ class LoudnessServo:
         self._elapsed_s += _CHUNK_S
         after, after_s = self._after.measure()
         expected = (before * seconds + self._prior * _PRIOR_S) / (seconds + _PRIOR_S)
-        missing = self._target * (after_s + _HORIZON_S) - after * after_s
-        ratio = missing / (expected * _HORIZON_S)
+        horizon_s = max(_HORIZON_S, _HORIZON_RATIO * after_s)
+        missing = self._target * (after_s + horizon_s) - after * after_s
+        ratio = missing / (expected * horizon_s)
         wanted = 10.0 * math.log10(ratio) if ratio > 1e-3 else -_SERVO_RANGE_DB
         wanted = min(max(wanted, -_SERVO_RANGE_DB), _SERVO_RANGE_DB)
         fast = self._elapsed_s < _SERVO_START_S

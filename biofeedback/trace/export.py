@@ -70,6 +70,7 @@ TABLES: Final[dict[type, str]] = {
 
 _MEASURE_COLUMNS: Final = ("time_s", "measure", "value", "quality")
 _FIRST_NOTE_COLUMNS: Final = ("start_s", "duration_s", "layer", "pitch_midi", "velocity", "beat")
+_MEASURES: Final = re.compile(r"measures(?:_wearer\d+)?\.csv")
 _FREE_TEXT: Final = frozenset({"wearer", "sensor", "profile", "detail", "reason"})
 _SPAN_FIELDS: Final = frozenset({"duration_ns"})
 _TELLING: Final = re.compile(
@@ -95,18 +96,23 @@ class CsvExport:
 
 
 def export_csv(
-    path: Path, folder: Path, *, on_progress: Callable[[int], None] | None = None
+    path: Path,
+    folder: Path,
+    *,
+    overwrite: bool = False,
+    on_progress: Callable[[int], None] | None = None,
 ) -> CsvExport:
     """Write tables of all rows of a trace that can be trusted.
 
     Args:
         path: A trace; a damaged one is exported up to the damage, of which the result tells.
-        folder: Made if needed. Files of the same names in it are replaced.
+        folder: Made if needed, otherwise empty.
+        overwrite: The folder may hold files: tables of an export go, everything else stays.
         on_progress: Called now and then with the number of bytes that were read.
 
     Raises:
         TraceCorrupt: The header is damaged: there is nothing to export.
-        TraceUnavailable: The trace can't be read or the folder not be written.
+        TraceUnavailable: The trace can't be read, the folder holds something or can't be written.
         TraceVersionUnsupported: A newer program wrote it.
     """
     scan = TraceScan(path, on_progress=on_progress)
@@ -115,6 +121,7 @@ def export_csv(
     last_at_ns = origin_ns
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _clear(folder, overwrite=overwrite)
         with _Tables(folder) as tables:
             for row in scan.rows():
                 last_at_ns = row.at_ns
@@ -126,6 +133,21 @@ def export_csv(
     except OSError as error:
         raise TraceUnavailable(f"{folder}: can't be written ({error})") from error
     return CsvExport(folder=folder, files=files, problem=scan.problem)
+
+
+def _clear(folder: Path, *, overwrite: bool) -> None:
+    """Remove every table of an earlier export: what it held beyond this one would be taken for it.
+
+    Raises:
+        TraceUnavailable: The folder holds something, and nobody said that it may go.
+    """
+    held = list(folder.iterdir())
+    if held and not overwrite:
+        raise TraceUnavailable(f"{folder} is not empty; give another folder or --overwrite")
+    for file in held:
+        is_table = file.name in {*TABLES.values(), "meta.json"} or _MEASURES.fullmatch(file.name)
+        if is_table and file.is_file():
+            file.unlink()
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from biofeedback.cli.options import check_target, open_source, parse_duration_s, read_plan
+from biofeedback.cli.options import open_source, parse_duration_s, read_plan
 from biofeedback.errors import BluetoothUnavailable, RecordingError, SettingsError
 
 
@@ -40,15 +40,6 @@ def test_F98_without_bluetooth_the_next_step_is_named(monkeypatch):
     with pytest.raises(BluetoothUnavailable, match="Bluetooth") as refused:
         open_source("ble", seed=1, duration_s=None)
     assert refused.value.exit_code == 3
-
-
-def test_a_file_that_exists_is_not_overwritten_unasked(tmp_path):
-    path = tmp_path / "kept.wav"
-    path.write_text("kept")
-    with pytest.raises(SettingsError, match="--overwrite"):
-        check_target(path, overwrite=False)
-    assert path.read_text() == "kept"
-    assert not check_target(path, overwrite=True).exists()
 
 
 def test_the_command_line_lies_over_the_plan(tmp_path):

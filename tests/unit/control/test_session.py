@@ -74,7 +74,17 @@ def test_pause_holds_and_resume_goes_on(body):
     assert session.state == "HOLD"
     assert run(session, [body()], from_s=1, to_s=20) == []
     session.obey(CommandGiven(at_ns=20 * NS_PER_S, command="resume"))
-    assert session.state == "RUN"
+    assert run(session, [body()], from_s=20, to_s=21) == [(20.1, "RUN")]
+
+
+def test_resume_waits_for_a_fresh_sensor_and_does_not_lengthen_the_hold(body):
+    session = make_session()
+    run(session, [body()], from_s=0, to_s=1)
+    session.obey(CommandGiven(at_ns=NS_PER_S, command="pause"))
+    silent = [body(motion_age_ms=9000.0)]
+    run(session, silent, from_s=1, to_s=20)
+    session.obey(CommandGiven(at_ns=20 * NS_PER_S, command="resume"))
+    assert run(session, silent, from_s=20, to_s=40) == [(31.0, "EASE")]
 
 
 def test_one_silent_wearer_does_not_stop_a_group(body):

@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from biofeedback.cli.trace import trace_app
-from biofeedback.errors import TraceCorrupt, TraceError
+from biofeedback.errors import SettingsError, TraceCorrupt, TraceError
 from biofeedback.trace.reader import read_trace
 
 if TYPE_CHECKING:
@@ -126,9 +126,28 @@ def test_a_missing_file_is_wrong_use(verb: str, tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_wrong_use(write_trace: Callable[..., Path]) -> None:
-    result = run("export", write_trace(), "--format", "csw")
-    assert result.exit_code == 2
-    assert "csw" in result.output
+    result = run("export", write_trace(), "--format", "parquet")
+    assert isinstance(result.exception, SettingsError)
+    assert "parquet: this version writes csv" in str(result.exception)
+
+
+def test_export_needs_leave_to_write_where_there_is_something(
+    write_trace: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    (folder / "measures_wearer2.csv").write_text("of another session")
+    (folder / "letter.txt").write_text("mine")
+    refused = run("export", write_trace(), "--format", "csv", "-o", folder)
+    assert isinstance(refused.exception, TraceError)
+    assert refused.exception.exit_code == 2
+    assert "--overwrite" in str(refused.exception)
+    assert (folder / "measures_wearer2.csv").exists()
+    trace = tmp_path / "a.trace.jsonl"
+    assert run("export", trace, "--format", "csv", "-o", folder, "--overwrite").exit_code == 0
+    assert not (folder / "measures_wearer2.csv").exists()
+    assert (folder / "measures.csv").is_file()
+    assert (folder / "letter.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize("verb", ["info", "verify", "recover", "export"])

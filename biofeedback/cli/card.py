@@ -1,0 +1,206 @@
+"""The live card: a session at a glance. Lines keep their places, so that the eye can rest.
+
+Top to bottom: what the session does and why, the music, each person, each sensor, what happened
+last, the keys. Figures stay on the right of their names; unknown is said, never left blank.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final, Self
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from biofeedback.cli.view import (
+    LIMIT_WORDS,
+    REASON_WORDS,
+    STATE_WORDS,
+    Latest,
+    explain_not_recording,
+    quality_word,
+    whole,
+)
+from biofeedback.messages import NS_PER_S, SensorAttached
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from biofeedback.messages import DecisionMade, Input, Output
+    from biofeedback.trace.journal import JournalStatus
+
+REFRESH_S: Final = 0.15
+SILENT_AFTER_S: Final = 2.0
+NOTICE_LINES: Final = 3
+_LABEL_CELLS: Final = 12
+_BAR_CELLS: Final = 24
+
+
+class LiveView:
+    """A card that redraws a few times a second."""
+
+    def __init__(
+        self,
+        console: Console,
+        title: str,
+        *,
+        duration_s: float | None,
+        status: Callable[[], JournalStatus] | None = None,
+        keys: bool = False,
+    ) -> None:
+        self.latest = Latest()
+        self._title = title
+        self._duration_s = duration_s
+        self._status = status
+        self._keys = keys
+        self._drawn_s = 0.0
+        self._live = Live(console=console, auto_refresh=False, transient=False)
+
+    def __enter__(self) -> Self:
+        """Begin to draw."""
+        self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Draw the last card and leave it standing."""
+        self._live.update(self.draw(), refresh=True)
+        self._live.stop()
+
+    def see(self, message: Input, outputs: Sequence[Output]) -> None:
+        """Take facts in and redraw when it is time."""
+        self.latest.take(message, outputs)
+        now_s = time.monotonic()
+        if now_s - self._drawn_s >= REFRESH_S:
+            self._drawn_s = now_s
+            self._live.update(self.draw(), refresh=True)
+
+    def draw(self) -> Panel:
+        """Draw the card as of now."""
+        latest = self.latest
+        is_over = latest.state == "STOP"
+        parts: list[Text | Table] = [self._head()]
+        reason = None if is_over else explain_not_recording(self._status)
+        if reason is not None:
+            parts.append(Text(f"not recording: {reason}", style="bold red"))
+        decision = latest.decision
+        if not is_over:
+            parts.append(Text("" if decision is None else _why(decision), style="italic"))
+            parts.append(Text())
+            parts.append(_music(decision))
+        parts.append(Text())
+        parts.append(self._people())
+        parts.append(Text())
+        notices = [*latest.notices, *[""] * NOTICE_LINES][:NOTICE_LINES]
+        parts.extend(_one_line(f"· {line}" if line else "", style="dim") for line in notices)
+        if self._keys and not is_over:
+            parts.append(Text())
+            parts.append(_one_line(_keys(latest), style="dim"))
+        return Panel(Group(*parts), title=self._title, title_align="left", padding=(1, 2))
+
+    def _head(self) -> Table:
+        word, colour = STATE_WORDS[self.latest.state]
+        head = Table.grid(expand=True)
+        head.add_column(no_wrap=True)
+        head.add_column(justify="right", no_wrap=True)
+        head.add_row(Text(f"● {word}", style=f"bold {colour}"), Text(self._clock(), style="dim"))
+        return head
+
+    def _clock(self) -> str:
+        elapsed_s = self.latest.elapsed_s()
+        if self._duration_s is None:
+            return _minutes(elapsed_s)
+        # The last packet comes a little before the end: a whole session shows its whole time.
+        if self.latest.state == "STOP" and self._duration_s - elapsed_s < 1.0:
+            elapsed_s = self._duration_s
+        return f"{_minutes(min(elapsed_s, self._duration_s))} of {_minutes(self._duration_s)}"
+
+    def _people(self) -> Table:
+        table = _grid()
+        for wearer in dict.fromkeys(wearer for wearer, _ in self.latest.sensors):
+            table.add_row(_one_line(wearer, style="bold"), self._person(wearer))
+            for (name, sensor), attached in self.latest.sensors.items():
+                if name == wearer:
+                    table.add_row(
+                        _one_line(sensor, style="dim"), self._sensor(wearer, sensor, attached)
+                    )
+        if not self.latest.sensors:
+            table.add_row("", Text("no sensor yet", style="dim"))
+        return table
+
+    def _person(self, wearer: str) -> Text:
+        heart = self.latest.measure(wearer, "heart_rate_bpm")
+        cadence = self.latest.measure(wearer, "cadence_spm")
+        activity = self.latest.measure(wearer, "activity_mps2")
+        trust = f" ({quality_word(heart.quality)})" if heart else ""
+        moved = f"{activity.value:.1f} m/s²" if activity else "unknown"
+        # Columns of fixed width: a value that becomes unknown doesn't push the next one.
+        cells = (
+            f"heart {whole(heart)}{trust}".ljust(19),
+            f"steps {whole(cadence, '/min')}".ljust(17),
+            f"movement {moved}",
+        )
+        return _one_line("".join(cells))
+
+    def _sensor(self, wearer: str, sensor: str, attached: SensorAttached) -> Text:
+        where = f"{attached.profile} at the {attached.site}".ljust(36)
+        last_ns = self.latest.last_packet_ns.get((wearer, sensor))
+        if last_ns is None:
+            return _one_line(f"{where}waiting for the first packet", style="dim")
+        silent_s = (self.latest.now_ns - last_ns) / NS_PER_S
+        if silent_s >= SILENT_AFTER_S and self.latest.state != "STOP":
+            return _one_line(f"{where}silent for {silent_s:.0f} s", style="yellow")
+        signal = self.latest.signal(wearer, sensor)
+        said = f"signal {quality_word(signal.value)}" if signal else "signal unknown"
+        return _one_line(f"{where}{said}", style="dim")
+
+
+def _grid() -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(justify="right", style="dim", width=_LABEL_CELLS, no_wrap=True)
+    table.add_column(no_wrap=True)
+    return table
+
+
+def _keys(latest: Latest) -> str:
+    if latest.state == "EASE":
+        return "s start again   q stop"
+    return ("space go on" if latest.is_paused else "space pause") + "   q stop"
+
+
+def _why(decision: DecisionMade) -> str:
+    return "  " + REASON_WORDS[decision.reason]
+
+
+def _music(decision: DecisionMade | None) -> Table:
+    table = _grid()
+    if decision is None:
+        table.add_row("tempo", "unknown")
+        return table
+    wanted, allowed = decision.wanted, decision.allowed
+    tempo = Text(f"{allowed.tempo_bpm:.0f} bpm", style="bold")
+    if abs(wanted.tempo_bpm - allowed.tempo_bpm) >= 1:
+        tempo.append(f"   towards {wanted.tempo_bpm:.0f}", style="not bold dim")
+    table.add_row("tempo", tempo)
+    table.add_row("energy", _bar(allowed.energy))
+    table.add_row("brightness", _bar(allowed.brightness))
+    limits = ", ".join(LIMIT_WORDS[limit] for limit in decision.limits_hit)
+    table.add_row("limits", _one_line(limits or "none met", style="dim"))
+    return table
+
+
+def _bar(ratio: float) -> Text:
+    full = round(min(max(ratio, 0.0), 1.0) * _BAR_CELLS)
+    return Text.assemble(
+        ("━" * full, "green"), ("╌" * (_BAR_CELLS - full), "dim"), f"  {ratio:.2f}"
+    )
+
+
+def _one_line(text: str, *, style: str = "") -> Text:
+    return Text(text, style=style, no_wrap=True, overflow="ellipsis")
+
+
+def _minutes(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

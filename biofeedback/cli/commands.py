@@ -1,0 +1,49 @@
+"""The table of commands. Importing it loads everything that any of them needs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import biofeedback
+from biofeedback.cli.decode import decode_command
+from biofeedback.cli.doctor import doctor_command
+from biofeedback.cli.measure import measure_command
+from biofeedback.cli.play import play_command
+from biofeedback.cli.profiles import profiles_app
+from biofeedback.cli.render import render_command
+from biofeedback.cli.replay import replay_command
+from biofeedback.cli.trace import trace_app
+
+app = typer.Typer(
+    name="biofeedback",
+    help="The movement and the heartbeat of a person become music, live.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+app.command("play")(play_command)
+app.command("replay")(replay_command)
+app.command("render")(render_command)
+app.command("measure")(measure_command)
+app.command("decode")(decode_command)
+app.add_typer(profiles_app, name="profiles")
+app.add_typer(trace_app, name="trace")
+app.command("doctor")(doctor_command)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"biofeedback {biofeedback.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show it.")
+    ] = False,
+) -> None:
+    """The movement and the heartbeat of a person become music, live."""

@@ -1,0 +1,130 @@
+"""The keyboard of a live session: space pauses and resumes, s starts again, q stops.
+
+A thread reads single keys and puts orders into the inbox. The terminal is set back whatever
+happens; one that belongs to another program's foreground is left alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Final
+
+from biofeedback.messages import CommandGiven
+
+if TYPE_CHECKING:
+    import queue
+    from collections.abc import Callable, Generator
+
+    from biofeedback.messages import Input
+
+ESCAPE: Final = "\x1b"
+_LOOK_EVERY_S: Final = 0.1
+
+
+def find_order(key: str, *, paused: bool) -> CommandGiven | None:
+    """Return the order that a key gives, stamped when it is taken."""
+    match key:
+        case " ":
+            return CommandGiven(at_ns=0, command="resume" if paused else "pause")
+        case "s":
+            return CommandGiven(at_ns=0, command="start")
+        case "q":
+            return CommandGiven(at_ns=0, command="stop")
+        case _:
+            return None
+
+
+@contextmanager
+def listening_to_keys(
+    inbox: queue.SimpleQueue[Input], is_paused: Callable[[], bool]
+) -> Generator[None]:
+    """Read keys while a session runs.
+
+    Args:
+        inbox: Where the orders go.
+        is_paused: Tells whether a person has paused the session.
+    """
+    over = threading.Event()
+
+    def listen(read_keys: Callable[[], str | None]) -> None:
+        while not over.is_set():
+            keys = read_keys()
+            if keys is None:
+                return
+            # Arrows and function keys come as an escape with letters behind it.
+            for key in "" if keys.startswith(ESCAPE) else keys:
+                order = find_order(key, paused=is_paused())
+                if order is not None:
+                    inbox.put(order)
+
+    with ExitStack() as stack:
+        read_keys = stack.enter_context(_single_keys())
+        reader = threading.Thread(target=listen, args=(read_keys,), name="keys", daemon=True)
+        reader.start()
+        try:
+            yield
+        finally:
+            over.set()
+            reader.join(timeout=1.0)
+
+
+def has_keyboard() -> bool:
+    """Tell whether a person can type here: stdin is a terminal, and ours at the moment."""
+    try:
+        if not sys.stdin.isatty():
+            return False
+        if sys.platform == "win32":
+            return True
+        return os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except (AttributeError, OSError, ValueError):
+        return False
+
+
+if sys.platform == "win32":
+
+    @contextmanager
+    def _single_keys() -> Generator[Callable[[], str | None]]:
+        import msvcrt  # noqa: PLC0415 - Windows only
+        import time  # noqa: PLC0415
+
+        def read_keys() -> str | None:
+            keys = ""
+            while msvcrt.kbhit():
+                keys += msvcrt.getwch()
+            if not keys:
+                time.sleep(_LOOK_EVERY_S)
+            # Function keys begin with one of these.
+            return "" if keys[:1] in {"\x00", "\xe0"} else keys
+
+        yield read_keys
+
+else:
+
+    @contextmanager
+    def _single_keys() -> Generator[Callable[[], str | None]]:
+        import select  # noqa: PLC0415 - POSIX only
+        import termios  # noqa: PLC0415
+        import tty  # noqa: PLC0415
+
+        file = sys.stdin.fileno()
+        before = termios.tcgetattr(file)
+
+        def read_keys() -> str | None:
+            try:
+                ready, _, _ = select.select([file], [], [], _LOOK_EVERY_S)
+                data = os.read(file, 64) if ready else None
+            except OSError:
+                return None  # the terminal is gone
+            if data == b"":
+                return None
+            return (data or b"").decode("utf-8", "ignore")
+
+        # At once, not after the output has drained: nobody may be reading it.
+        tty.setcbreak(file, termios.TCSANOW)
+        try:
+            yield read_keys
+        finally:
+            termios.tcsetattr(file, termios.TCSANOW, before)

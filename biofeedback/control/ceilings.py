@@ -1,0 +1,64 @@
+"""Heart-rate ceilings: outside every control law, and never switched off by a doubtful value.
+
+While a heart rate is above its ceiling nothing may rise; above it for 5 s, or more than 10 above
+it at once, the session eases (H01). It counts as below again only after 5 s below without a
+break, so that single low readings don't restart the patience. An unknown heart rate (silent,
+frozen, locked to the cadence) changes nothing here: ``freshness.py`` holds the session for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from biofeedback.messages import NS_PER_S
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from biofeedback.samples import BodyState
+
+PATIENCE_NS = 5 * NS_PER_S
+EXCESS_BPM = 10.0
+
+
+class Ceilings:
+    """The ceilings of all wearers who have one."""
+
+    def __init__(self, ceilings_bpm: Mapping[str, float]) -> None:
+        self._ceilings_bpm = dict(ceilings_bpm)
+        self._above_since_ns: int | None = None
+        self._below_since_ns: int | None = None
+        self._doubted = False
+
+    @property
+    def wearers(self) -> frozenset[str]:
+        """Who has a ceiling, and therefore needs a heart rate that can be trusted."""
+        return frozenset(self._ceilings_bpm)
+
+    @property
+    def may_rise(self) -> bool:
+        """No heart rate is above its ceiling, or on its way to a value that isn't believed yet."""
+        return self._above_since_ns is None and not self._doubted
+
+    def is_exceeded(self, at_ns: int, bodies: Sequence[BodyState]) -> bool:
+        """Look at all heart rates; True when the session has to ease."""
+        guarded = [body for body in bodies if body.wearer in self._ceilings_bpm]
+        self._doubted = any(body.heart_rate_doubted for body in guarded)
+        known = [
+            body.heart_rate_bpm - self._ceilings_bpm[body.wearer]
+            for body in guarded
+            if body.heart_rate_bpm is not None
+        ]
+        if not known:
+            return False
+        excess_bpm = max(known)
+        if excess_bpm <= 0:
+            if self._below_since_ns is None:
+                self._below_since_ns = at_ns
+            if at_ns - self._below_since_ns >= PATIENCE_NS:
+                self._above_since_ns = None
+            return False
+        self._below_since_ns = None
+        if self._above_since_ns is None:
+            self._above_since_ns = at_ns
+        return excess_bpm > EXCESS_BPM or at_ns - self._above_since_ns >= PATIENCE_NS
