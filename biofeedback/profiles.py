@@ -9,6 +9,7 @@ from biofeedback.decode.profile import MAX_PROFILE_BYTES, Profile, parse_profile
 from biofeedback.errors import ProfileError
 
 _PACKAGE = Path(__file__).resolve().parent
+MAX_SCRIPT_BYTES = 16_384
 _PLACES = (_PACKAGE / "firmware_profiles", _PACKAGE.parent / "firmware_profiles")
 
 
@@ -55,6 +56,38 @@ def read_profile(path: Path) -> Profile:
     except UnicodeDecodeError as error:
         raise ProfileError(f"{path}: not UTF-8 text (byte {error.start})") from error
     return parse_profile(text, source=str(path))
+
+
+def read_script(profile: Profile) -> tuple[bytes, ...]:
+    """Return the lines of the profile's script as they are sent, none when it has no script.
+
+    A line is one whole statement; the byte in front of it keeps the console from echoing it.
+
+    Raises:
+        ProfileError: The script is missing, too large, or no ASCII text.
+    """
+    if profile.script is None:
+        return ()
+    for place in _PLACES:
+        path = place / profile.script
+        if path.is_file():
+            return _read_lines(path)
+    raise ProfileError(f"{profile.name}: the script {profile.script} is missing: install again")
+
+
+def _read_lines(path: Path) -> tuple[bytes, ...]:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_SCRIPT_BYTES + 1)
+        text = content.decode("ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProfileError(f"{path}: no readable ASCII text: {error}") from error
+    if len(content) > MAX_SCRIPT_BYTES:
+        raise ProfileError(f"{path}: larger than {MAX_SCRIPT_BYTES} bytes: this is no script")
+    lines = [line.strip() for line in text.splitlines()]
+    return tuple(
+        [b"\x10" + line.encode() + b"\n" for line in lines if line and not line.startswith("//")]
+    )
 
 
 def _profile_files() -> dict[str, Path]:

@@ -91,6 +91,27 @@ class HeartReading:
 
 
 @dataclass(frozen=True, slots=True)
+class CadenceReading:
+    """Cadence that the device itself computed, per minute, as sent.
+
+    ``unit`` tells of what: steps, strides (of one leg) or revolutions of a crank; None when
+    products of this kind differ. ``running`` and ``speed_mps`` are None when it doesn't tell.
+    """
+
+    cadence_per_min: float
+    unit: Literal["steps", "strides", "revolutions"] | None
+    running: bool | None
+    speed_mps: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class OxygenReading:
+    """Oxygen saturation in per cent, None when the device has no value."""
+
+    spo2_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class BatteryReading:
     """Charge in per cent, None when the device sent a value outside 0..100."""
 
@@ -123,6 +144,8 @@ Samples: TypeAlias = (
     | MagnetometerBlock
     | TemperatureReading
     | HeartReading
+    | CadenceReading
+    | OxygenReading
     | BatteryReading
     | DeviceFact
     | StreamControl

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,16 +12,27 @@ import numpy as np
 import typer
 
 from biofeedback.decode.malformed import Malformed
-from biofeedback.decode.packets import decode_packet
-from biofeedback.decode.profile import expand_uuid, find_characteristic
+from biofeedback.decode.plain import PlainPacket
+from biofeedback.decode.profile import (
+    MANUFACTURER,
+    expand_uuid,
+    find_characteristic,
+    find_decoder,
+)
+from biofeedback.decode.sequence import decode_sequence
 from biofeedback.errors import SettingsError
 from biofeedback.profiles import load_profile
 from biofeedback.settings import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-DIRECTIONS = ("notify", "indicate", "read", "write")
+    from biofeedback.decode.context import Context
+    from biofeedback.decode.profile import Characteristic, Profile
+
+DIRECTIONS = ("notify", "indicate", "read", "write", "advertisement")
+TEXTS = frozenset({"path"})
+"""Keys of the context whose values are texts."""
 CONTEXT_KEYS = (
     "factor",
     "range",
@@ -29,6 +41,9 @@ CONTEXT_KEYS = (
     "gyro_factor",
     "mag_factor",
     "acc_range_g",
+    "range_g",
+    "lsb_per_g",
+    "payload_id",
     *(
         f"{stream}_rate_hz"
         for stream in ("acc", "ecg", "ppg", "gyro", "mag", "skin_temp", "temperature")
@@ -43,16 +58,25 @@ def decode_command(
         typer.Argument(metavar="HEX", help="Packets as hex; - reads one a line from stdin."),
     ],
     profile: Annotated[str, typer.Option(help="Name of a profile, or a TOML file.")],
-    characteristic: Annotated[str, typer.Option(help="UUID, four digits or full.")],
+    characteristic: Annotated[
+        str, typer.Option(help="UUID, four digits or full; manufacturer:0157 for advertised data.")
+    ],
     direction: Annotated[
-        str, typer.Option(help="notify, indicate, read or write (what is sent to the device).")
+        str,
+        typer.Option(
+            help="notify, indicate, read, advertisement, or write (what is sent to the device)."
+        ),
     ] = "notify",
     context: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="KEY=VALUE", help="What was learned at the start, for example factor=0.000244."
+            metavar="KEY=VALUE",
+            help="What was learned at the start: factor=0.000244, path=/Meas/Acc/52.",
         ),
     ] = None,
+    sequence: Annotated[
+        bool, typer.Option("--sequence", help="The packets belong together: one JSON object.")
+    ] = False,
     json: Annotated[
         bool, typer.Option("--json", help="One JSON object per packet (always so).")
     ] = False,
@@ -67,19 +91,44 @@ def decode_command(
     Example: biofeedback decode --profile sig_hrs --characteristic 2a37 103b5304
     """
     del json, plain
-    packet_format = _find_format(profile, characteristic, direction)
-    known = _read_context(context or [])
-    for payload in [_read_hex(text) for text in _texts(packets)]:
-        typer.echo(describe_packet(packet_format, payload, known))
+    loaded = load_profile(profile)
+    found = _find_characteristic(loaded, characteristic)
+    decoder = _find_decoder(loaded, found, direction)
+    known = {**loaded.context, **_read_context(context or [])}
+    payloads = [_read_hex(text) for text in _texts(packets)]
+    if sequence:
+        packet_format = (found.write_format if direction == "write" else found.format) or ""
+        typer.echo(describe_sequence(packet_format, decoder, payloads, known))
+        return
+    for payload in payloads:
+        typer.echo(describe_packet(decoder, payload, known))
 
 
-def describe_packet(packet_format: str, payload: bytes, context: dict[str, float]) -> str:
+def describe_packet(
+    decoder: Callable[[bytes, Context], Any], payload: bytes, context: Context
+) -> str:
     """Return one line of JSON for one packet, also for one that is malformed."""
+    return _describe(lambda: decoder(payload, context))
+
+
+def describe_sequence(
+    packet_format: str,
+    decoder: Callable[[bytes, Context], Any],
+    payloads: Sequence[bytes],
+    context: Context,
+) -> str:
+    """Return one line of JSON for packets that belong together, also if one is malformed."""
+    return _describe(lambda: decode_sequence(packet_format, decoder, payloads, context))
+
+
+def _describe(decode: Callable[[], Any]) -> str:
     answer: Any
     try:
-        answer = decode_packet(packet_format, payload, context)
+        answer = decode()
     except Malformed as malformed:
         answer = {"malformed": True, "reason": malformed.reason, "detail": malformed.detail}
+    if isinstance(answer, PlainPacket):
+        answer = answer.values
     return msgspec.json.encode(answer, enc_hook=_encode_array).decode()
 
 
@@ -89,30 +138,41 @@ def _encode_array(value: Any) -> Any:
     raise NotImplementedError(f"{type(value).__name__} has no JSON form")
 
 
-def _find_format(profile_name: str, uuid: str, direction: str) -> str:
-    if direction not in DIRECTIONS:
-        raise SettingsError(f"--direction {direction!r}: allowed: {', '.join(DIRECTIONS)}")
-    profile = load_profile(profile_name)
-    words = uuid.split()
+def _find_characteristic(profile: Profile, text: str) -> Characteristic:
+    words = text.split()
+    company = re.search(r"0x([0-9a-fA-F]{4})$", text)
+    if company and words[0] == "advertising":
+        words = [f"{MANUFACTURER}{company[1].lower()}"]
     characteristic = find_characteristic(profile, words[0]) if words else None
     if characteristic is None:
         known = ", ".join(part.uuid for part in profile.characteristics)
         raise SettingsError(
-            f"--characteristic {uuid!r}: profile {profile.name} has no such one; it has: {known}"
+            f"--characteristic {text!r}: profile {profile.name} has no such one; it has: {known}"
         )
-    packet_format = characteristic.write_format if direction == "write" else characteristic.format
-    if packet_format is None:
+    return characteristic
+
+
+def _find_decoder(
+    profile: Profile, characteristic: Characteristic, direction: str
+) -> Callable[[bytes, Context], Any]:
+    if direction not in DIRECTIONS:
+        raise SettingsError(f"--direction {direction!r}: allowed: {', '.join(DIRECTIONS)}")
+    decoder = find_decoder(characteristic, write=direction == "write")
+    if decoder is None:
         raise SettingsError(
             f"--direction {direction!r}: profile {profile.name} knows no packet format for "
             f"{expand_uuid(characteristic.uuid)} in that direction"
         )
-    return packet_format
+    return decoder
 
 
-def _read_context(pairs: list[str]) -> dict[str, float]:
-    context: dict[str, float] = {}
+def _read_context(pairs: list[str]) -> dict[str, float | str]:
+    context: dict[str, float | str] = {}
     for pair in pairs:
         key, equals, text = pair.partition("=")
+        if key.strip() in TEXTS and text:
+            context[key.strip()] = text
+            continue
         try:
             value = float(text)
         except ValueError:

@@ -123,7 +123,7 @@ def _describe(profile: Profile) -> Iterator[str]:
     yield f"{profile.title} ({profile.name})"
     yield f"Maker and models: {profile.maker}: {', '.join(profile.models)}"
     yield f"Worn at: {', '.join(profile.sites)}"
-    yield f"Advertises: {', '.join(profile.match.services)}; names {', '.join(profile.match.names)}"
+    yield f"Advertises: {_match(profile)}"
     yield f"First data within {profile.first_data_within_s:g} s of the start"
     yield ""
     yield "It delivers"
@@ -131,7 +131,7 @@ def _describe(profile: Profile) -> Iterator[str]:
         yield f"  - {_describe_stream(stream)}"
     if profile.broadcasts:
         yield ""
-        yield "How to switch heart-rate broadcast on"
+        yield "How to switch it on, so that it can be received"
         for broadcast in profile.broadcasts:
             yield f"  - {broadcast.product}: {broadcast.steps}"
             yield f"    RR intervals: {broadcast.rr_intervals}; {broadcast.certainty}"
@@ -145,6 +145,16 @@ def _describe(profile: Profile) -> Iterator[str]:
             yield title
             for line in lines:
                 yield f"  - {line}"
+
+
+def _match(profile: Profile) -> str:
+    match = profile.match
+    parts = (
+        ("services", match.services),
+        ("names", match.names),
+        ("data of the companies", match.manufacturers),
+    )
+    return "; ".join(f"{word} {', '.join(values)}" for word, values in parts if values)
 
 
 def _describe_stream(stream: Stream) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from biofeedback.decode.malformed import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from biofeedback.decode.context import Context
 
 
 class BatteryLevel(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,7 +18,7 @@ class BatteryLevel(msgspec.Struct, frozen=True, kw_only=True):
     battery_percent: int | None
 
 
-def decode_battery_level(payload: bytes, context: Mapping[str, float]) -> BatteryLevel:
+def decode_battery_level(payload: bytes, context: Context) -> BatteryLevel:
     """Decode a battery level (2A19)."""
     del context
     if len(payload) != 1:

@@ -145,12 +145,19 @@ def spread_samples(
 
 
 class DeviceClock:
-    """Host times for the samples of packets that carry the device time of their last sample."""
+    """Host times for the samples of packets that carry the device time of their last sample.
 
-    def __init__(self, nominal_rate_hz: float) -> None:
+    Args:
+        nominal_rate_hz: Until the true one is learned.
+        max_drift_ratio: By which the device's clock may be wrong.
+    """
+
+    def __init__(
+        self, nominal_rate_hz: float, *, max_drift_ratio: float = DEVICE_DRIFT_RATIO
+    ) -> None:
         self._period_ns = NS_PER_S / nominal_rate_hz
         self._periods_ns: deque[float] = deque(maxlen=9)
-        self._envelope = LowerEnvelope(DEVICE_DRIFT_RATIO)
+        self._envelope = LowerEnvelope(max_drift_ratio)
         self._origin: tuple[int, int] | None = None
         self._device_last_ns = 0
         self._arrival_ns = 0

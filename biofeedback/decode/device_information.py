@@ -12,7 +12,9 @@ import msgspec
 from biofeedback.decode.malformed import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+
+    from biofeedback.decode.context import Context
 
 MAX_CHARACTERS = 64
 
@@ -38,8 +40,8 @@ def _decode_text(payload: bytes) -> str:
 
 def _decoder(
     build: Callable[[str], DeviceInformation],
-) -> Callable[[bytes, Mapping[str, float]], DeviceInformation]:
-    def decode(payload: bytes, context: Mapping[str, float]) -> DeviceInformation:
+) -> Callable[[bytes, Context], DeviceInformation]:
+    def decode(payload: bytes, context: Context) -> DeviceInformation:
         del context
         return build(_decode_text(payload))
 

@@ -15,7 +15,7 @@ import msgspec
 from biofeedback.decode.malformed import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from biofeedback.decode.context import Context
 
 FLAG_HEART_RATE_16_BIT = 0x01
 FLAG_CONTACT_DETECTED = 0x02
@@ -60,9 +60,7 @@ class HeartRateCommand(msgspec.Struct, frozen=True, kw_only=True):
     command: Literal["reset_energy_expended"]
 
 
-def decode_heart_rate_measurement(
-    payload: bytes, context: Mapping[str, float]
-) -> HeartRateMeasurement:
+def decode_heart_rate_measurement(payload: bytes, context: Context) -> HeartRateMeasurement:
     """Decode a heart rate measurement (2A37)."""
     del context
     size = len(payload)
@@ -97,7 +95,7 @@ def _contact(flags: int) -> Literal["detected", "not_detected", "unsupported"]:
     return "detected" if flags & FLAG_CONTACT_DETECTED else "not_detected"
 
 
-def decode_body_sensor_location(payload: bytes, context: Mapping[str, float]) -> BodySensorLocation:
+def decode_body_sensor_location(payload: bytes, context: Context) -> BodySensorLocation:
     """Decode a body sensor location (2A38)."""
     del context
     if len(payload) != 1:
@@ -107,9 +105,7 @@ def decode_body_sensor_location(payload: bytes, context: Mapping[str, float]) ->
     return BodySensorLocation(body_sensor_location=BODY_LOCATIONS[payload[0]])
 
 
-def decode_heart_rate_control_point(
-    payload: bytes, context: Mapping[str, float]
-) -> HeartRateCommand:
+def decode_heart_rate_control_point(payload: bytes, context: Context) -> HeartRateCommand:
     """Decode a write to the heart rate control point (2A39)."""
     del context
     if len(payload) != 1:

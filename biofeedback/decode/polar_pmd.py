@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-import math
 import struct
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
+from biofeedback.decode.context import read_number
 from biofeedback.decode.delta_frames import decode_delta_frame
 from biofeedback.decode.malformed import Malformed
 from biofeedback.decode.polar_pmd_frames import (
@@ -27,10 +27,12 @@ from biofeedback.decode.polar_pmd_frames import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
+    from biofeedback.decode.context import Context
+    from biofeedback.decode.delta_frames import DeltaFrame
     from biofeedback.decode.polar_pmd_frames import MeasurementType, PmdFrame
 
 MEASUREMENT_TYPES: Final[dict[int, MeasurementType]] = {
@@ -63,9 +65,14 @@ LIMIT_ACC_MG = 65_536.0
 LIMIT_GYRO_DPS = 10_000.0
 LIMIT_MAG_GAUSS = 1_000.0
 LIMIT_TEMPERATURE_C = 150.0
+FLOAT32_PATTERNS: Final[dict[float, int]] = {
+    limit: int.from_bytes(struct.pack("<f", limit), "little")
+    for limit in (LIMIT_GYRO_DPS, LIMIT_TEMPERATURE_C)
+}
+"""Limit -> its bit pattern as a float of 32 bits."""
 
 
-def decode_polar_pmd(payload: bytes, context: Mapping[str, float]) -> PmdFrame:
+def decode_polar_pmd(payload: bytes, context: Context) -> PmdFrame:
     """Decode one data frame.
 
     Args:
@@ -93,13 +100,6 @@ def _count(payload: bytes, bytes_per_sample: int) -> int:
     return samples
 
 
-def _factor(context: Mapping[str, float], default: float) -> float:
-    factor = context.get("factor", default)
-    if not (math.isfinite(factor) and 0 < factor <= 1000):
-        raise Malformed("out_of_range", f"a factor of {factor}")
-    return factor
-
-
 def _signed_24(payload: bytes) -> NDArray[np.int32]:
     """Read the body as signed 24-bit values, shape (n,), by way of the top of 32-bit words."""
     values = np.zeros(((len(payload) - HEADER_BYTES) // 3, 4), np.uint8)
@@ -107,39 +107,43 @@ def _signed_24(payload: bytes) -> NDArray[np.int32]:
     return values.view("<i4")[:, 0] >> 8
 
 
-def _delta(
-    payload: bytes, channels: int, resolution_bits: int
-) -> tuple[tuple[tuple[int, int], ...], NDArray[np.int64]]:
-    blocks, samples = decode_delta_frame(
+def _delta(payload: bytes, channels: int, resolution_bits: int) -> DeltaFrame:
+    frame = decode_delta_frame(
         payload, HEADER_BYTES, channels=channels, resolution_bits=resolution_bits
     )
     limit = 1 << (resolution_bits - 1)
-    flat = samples.reshape(-1)
-    if np.maximum.reduce(flat) >= limit or np.minimum.reduce(flat) < -limit:
-        raise Malformed("out_of_range", f"a sum beyond {resolution_bits} bits")
-    return blocks, samples
+    # Most frames can't leave the resolution, even if all differences went one way.
+    if frame.reach >= limit:
+        flat = frame.samples.reshape(-1)
+        if np.maximum.reduce(flat) >= limit or np.minimum.reduce(flat) < -limit:
+            raise Malformed("out_of_range", f"a sum beyond {resolution_bits} bits")
+    return frame
 
 
 def _delta_float32(
     payload: bytes, channels: int, limit: float
 ) -> tuple[tuple[tuple[int, int], ...], NDArray[np.float64]]:
     """Decode differences between the bit patterns of floats; sums wrap at 32 bits."""
-    blocks, patterns = decode_delta_frame(
-        payload, HEADER_BYTES, channels=channels, resolution_bits=32
-    )
-    return blocks, _checked_float32(patterns.astype("<i4").view("<f4"), limit)
+    frame = decode_delta_frame(payload, HEADER_BYTES, channels=channels, resolution_bits=32)
+    return frame.blocks, _checked_float32(frame.samples.astype("<i4"), limit)
 
 
-def _scaled(raw: NDArray[np.int64], factor: float, limit: float) -> NDArray[np.float64]:
+def _scaled(raw: NDArray[np.int64], factor: float, limit: float, reach: int) -> NDArray[np.float64]:
     scaled: NDArray[np.float64] = np.multiply(raw, factor, dtype=np.float64)
-    # Sixteen bits can't leave the limit with the factors that devices have: no need to look.
-    return scaled if factor * 32768 <= limit else _checked(scaled, limit)
+    # Few frames could leave the limit at all: no need to look at the others.
+    return scaled if factor * reach <= limit else _checked(scaled, limit)
 
 
-def _checked_float32(values: NDArray[np.float32], limit: float) -> NDArray[np.float64]:
-    # A signalling NaN makes numpy warn when it is widened; it is refused just after.
-    with np.errstate(invalid="ignore"):
-        return _checked(values.astype(np.float64), limit)
+def _checked_float32(patterns: NDArray[np.int32], limit: float) -> NDArray[np.float64]:
+    """Turn bit patterns into floats.
+
+    Without their sign, patterns are in the order of their floats, with infinity and NaN behind:
+    one comparison of integers refuses all that must not pass, and no NaN is ever touched.
+    """
+    largest = np.maximum.reduce(np.bitwise_and(patterns, 0x7FFFFFFF), axis=None)
+    if largest > FLOAT32_PATTERNS[limit]:
+        raise Malformed("out_of_range", f"NaN, infinity or beyond {limit:g}")
+    return patterns.view("<f4").astype(np.float64)
 
 
 def _checked(values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
@@ -148,7 +152,7 @@ def _checked(values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
     return values
 
 
-def _decode_ecg(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> EcgFrame:
+def _decode_ecg(payload: bytes, stamp_ns: int, context: Context) -> EcgFrame:
     del context
     n = _count(payload, 3)
     return EcgFrame(
@@ -156,7 +160,7 @@ def _decode_ecg(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> 
     )
 
 
-def _decode_acc_8(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> AccelerationFrame:
+def _decode_acc_8(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
     del context
     n = _count(payload, 3)
     mg = np.frombuffer(payload, np.int8, offset=HEADER_BYTES).reshape(n, 3)
@@ -165,9 +169,7 @@ def _decode_acc_8(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -
     )
 
 
-def _decode_acc_16(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> AccelerationFrame:
+def _decode_acc_16(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
     del context
     n = _count(payload, 6)
     mg = np.frombuffer(payload, "<i2", offset=HEADER_BYTES).reshape(n, 3)
@@ -176,9 +178,7 @@ def _decode_acc_16(
     )
 
 
-def _decode_acc_24(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> AccelerationFrame:
+def _decode_acc_24(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
     del context
     n = _count(payload, 9)
     mg = _signed_24(payload).reshape(n, 3)
@@ -189,27 +189,23 @@ def _decode_acc_24(
     )
 
 
-def _decode_acc_delta_g(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> AccelerationFrame:
-    factor_mg = _factor(context, DEFAULT_ACC_FACTOR_G) * 1000
-    blocks, raw = _delta(payload, 3, 16)
+def _decode_acc_delta_g(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
+    factor_mg = read_number(context, "factor", DEFAULT_ACC_FACTOR_G, most=1000) * 1000
+    blocks, raw, reach = _delta(payload, 3, 16)
     return AccelerationFrame(
         timestamp_ns=stamp_ns,
         frame_type=0,
         compressed=True,
         delta_blocks=blocks,
         samples_raw=raw,
-        samples_mg=_scaled(raw, factor_mg, LIMIT_ACC_MG),
+        samples_mg=_scaled(raw, factor_mg, LIMIT_ACC_MG, reach),
         n=len(raw),
     )
 
 
-def _decode_acc_delta_mg(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> AccelerationFrame:
+def _decode_acc_delta_mg(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
     del context  # counts are mg here; a factor learned for 0x80 frames doesn't apply
-    blocks, raw = _delta(payload, 3, 16)
+    blocks, raw, _ = _delta(payload, 3, 16)
     return AccelerationFrame(
         timestamp_ns=stamp_ns,
         frame_type=1,
@@ -221,16 +217,16 @@ def _decode_acc_delta_mg(
     )
 
 
-def _decode_ppg(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> PpgFrame:
+def _decode_ppg(payload: bytes, stamp_ns: int, context: Context) -> PpgFrame:
     del context
     n = _count(payload, 12)
     samples = _signed_24(payload).reshape(n, 4)
     return PpgFrame(timestamp_ns=stamp_ns, frame_type=0, compressed=False, samples=samples, n=n)
 
 
-def _decode_ppg_delta(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> PpgFrame:
+def _decode_ppg_delta(payload: bytes, stamp_ns: int, context: Context) -> PpgFrame:
     del context
-    blocks, samples = _delta(payload, 4, 24)
+    blocks, samples, _ = _delta(payload, 4, 24)
     return PpgFrame(
         timestamp_ns=stamp_ns,
         frame_type=0,
@@ -241,7 +237,7 @@ def _decode_ppg_delta(payload: bytes, stamp_ns: int, context: Mapping[str, float
     )
 
 
-def _decode_ppi(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> PpiFrame:
+def _decode_ppi(payload: bytes, stamp_ns: int, context: Context) -> PpiFrame:
     del context
     n = _count(payload, PPI_BYTES)
     samples = tuple(
@@ -258,24 +254,20 @@ def _decode_ppi(payload: bytes, stamp_ns: int, context: Mapping[str, float]) -> 
     return PpiFrame(timestamp_ns=stamp_ns, frame_type=0, compressed=False, samples=samples, n=n)
 
 
-def _decode_gyro_delta(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> GyroscopeFrame:
-    factor_dps = _factor(context, DEFAULT_FACTOR)
-    blocks, raw = _delta(payload, 3, 16)
+def _decode_gyro_delta(payload: bytes, stamp_ns: int, context: Context) -> GyroscopeFrame:
+    factor_dps = read_number(context, "factor", DEFAULT_FACTOR, most=1000)
+    blocks, raw, reach = _delta(payload, 3, 16)
     return GyroscopeFrame(
         timestamp_ns=stamp_ns,
         frame_type=0,
         compressed=True,
         delta_blocks=blocks,
-        samples_dps=_scaled(raw, factor_dps, LIMIT_GYRO_DPS),
+        samples_dps=_scaled(raw, factor_dps, LIMIT_GYRO_DPS, reach),
         n=len(raw),
     )
 
 
-def _decode_gyro_delta_float(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> GyroscopeFrame:
+def _decode_gyro_delta_float(payload: bytes, stamp_ns: int, context: Context) -> GyroscopeFrame:
     del context
     blocks, dps = _delta_float32(payload, 3, LIMIT_GYRO_DPS)
     return GyroscopeFrame(
@@ -288,26 +280,24 @@ def _decode_gyro_delta_float(
     )
 
 
-def _decode_mag_delta(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> MagnetometerFrame:
-    factor_gauss = _factor(context, DEFAULT_FACTOR)
-    blocks, raw = _delta(payload, 3, 16)
+def _decode_mag_delta(payload: bytes, stamp_ns: int, context: Context) -> MagnetometerFrame:
+    factor_gauss = read_number(context, "factor", DEFAULT_FACTOR, most=1000)
+    blocks, raw, reach = _delta(payload, 3, 16)
     return MagnetometerFrame(
         timestamp_ns=stamp_ns,
         frame_type=0,
         compressed=True,
         delta_blocks=blocks,
-        samples_gauss=_scaled(raw, factor_gauss, LIMIT_MAG_GAUSS),
+        samples_gauss=_scaled(raw, factor_gauss, LIMIT_MAG_GAUSS, reach),
         n=len(raw),
     )
 
 
 def _decode_mag_delta_milligauss(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
+    payload: bytes, stamp_ns: int, context: Context
 ) -> MagnetometerFrame:
     del context
-    blocks, raw = _delta(payload, 4, 16)
+    blocks, raw, _ = _delta(payload, 4, 16)
     return MagnetometerFrame(
         timestamp_ns=stamp_ns,
         frame_type=1,
@@ -323,25 +313,21 @@ def _temperature_type(payload: bytes) -> Literal["SKIN_TEMP", "TEMPERATURE"]:
     return "SKIN_TEMP" if payload[0] & TYPE_MASK == 7 else "TEMPERATURE"
 
 
-def _decode_temperature(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> TemperatureFrame:
+def _decode_temperature(payload: bytes, stamp_ns: int, context: Context) -> TemperatureFrame:
     del context
     n = _count(payload, 4)
-    degc = np.frombuffer(payload, "<f4", offset=HEADER_BYTES)
+    patterns = np.frombuffer(payload, "<i4", offset=HEADER_BYTES)
     return TemperatureFrame(
         type=_temperature_type(payload),
         timestamp_ns=stamp_ns,
         frame_type=0,
         compressed=False,
-        samples_c=_checked_float32(degc, LIMIT_TEMPERATURE_C),
+        samples_c=_checked_float32(patterns, LIMIT_TEMPERATURE_C),
         n=n,
     )
 
 
-def _decode_temperature_delta(
-    payload: bytes, stamp_ns: int, context: Mapping[str, float]
-) -> TemperatureFrame:
+def _decode_temperature_delta(payload: bytes, stamp_ns: int, context: Context) -> TemperatureFrame:
     del context
     blocks, degc = _delta_float32(payload, 1, LIMIT_TEMPERATURE_C)
     return TemperatureFrame(
@@ -355,7 +341,7 @@ def _decode_temperature_delta(
     )
 
 
-LAYOUTS: Final[dict[tuple[int, int], Callable[[bytes, int, Mapping[str, float]], PmdFrame]]] = {
+LAYOUTS: Final[dict[tuple[int, int], Callable[[bytes, int, Context], PmdFrame]]] = {
     (0, 0x00): _decode_ecg,
     (1, 0x00): _decode_ppg,
     (1, 0x80): _decode_ppg_delta,

@@ -15,11 +15,12 @@ import msgspec
 
 from biofeedback.decode.malformed import Malformed
 from biofeedback.decode.polar_pmd import MEASUREMENT_TYPES, TYPE_MASK
+from biofeedback.decode.polar_pmd_frames import (
+    MeasurementType,  # noqa: TC001 - msgspec reads the types at run time
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from biofeedback.decode.polar_pmd_frames import MeasurementType
+    from biofeedback.decode.context import Context
 
 FEATURES = 0x0F
 REPLY = 0xF0
@@ -27,7 +28,7 @@ STOPPED_BY_DEVICE = 0x01
 OFFLINE = 0x80
 OP_GET_SETTINGS, OP_START, OP_STOP, OP_GET_SDK_SETTINGS = 1, 2, 3, 4
 
-Settings: TypeAlias = "dict[str, tuple[float, ...]]"
+Settings: TypeAlias = dict[str, tuple[float, ...]]
 Status = Literal[
     "success",
     "invalid_op",
@@ -158,7 +159,7 @@ class PmdRequest(msgspec.Struct, frozen=True, kw_only=True):
 PmdControl: TypeAlias = PmdFeatures | PmdReply | PmdStopped | PmdSettings
 
 
-def decode_polar_pmd_control(payload: bytes, context: Mapping[str, float]) -> PmdControl:
+def decode_polar_pmd_control(payload: bytes, context: Context) -> PmdControl:
     """Decode what the device says on its control point (read or indication).
 
     Raises:
@@ -180,7 +181,7 @@ def decode_polar_pmd_control(payload: bytes, context: Mapping[str, float]) -> Pm
             raise Malformed("unknown_type", f"a control packet of kind 0x{first:02x}")
 
 
-def decode_polar_pmd_request(payload: bytes, context: Mapping[str, float]) -> PmdRequest:
+def decode_polar_pmd_request(payload: bytes, context: Context) -> PmdRequest:
     """Decode what is written to the control point.
 
     Raises:

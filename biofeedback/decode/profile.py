@@ -7,6 +7,7 @@ trace: an old session can be read again with the profile it was recorded with.
 from __future__ import annotations
 
 import difflib
+import functools
 import math
 import re
 import tomllib
@@ -15,15 +16,20 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast, get_args
 import msgspec
 from msgspec import Meta
 
-from biofeedback.decode.packets import DECODERS
+from biofeedback.decode.packets import DECODERS, PLAIN, decode_packet
+from biofeedback.decode.plain import Feed, Field, Layout, Number, check_layout, decode_plain
 from biofeedback.errors import ProfileError
 from biofeedback.messages import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from biofeedback.decode.context import Context
 
 MAX_PROFILE_BYTES = 1 << 20
 SHORT_UUID = "0000{}-0000-1000-8000-00805f9b34fb"
+MANUFACTURER = "manufacturer:"
+"""Advertised data of a company stand among the characteristics as ``manufacturer:0157``."""
 
 StreamName = Literal[
     "heart_rate",
@@ -35,11 +41,14 @@ StreamName = Literal[
     "gyroscope",
     "magnetometer",
     "temperature",
+    "cadence",
+    "oxygen",
     "battery",
     "device_information",
 ]
 HeartSource = Literal["electrical", "optical", "unknown"]
-Access = Literal["notify", "indicate", "read", "write"]
+CadenceUnit = Literal["steps", "strides", "revolutions"]
+Access = Literal["notify", "indicate", "read", "write", "advertisement"]
 Answer = Literal["yes", "no", "some", "unknown"]
 Certainty = Literal["confirmed", "documented", "reported"]
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{1,39}\Z")]
@@ -48,37 +57,61 @@ Uuid = Annotated[
     str,
     Meta(pattern=r"^([0-9a-f]{4}|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\Z"),
 ]
+Source = Annotated[
+    str,
+    Meta(
+        pattern=r"^((manufacturer:)?[0-9a-f]{4}|"
+        r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\Z"
+    ),
+]
 HexBytes = Annotated[str, Meta(pattern=r"^[0-9a-f]{2}( ?[0-9a-f]{2}){0,63}\Z")]
 RateHz = Annotated[float, Meta(gt=0, le=10_000)]
 FullScale = Annotated[float, Meta(gt=0, le=1_000_000)]
 
 
 class Match(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a band is recognised in the air: any advertised service or name pattern is enough.
+    """How a band is recognised in the air: any service, name pattern or company is enough.
 
     ``names`` are patterns with ``*``; a name alone never binds a person to a device.
     """
 
     services: tuple[Uuid, ...] = ()
     names: tuple[Text, ...] = ()
+    manufacturers: tuple[Annotated[str, Meta(pattern=r"^[0-9a-f]{4}\Z")], ...] = ()
 
 
 class Characteristic(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One characteristic: what its value holds, and what a value written to it holds."""
+    """One characteristic: what its value holds, and what a value written to it holds.
 
-    uuid: Uuid
-    service: Uuid
+    The layouts are those of the format ``plain``.
+    """
+
+    uuid: Source
+    service: Source
     access: tuple[Access, ...]
     format: str | None = None
     write_format: str | None = None
+    layouts: tuple[Layout, ...] = ()
+    write_layouts: tuple[Layout, ...] = ()
+
+
+class Write(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bytes for one characteristic."""
+
+    characteristic: Uuid
+    value: HexBytes
 
 
 class Start(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One way to start a stream: these bytes to ``Profile.control``, one after another."""
+    """One way to start a stream: these bytes to ``Profile.control``, one after another.
+
+    ``also`` follows for wearables with a characteristic for each setting.
+    """
 
     rate_hz: RateHz | None = None
     full_scale: FullScale | None = None
     commands: tuple[HexBytes, ...]
+    also: tuple[Write, ...] = ()
     note: Text | None = None
 
 
@@ -86,17 +119,18 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What the wearable delivers. ``rate_hz`` and ``full_scale`` are those of the first start.
 
     ``full_scale`` of one axis and ``factor`` (unit per count of a scaled frame) are in the
-    ``unit`` of the stream.
+    ``unit`` of the stream. ``cadence_unit`` is None where products differ: it is then learned.
     """
 
     name: StreamName
-    characteristic: Uuid
+    characteristic: Source
     unit: Text | None = None
     rate_hz: RateHz | None = None
     rates_hz: tuple[RateHz, ...] = ()
     full_scale: FullScale | None = None
     full_scales: tuple[FullScale, ...] = ()
     factor: Annotated[float, Meta(gt=0, le=1000)] | None = None
+    cadence_unit: CadenceUnit | None = None
     samples_per_packet: Annotated[int, Meta(ge=1, le=4096)] | None = None
     starts: tuple[Start, ...] = ()
     stop: tuple[HexBytes, ...] = ()
@@ -113,7 +147,11 @@ class Broadcast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One wearable, or one family that speaks the same."""
+    """One wearable, or one family that speaks the same.
+
+    ``script`` is a file beside the profile that is sent to ``control``, line by line, before any
+    start. ``context`` is what holds when nothing else was learned.
+    """
 
     name: Name
     title: Text
@@ -125,6 +163,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     min_mtu: Annotated[int, Meta(ge=23, le=517)] = 23
     first_data_within_s: Annotated[float, Meta(gt=0, le=120)]
     control: Uuid | None = None
+    script: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{1,39}\.js\Z")] | None = None
+    context: dict[str, float] = {}
     characteristics: Annotated[tuple[Characteristic, ...], Meta(min_length=1)]
     streams: Annotated[tuple[Stream, ...], Meta(min_length=1)]
     broadcasts: tuple[Broadcast, ...] = ()
@@ -136,6 +176,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 def expand_uuid(uuid: str) -> str:
     """Return the full lower-case form; 16-bit numbers of the Bluetooth SIG may be short."""
     lower = uuid.strip().lower().removeprefix("0x")
+    if lower.startswith(MANUFACTURER):
+        return lower
     return SHORT_UUID.format(lower) if len(lower) == 4 else lower
 
 
@@ -151,6 +193,21 @@ def find_characteristic(profile: Profile, uuid: str) -> Characteristic | None:
 def find_stream(profile: Profile, name: StreamName) -> Stream | None:
     """Return the stream with this name, None if the wearable doesn't deliver it."""
     return next((stream for stream in profile.streams if stream.name == name), None)
+
+
+def find_decoder(
+    characteristic: Characteristic, *, write: bool
+) -> Callable[[bytes, Context], Any] | None:
+    """Return what decodes the values of a characteristic, or those written to it; None if unknown.
+
+    The decoder takes the payload and the context, and raises Malformed and nothing else.
+    """
+    packet_format = characteristic.write_format if write else characteristic.format
+    if packet_format is None:
+        return None
+    if packet_format == PLAIN:
+        return decode_plain(characteristic.write_layouts if write else characteristic.layouts)
+    return functools.partial(decode_packet, packet_format)
 
 
 def parse_profile(text: str, *, source: str) -> Profile:
@@ -192,9 +249,11 @@ def _check_references(profile: Profile, source: str) -> None:
         if twice:
             raise ProfileError(f"{source}: {key}: {twice[0]!r} stands there twice")
     for key, value in _used_formats(profile):
-        if value not in DECODERS:
-            hint = _did_you_mean(value, list(DECODERS))
+        if value not in DECODERS and value != PLAIN:
+            hint = _did_you_mean(value, [*DECODERS, PLAIN])
             raise ProfileError(f"{source}: {key} = {value!r}: not a known packet format{hint}")
+    for complaint in _wrong_layouts(profile):
+        raise ProfileError(f"{source}: {complaint}")
     for key, uuid in _used_characteristics(profile):
         if expand_uuid(uuid) not in known:
             raise ProfileError(f"{source}: {key} = {uuid!r}: not among the characteristics")
@@ -210,9 +269,25 @@ def _used_formats(profile: Profile) -> Iterator[tuple[str, str]]:
             yield f"characteristics[{position}].write_format", characteristic.write_format
 
 
+def _wrong_layouts(profile: Profile) -> Iterator[str]:
+    for position, part in enumerate(profile.characteristics):
+        for key, packet_format, layouts in (
+            ("layouts", part.format, part.layouts),
+            ("write_layouts", part.write_format, part.write_layouts),
+        ):
+            where = f"characteristics[{position}].{key}"
+            if bool(layouts) != (packet_format == PLAIN):
+                yield f"{where}: the format {PLAIN!r} has layouts, and no other has"
+            for number, layout in enumerate(layouts):
+                yield from (f"{where}[{number}]: {wrong}" for wrong in check_layout(layout))
+
+
 def _used_characteristics(profile: Profile) -> Iterator[tuple[str, str]]:
     for position, stream in enumerate(profile.streams):
         yield f"streams[{position}].characteristic", stream.characteristic
+        for number, start in enumerate(stream.starts):
+            for write in start.also:
+                yield f"streams[{position}].starts[{number}].also", write.characteristic
     if profile.control is not None:
         yield "control", profile.control
 
@@ -263,7 +338,7 @@ def _value_at(raw: Any, path: str) -> Any:
 
 
 def _field_names() -> list[str]:
-    parts = (Profile, Match, Characteristic, Stream, Start, Broadcast)
+    parts = (Profile, Match, Characteristic, Layout, Field, Stream, Start, Write, Broadcast)
     return sorted({name for part in parts for name in part.__struct_fields__})
 
 
@@ -279,13 +354,16 @@ ALLOWED_WORDS: Final[dict[str, tuple[str, ...]]] = {
     "access": get_args(Access),
     "rr_intervals": get_args(Answer),
     "certainty": get_args(Certainty),
+    "cadence_unit": get_args(CadenceUnit),
+    "type": get_args(Number),
+    "feeds": get_args(Feed),
 }
 
 PATTERNS: Final[dict[str, frozenset[str]]] = {
     "expected a UUID in lower case, four digits or full": frozenset(
         {"uuid", "service", "services", "characteristic", "control"}
     ),
-    "expected bytes in lower-case hex, at most 64": frozenset({"commands", "stop"}),
+    "expected bytes in lower-case hex, at most 64": frozenset({"commands", "stop", "value"}),
     "expected 2 to 40 lower-case letters, digits or _": frozenset({"name"}),
 }
 """What a pattern means -> the keys that have it."""

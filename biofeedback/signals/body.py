@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from biofeedback.messages import (
-    NS_PER_MS,
-    EventDetected,
-    MeasureTaken,
-    NoticeGiven,
-)
+from biofeedback.messages import NS_PER_MS, EventDetected, MeasureTaken, NoticeGiven
 from biofeedback.samples import (
     AccelerationBlock,
     BodyState,
+    CadenceReading,
     HeartReading,
 )
 from biofeedback.signals.heart import Heart
 from biofeedback.signals.motion import Motion
+from biofeedback.signals.told_cadence import ToldCadence
 
 if TYPE_CHECKING:
     from biofeedback.messages import Site
@@ -49,6 +46,7 @@ class Body:
         self._declared_hz: dict[str, float | None] = {}
         self._motions: dict[str, Motion] = {}
         self._hearts: dict[str, Heart] = {}
+        self._told: dict[str, ToldCadence] = {}
 
     def attach(self, sensor: str, site: Site, *, declared_hz: float | None = None) -> None:
         """Let a sensor join; ``declared_hz`` is the acceleration rate that it claims, if known.
@@ -62,7 +60,8 @@ class Body:
 
     def detach(self, sensor: str) -> None:
         """Forget a sensor that left for good."""
-        for known in (self._sites, self._declared_hz, self._motions, self._hearts):
+        stages = (self._motions, self._hearts, self._told)
+        for known in (self._sites, self._declared_hz, *stages):
             known.pop(sensor, None)
 
     def update(
@@ -88,6 +87,11 @@ class Body:
             best = self._best_motion(at_ns)
             cadence_spm = None if best is None else best.cadence_spm(at_ns)
             return heart.update(samples, at_ns, cadence_spm=cadence_spm)
+        if isinstance(samples, CadenceReading):
+            told = self._told.get(sensor)
+            if told is None:
+                told = self._told[sensor] = ToldCadence(self._wearer, sensor)
+            return [*told.update(samples, at_ns)]
         return []
 
     def not_finite(self, sensor: str) -> int:

@@ -32,16 +32,34 @@ def test_every_width_is_read_with_its_sign(width: int, channels: int) -> None:
     reference = [int(value) for value in random.integers(-30000, 30000, channels)]
     payload = b"\xff" * 10 + pack(reference, [(width, rows.tolist()), (3, other.tolist())], 2)
 
-    blocks, samples = decode_delta_frame(payload, 10, channels=channels, resolution_bits=16)
+    blocks, samples, reach = decode_delta_frame(payload, 10, channels=channels, resolution_bits=16)
 
     expected = np.cumsum(np.vstack([reference, rows, other]), axis=0)
     assert blocks == ((width, 29), (3, 5))
     assert samples.tolist() == expected.tolist()
+    assert np.abs(samples).max() <= reach
+
+
+@pytest.mark.parametrize("width", [1, 3, 6, 16, 17, 32, 33])
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_short_frames_are_read_alike(width: int, channels: int) -> None:
+    random = np.random.default_rng(width)
+    low, high = -(1 << (width - 1)), (1 << (width - 1)) - 1
+    rows = random.integers(low, high, (4, channels), endpoint=True)
+    rows[0], rows[1] = low, high
+    payload = pack([-5] * channels, [(width, rows[:2].tolist()), (width, rows[2:].tolist())], 3)
+
+    _, samples, reach = decode_delta_frame(payload, 0, channels=channels, resolution_bits=24)
+
+    expected = np.cumsum(np.vstack([[-5] * channels, rows]), axis=0)
+    assert samples.tolist() == expected.tolist()
+    assert np.abs(samples).max() <= reach
 
 
 def test_all_blocks_are_read_not_only_the_first() -> None:
     blocks = [(4, [[1, 1, 1]] * 3)] * 9
-    _, samples = decode_delta_frame(pack([0, 0, 0], blocks, 2), 0, channels=3, resolution_bits=16)
+    packed = pack([0, 0, 0], blocks, 2)
+    _, samples, _ = decode_delta_frame(packed, 0, channels=3, resolution_bits=16)
     assert samples[-1].tolist() == [27, 27, 27]
 
 

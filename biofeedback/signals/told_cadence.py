@@ -1,0 +1,83 @@
+"""Cadence that a device computed by itself, as steps a minute.
+
+A running sensor says "per minute" and means strides of one leg by its text, steps in many products.
+So the unit is learned from what a body can do, and until then nothing is told:
+
+* more than 120 can't be strides: that would be 240 steps a minute;
+* running with less than 110 can't be steps;
+* walking: with the speed it tells, one of the two step lengths is impossible.
+
+One turn of a crank is two strokes of the legs, counted as two steps.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from biofeedback.messages import MeasureTaken
+
+if TYPE_CHECKING:
+    from biofeedback.samples import CadenceReading
+
+MAX_CADENCE_SPM = 260.0
+MAX_STRIDES_PER_MIN = 120.0
+LEAST_RUNNING_STEPS_PER_MIN = 110.0
+LONGEST_WALKING_STEP_M = 1.1
+SHORTEST_WALKING_STEP_M = 0.3
+LEAST_SPEED_MPS = 0.5
+QUALITY = 0.8
+"""Averaged inside the device over seconds that it doesn't tell."""
+
+
+class ToldCadence:
+    """The cadence of one sensor that counts by itself."""
+
+    def __init__(self, wearer: str, sensor: str) -> None:
+        self._wearer = wearer
+        self._sensor = sensor
+        self._steps_each: int | None = None
+
+    def update(self, reading: CadenceReading, at_ns: int) -> list[MeasureTaken]:
+        """Return the cadence in steps a minute, nothing while its unit isn't known."""
+        steps_each = self._learn(reading)
+        if steps_each is None:
+            return []
+        cadence_spm = reading.cadence_per_min * steps_each
+        if cadence_spm > MAX_CADENCE_SPM:
+            return []
+        return [
+            MeasureTaken(
+                at_ns=at_ns,
+                wearer=self._wearer,
+                sensor=self._sensor,
+                measure="cadence_spm",
+                value=cadence_spm,
+                quality=QUALITY,
+            )
+        ]
+
+    def _learn(self, reading: CadenceReading) -> int | None:
+        if reading.unit is not None:
+            return 1 if reading.unit == "steps" else 2
+        learned = _judge(reading)
+        # Only steps can be proved beyond doubt, so a doubtful verdict never takes them back.
+        if learned == 1 or (learned is not None and self._steps_each is None):
+            self._steps_each = learned
+        return self._steps_each
+
+
+def _judge(reading: CadenceReading) -> int | None:
+    """Return how many steps one count is, None when both are possible."""
+    per_min, speed_mps = reading.cadence_per_min, reading.speed_mps
+    if per_min > MAX_STRIDES_PER_MIN:
+        return 1
+    if per_min <= 0:
+        return None
+    if reading.running:
+        return 2 if per_min < LEAST_RUNNING_STEPS_PER_MIN else None
+    if speed_mps is None or speed_mps < LEAST_SPEED_MPS:
+        return None
+    step_m = speed_mps * 60 / per_min
+    if step_m > LONGEST_WALKING_STEP_M:
+        return 2
+    return 1 if step_m / 2 < SHORTEST_WALKING_STEP_M else None
