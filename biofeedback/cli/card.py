@@ -157,7 +157,7 @@ class LiveView:
         where = f"{attached.profile} at the {attached.site}".ljust(36)
         last_ns = self.latest.last_packet_ns.get((wearer, sensor))
         if last_ns is None:
-            return _one_line(f"{where}waiting for the first packet", style="dim")
+            return _one_line(f"{where}nothing heard yet", style="dim")
         silent_s = (self.latest.now_ns - last_ns) / NS_PER_S
         if silent_s >= SILENT_AFTER_S and self.latest.state != "STOP":
             return _one_line(f"{where}silent for {silent_s:.0f} s", style="yellow")

@@ -14,6 +14,7 @@ import pytest
 
 from biofeedback.trace.reader import read_trace
 
+CURVES = "time_s,tempo_bpm,energy\n0,90,0.2\n8,110,0.9\n"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -132,7 +133,7 @@ def test_a_trace_renders_again_with_its_score(session, tmp_path):
 
 
 def test_curves_render_to_sound(tmp_path):
-    (tmp_path / "c.csv").write_text("time_s,tempo_bpm,energy\n0,90,0.2\n8,110,0.9\n")
+    (tmp_path / "c.csv").write_text(CURVES)
     done = run("render", "c.csv", "-o", "c.wav", "--seed", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "c.wav").stat().st_size > 8 * 48000 * 4
@@ -251,6 +252,28 @@ def test_F93_ctrl_c_fades_closes_the_trace_and_exits_with_130(tmp_path):
         (["replay", "nowhere.trace.jsonl"], 2, "nowhere"),
         (["render", "nowhere.csv", "-o", "x.wav"], 2, "no such curves"),
         (["measure", "nowhere.json", "-o", "x.csv"], 2, "nowhere.json"),
+        (["render", "c.csv", "-o", "x.mp3"], 2, "ends in .wav"),
+        (["render", "c.csv", "-o", "/proc/x.wav"], 2, "can't write /proc/x.wav"),
+        (["render", "c.csv", "-o", "folder.wav"], 2, "no file"),
+        (["render", "c.csv", "-o", "x.wav", "--midi", "c.csv", "--overwrite"], 2, "input"),
+        (["render", "c.csv", "-o", "x.wav", "--notes", "x.wav"], 2, "one file"),
+        (["play", "--sound", "/proc/x.wav", "--fast"], 2, "can't write /proc/x.wav"),
+        (["play", "--sound", "null", "--trace", "folder.wav"], 2, "no file"),
+        (["trace", "export", "c.csv", "--format", "parquet"], 2, "this version writes csv"),
+        (
+            [
+                "decode",
+                "--profile",
+                "polar_h10",
+                "--characteristic",
+                "2a37",
+                "--context",
+                "factr=1",
+                "00",
+            ],
+            2,
+            "Did you mean 'factor'",
+        ),
         (["decode", "--profile", "polar_h1", "--characteristic", "2a37", "00"], 2, "polar_h10"),
         (["decode", "--profile", "polar_h10", "--characteristic", "2a37", "zz"], 2, "zz"),
         (["profiles", "show", "polar_h1"], 2, "polar_h10"),
@@ -263,6 +286,8 @@ def test_what_goes_wrong_ends_in_one_clear_line_and_the_right_exit_code(
     (tmp_path / "broken.toml").write_text("[limits\n")
     (tmp_path / "nan.toml").write_text("[limits]\ntempo_band_ratio = nan\n")
     (tmp_path / "corrupt.trace.jsonl").write_bytes(b'{"type":"TraceHeader"}\t00000000\nrest')
+    (tmp_path / "c.csv").write_text(CURVES)
+    (tmp_path / "folder.wav").mkdir()
     done = run(*arguments, cwd=tmp_path)
     assert done.returncode == exit_code, done.stderr
     assert said in done.stdout + done.stderr
@@ -290,3 +315,140 @@ def test_every_command_has_help_with_an_example(tmp_path, command):
     done = run(command, "--help", cwd=tmp_path)
     assert done.returncode == 0
     assert "Example" in done.stdout
+
+
+def start(*arguments, cwd, **options):
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+    command = [sys.executable, "-m", "biofeedback", *map(str, arguments)]
+    return subprocess.Popen(command, cwd=cwd, env=environment, **options)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+@pytest.mark.parametrize("asked", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_rendering_leaves_the_old_file_and_one_line(tmp_path, asked):
+    (tmp_path / "c.csv").write_text("time_s,energy\n0,0.2\n3600,0.9\n")
+    (tmp_path / "c.wav").write_text("old")
+    words = ("render", "c.csv", "-o", "c.wav", "--overwrite")
+    renderer = start(*words, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    while not list(tmp_path.glob("c.wav.*.partial")):
+        assert renderer.poll() is None
+    renderer.send_signal(asked)
+    _, said = renderer.communicate(timeout=60)
+    assert (renderer.returncode, said) == (130, "biofeedback: interrupted\n")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.csv", "c.wav"]
+    assert (tmp_path / "c.wav").read_text() == "old"
+
+
+def test_ctrl_c_while_a_command_loads_is_no_traceback(tmp_path):
+    (tmp_path / "early.py").write_text(
+        "import sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'biofeedback.cli.commands':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from biofeedback.cli import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "early.py"],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, "biofeedback: interrupted\n")
+
+
+@pytest.mark.parametrize("how", ["--plain", "--json"])
+def test_whoever_reads_only_the_first_lines_hears_no_noise(tmp_path, how):
+    words = ("play", "--sound", "null", "--fast", how, "--trace", "t.trace.jsonl")
+    with start(
+        *words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as player:
+        assert player.stdout.readline()
+        player.stdout.close()
+        said = player.stderr.read()
+    assert (player.returncode, said) == (0, "")
+    assert read_trace(tmp_path / "t.trace.jsonl").is_whole
+
+
+def test_help_read_only_in_part_is_no_noise_either(tmp_path):
+    with start(
+        "profiles",
+        "show",
+        "polar_h10",
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as shown:
+        shown.stdout.close()
+        said = shown.stderr.read()
+    assert (shown.returncode, said) == (0, b"")
+
+
+def test_replay_says_nothing_but_its_result_where_nobody_looks(session):
+    folder, _ = session
+    done = run("replay", "walk.trace.jsonl", "--plain", cwd=folder)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_render_tells_programs_and_plain_readers(tmp_path):
+    (tmp_path / "c.csv").write_text("time_s,energy\n0,0.2\n2,0.9\n")
+    done = run("render", "c.csv", "-o", "c.wav", "--json", "--notes", "n.jsonl", cwd=tmp_path)
+    facts = json.loads(done.stdout)
+    assert (facts["wav"], facts["notes_file"], facts["midi"]) == ("c.wav", "n.jsonl", None)
+    assert facts["notes"] == len((tmp_path / "n.jsonl").read_text().splitlines())
+    done = run("render", "c.csv", "-o", "d.wav", "--plain", cwd=tmp_path)
+    assert f"notes: {facts['notes']}" in done.stdout.splitlines()
+    assert done.stderr == ""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a pseudo-terminal")
+def test_space_pauses_a_live_session_and_q_ends_it_whole(tmp_path):
+    import termios  # noqa: PLC0415 - POSIX only
+
+    ours, theirs = os.openpty()
+    before = termios.tcgetattr(theirs)
+    words = ("play", "--sound", "null", "--plain", "--trace", "t.trace.jsonl")
+    # A session of its own, so that the terminal can be made the one that controls it.
+    command = [
+        sys.executable,
+        "-c",
+        (
+            "import fcntl, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+            "from biofeedback.cli import main; main()"
+        ),
+        *words,
+    ]
+    with subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as player:
+        said = []
+        # Paused while it settles in, then paused again after it was let go on.
+        for wanted, key in (("CALIBRATE", b" "), ("HOLD", b" "), ("playing with you", b"q")):
+            for line in player.stdout:
+                said.append(line)
+                if wanted in line:
+                    os.write(ours, key)
+                    break
+        said += player.stdout
+    assert player.returncode == 0, said
+    assert any("holding the beat: paused" in line for line in said)
+    assert termios.tcgetattr(theirs) == before
+    os.close(ours)
+    os.close(theirs)
+    trace = read_trace(tmp_path / "t.trace.jsonl")
+    assert trace.is_whole
+    commands = [m.command for m in trace.messages if type(m).__name__ == "CommandGiven"]
+    assert commands[:4] == ["start", "pause", "resume", "stop"]
