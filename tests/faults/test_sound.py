@@ -267,6 +267,44 @@ def test_H07_nan_inside_the_synthesis_is_survived_and_the_same_each_time():
     assert hashes[0] == hashes[1] != ""
 
 
+NAN_SIGNAL = """
+import math, os, sys
+import numpy as np
+from biofeedback.sound.synthesis import Synthesis
+from biofeedback.sound.pyo_library import pyo
+from biofeedback.sound.instruments.voice import drop_nan
+
+synthesis = Synthesis(rate_hz=48_000, frames=64)
+table = pyo.DataTable(64)
+values = np.linspace(-1.0, 1.0, 64, dtype=np.float32)
+values[[3, 40]] = math.nan
+np.asarray(table.getBuffer())[:] = values
+signal = pyo.TableRead(table, freq=48_000 / 64, loop=1, interp=1).play()
+cleaned = drop_nan(signal)
+heard = pyo.DataTable(64)
+writer = pyo.TableFill(cleaned, heard)
+for _ in range(4):
+    synthesis.render()
+got = np.asarray(heard.getBuffer())
+assert got[3] == got[40] == 0.0, got
+assert np.array_equal(got, np.where(np.isnan(values), 0.0, values)), got
+print("clean")
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+def test_H07_a_single_nan_of_a_voice_gets_into_no_filter():
+    done = subprocess.run(
+        [sys.executable, "-c", NAN_SIGNAL],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout == "clean\n", done.stderr
+
+
 @pytest.mark.parametrize("kind", ["1e9", "square", "impulses", "constant"])
 def test_H07_absurd_input_stays_below_the_ceiling(kind):
     stage = Stage()

@@ -8,6 +8,7 @@ from biofeedback.sound.instruments.voice import (
     Instrument,
     VoiceSignals,
     exponential_decay,
+    modulate_frequency,
     pan_voices,
     shape_amplitude,
 )
@@ -22,7 +23,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
         floor=0.25,
         gain=signals.brightness * 2.0 + 0.8,
     )
-    tone = pyo.FM(carrier=signals.pitch_hz, ratio=1.0, index=index, mul=amplitude)
+    tone = modulate_frequency(
+        carrier_hz=signals.pitch_hz, ratio=1.0, index=index, amplitude=amplitude
+    )
     sub = pyo.Sine(signals.pitch_hz, mul=amplitude)
     return pan_voices(signals, tone * 0.6 + sub * 0.5)
 

@@ -8,10 +8,10 @@ from biofeedback.sound.instruments.voice import (
     Instrument,
     VoiceSignals,
     exponential_decay,
+    modulate_frequency,
     pan_voices,
     shape_amplitude,
 )
-from biofeedback.sound.pyo_library import pyo
 
 
 def _build(signals: VoiceSignals) -> tuple[Any, Any]:
@@ -23,7 +23,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
         gain=signals.brightness * 1.4 + 0.5,
     )
     # carrier to modulator 1:1 is the body of an electric piano; the index gives the bell
-    voices = pyo.FM(carrier=signals.pitch_hz, ratio=1.0, index=index, mul=amplitude)
+    voices = modulate_frequency(
+        carrier_hz=signals.pitch_hz, ratio=1.0, index=index, amplitude=amplitude
+    )
     return pan_voices(signals, voices)
 
 

@@ -8,6 +8,7 @@ from biofeedback.sound.instruments.voice import (
     Instrument,
     VoiceSignals,
     exponential_decay,
+    modulate_frequency,
     pan_voices,
     shape_amplitude,
 )
@@ -23,7 +24,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
         gain=signals.brightness * 0.9 + 0.35,
     )
     vibrato = pyo.Sine(4.7, mul=0.0025, add=1.0)
-    voices = pyo.FM(carrier=signals.pitch_hz * vibrato, ratio=2.0, index=index, mul=amplitude)
+    voices = modulate_frequency(
+        carrier_hz=signals.pitch_hz * vibrato, ratio=2.0, index=index, amplitude=amplitude
+    )
     return pan_voices(signals, voices)
 
 

@@ -74,6 +74,25 @@ def shape_amplitude(
     return pyo.Port(struck, risetime=rise_s, falltime=fall_s)
 
 
+def modulate_frequency(*, carrier_hz: Any, ratio: float, index: Any, amplitude: Any) -> Any:
+    """Return tones by frequency modulation.
+
+    Once in minutes, where the carrier runs backwards (``ratio * index`` above 1), the read position
+    of pyo's FM is rounded up to its sine's end, and the sample beyond it makes one NaN, which every
+    filter behind would keep for ever.
+    """
+    tone = pyo.FM(carrier=carrier_hz, ratio=ratio, index=index)
+    return drop_nan(tone, amplitude=amplitude)
+
+
+def drop_nan(signal: Any, *, amplitude: Any = 1.0) -> Any:
+    """Return the signal times ``amplitude``, with zero for NaN; all else is exact.
+
+    Both comparisons are false for NaN, so that it is zero in either half.
+    """
+    return pyo.Max(signal, 0.0, mul=amplitude) + pyo.Min(signal, 0.0, mul=amplitude)
+
+
 def pan_voices(signals: VoiceSignals, voices: Any) -> tuple[Any, Any]:
     """Place each voice between the ears and mix."""
     left = pyo.Sig(voices, mul=[_CENTRE] * signals.voices)
