@@ -10,6 +10,7 @@ and the post chain (guard, levels, limiter, meters) <= 150 us a block of 128 fra
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 from biofeedback.messages import NS_PER_S, MusicParameters, SteerSound
 from biofeedback.music.performer import Performer as Musician
 from biofeedback.music.styles import STYLES
+from biofeedback.sound.device import child_environment
 from biofeedback.sound.performer import Performer
 from biofeedback.sound.settings import SoundSettings
 from biofeedback.sound.synthesis import Synthesis
@@ -72,6 +74,9 @@ def render(seconds: float, *, frames: int) -> tuple[float, float, int]:
 
 
 def main() -> None:
+    if "OPENBLAS_NUM_THREADS" not in os.environ:  # as the sound process runs
+        again = [sys.executable, *sys.argv]
+        sys.exit(subprocess.run(again, env=child_environment(), check=False).returncode)
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
     settings = SoundSettings()
     for name, frames in (("file", settings.file_block_frames), ("live", settings.block_frames)):
