@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 REFRESH_S: Final = 0.15
 SILENT_AFTER_S: Final = 2.0
 NOTICE_LINES: Final = 3
-_LABEL_CELLS: Final = 12
+_LABEL_CELLS: Final = 14
 _BAR_CELLS: Final = 24
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import signal
 import sys
 import traceback
 from typing import IO, TYPE_CHECKING
@@ -156,6 +157,8 @@ def _ask_for_priority() -> None:
 
 def main() -> int:
     """Be the sound process until the end of the orders."""
+    # A terminal sends Ctrl-C to all of us; it is the parent's to answer, with a fade.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     stdout = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # pyo prints
     sys.stdout = sys.stderr

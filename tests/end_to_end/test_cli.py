@@ -201,7 +201,8 @@ def test_doctor_says_what_there_is_and_what_is_missing(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_F93_ctrl_c_fades_closes_the_trace_and_exits_with_130(tmp_path):
+def test_F93_ctrl_c_fades_closes_trace_and_sound_and_exits_with_130(tmp_path):
+    """As a terminal does it: the signal goes to every process of the group."""
     environment = os.environ | {"PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
     player = subprocess.Popen(
         [
@@ -212,7 +213,7 @@ def test_F93_ctrl_c_fades_closes_the_trace_and_exits_with_130(tmp_path):
             "--from",
             "sim:walk",
             "--sound",
-            "null",
+            "t.wav",
             "--plain",
             "--trace",
             "t.trace.jsonl",
@@ -221,14 +222,17 @@ def test_F93_ctrl_c_fades_closes_the_trace_and_exits_with_130(tmp_path):
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     for line in player.stdout:
         if "RUN" in line or "CALIBRATE" in line:
             break
-    player.send_signal(signal.SIGINT)
+    os.killpg(player.pid, signal.SIGINT)
     said, _ = player.communicate(timeout=20)
     assert player.returncode == 130
     assert "t.trace.jsonl" in said
+    assert "LUFS" in said
+    assert (tmp_path / "t.wav").stat().st_size > 48000
     assert read_trace(tmp_path / "t.trace.jsonl").is_whole
 
 

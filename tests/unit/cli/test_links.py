@@ -14,8 +14,9 @@ from biofeedback.ble.link import Found
 from biofeedback.ble.reasons import Reason, SensorFailure
 from biofeedback.ble.scan import Sighting
 from biofeedback.ble.supervise import SensorStatus
+from biofeedback.cli.card import LiveView
 from biofeedback.cli.scan import describe, show, signal_word
-from biofeedback.cli.view import LiveView, PlainView, describe_link
+from biofeedback.cli.view import PlainView, describe_link
 from biofeedback.engine import Engine
 from biofeedback.messages import CommandGiven, DecisionMade
 from biofeedback.profiles import list_profiles

@@ -33,10 +33,10 @@ def names(folder):
 
 
 class FailingDisk(DiskFile):
-    """A disk that is full after the first lines."""
+    """A disk that is full some seconds after the header with its profiles."""
 
     def write_at(self, offset, data):
-        if offset + len(data) > 20_000:
+        if offset + len(data) > 120_000:
             raise OSError(errno.ENOSPC, "No space left on device")
         return super().write_at(offset, data)
 
