@@ -231,7 +231,7 @@ def test_F93_ctrl_c_fades_closes_trace_and_sound_and_exits_with_130(tmp_path):
     said, _ = player.communicate(timeout=20)
     assert player.returncode == 130
     assert "t.trace.jsonl" in said
-    assert "LUFS" in said
+    assert "\nsound:" not in said
     assert (tmp_path / "t.wav").stat().st_size > 48000
     assert read_trace(tmp_path / "t.trace.jsonl").is_whole
 
