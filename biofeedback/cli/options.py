@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 PLAN_SIZE_LIMIT_BYTES = 1 << 20
 _DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>s|m|h|)")
 _SECONDS = {"s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
+ONE_WEARER = frozenset({"p1"})
 SOURCE_KINDS = ("demo", "sim", "recording", "trace", "ble")
 
 
@@ -36,13 +37,15 @@ class OpenSource:
     """A source that is ready to run, what to call it, and how long it lasts if it ends by itself.
 
     ``kind_and_name`` fits a file name. ``left_out`` names what a recording holds and nobody plays.
-    ``sensors`` push their messages by themselves.
+    ``sensors`` push their messages by themselves. ``wearers`` is None when nobody knows yet who
+    will join.
     """
 
     source: Source
     title: str
     kind_and_name: str
     duration_s: float | None
+    wearers: frozenset[str] | None
     left_out: tuple[str, ...] = ()
     sensors: BleSource | None = None
 
@@ -74,19 +77,22 @@ def open_source(text: str, *, seed: int, duration_s: float | None) -> OpenSource
     kind, _, name = text.partition(":")
     if kind == "demo" and not name:
         source = make_scenario("demo", seed=seed, duration_s=duration_s)
-        return OpenSource(source, "a virtual person's story", "demo", source.duration_s)
+        return OpenSource(source, "a virtual person's story", "demo", source.duration_s, ONE_WEARER)
     if kind == "sim":
         source = make_scenario(name, seed=seed, duration_s=duration_s)
-        return OpenSource(source, f"a virtual person: {name}", f"sim-{name}", source.duration_s)
+        return OpenSource(
+            source, f"a virtual person: {name}", f"sim-{name}", source.duration_s, ONE_WEARER
+        )
     if kind == "recording" and name:
         recording = open_recording(Path(name))
         title = f"recording {Path(name).stem}: {recording.title}"
         stem, left_out = Path(name).stem, recording.left_out
-        return OpenSource(recording, title, stem, recording.duration_s, left_out)
+        return OpenSource(recording, title, stem, recording.duration_s, ONE_WEARER, left_out)
     if kind == "trace" and name:
         source = TraceSource(read_trace(Path(name)))
         stem = Path(name).name.removesuffix(".jsonl").removesuffix(".trace")
-        return OpenSource(source, f"the packets of {Path(name).name}", stem, source.duration_s)
+        title = f"the packets of {Path(name).name}"
+        return OpenSource(source, title, stem, source.duration_s, source.wearers)
     if kind == "ble":
         return open_sources([text], seed=seed, duration_s=duration_s)
     raise SettingsError(
@@ -115,7 +121,23 @@ def open_sources(
     require_bluetooth()
     names = [text.partition(":")[2] for text in texts]
     sensors = open_sensors(names, even_if_empty=even_if_empty)
-    return OpenSource(InboxSource(), "live sensors", "ble", None, sensors=sensors)
+    return OpenSource(InboxSource(), "live sensors", "ble", None, None, sensors=sensors)
+
+
+def check_persons(settings: Settings, opened: OpenSource) -> None:
+    """Refuse a plan for somebody who isn't here: their limits would guard nobody.
+
+    Raises:
+        SettingsError: Who is missing, and who is here.
+    """
+    if opened.wearers is None:
+        return
+    for name in settings.persons:
+        if name not in opened.wearers:
+            here = ", ".join(sorted(opened.wearers)) or "nobody"
+            raise SettingsError(
+                f"the plan has limits for '{name}', who is not in this source. Here: {here}."
+            )
 
 
 def _hint(kind: str) -> str:

@@ -21,6 +21,7 @@ from biofeedback.cli.card import LiveView
 from biofeedback.cli.keys import has_keyboard, listening_to_keys
 from biofeedback.cli.options import (
     OpenSource,
+    check_persons,
     open_sources,
     parse_duration_s,
     read_plan,
@@ -116,6 +117,7 @@ def play_command(
     opened = open_sources(
         source or ["demo"], seed=settings.seed, duration_s=duration_s, even_if_empty=low_battery_ok
     )
+    check_persons(settings, opened)
     if opened.duration_s is None and duration_s is None:
         duration_s = settings.limits.time_limit_s
     target = _choose_target(sound, opened)

@@ -37,6 +37,11 @@ class TraceSource:
         """From the start of the trace to its last sensor message."""
         return self._messages[-1].at_ns / NS_PER_S if self._messages else 0.0
 
+    @property
+    def wearers(self) -> frozenset[str]:
+        """Who wore the sensors."""
+        return frozenset(message.wearer for message in self._messages)
+
     def next_at_ns(self) -> int | None:
         """When the next message is due, from the start; None at the end."""
         return self._messages[self._next].at_ns if self._next < len(self._messages) else None

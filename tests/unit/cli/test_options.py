@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from biofeedback.cli.options import open_source, parse_duration_s, read_plan
+from biofeedback.cli.options import check_persons, open_source, parse_duration_s, read_plan
 from biofeedback.errors import BluetoothUnavailable, RecordingError, SettingsError
+from biofeedback.settings import parse_settings
 
 
 @pytest.mark.parametrize(
@@ -65,3 +66,11 @@ def test_F51_a_plan_with_a_byte_order_mark_is_read(tmp_path):
     plan = tmp_path / "plan.toml"
     plan.write_bytes(b"\xef\xbb\xbfseed = 4\n")
     assert read_plan(plan, seed=None, style=None).seed == 4
+
+
+def test_limits_for_somebody_who_is_not_here_are_refused():
+    opened = open_source("sim:walk", seed=1, duration_s=5.0)
+    check_persons(parse_settings("[persons.p1]\nheart_rate_ceiling_bpm = 120", source="x"), opened)
+    wrong = parse_settings("[persons.zoe]\nheart_rate_ceiling_bpm = 120", source="x")
+    with pytest.raises(SettingsError, match=r"zoe.*Here: p1"):
+        check_persons(wrong, opened)
