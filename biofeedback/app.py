@@ -153,7 +153,7 @@ class _Loop:
         self._inbox = inbox
         self._given_ns = stopwatch.origin_ns
         self._stopped = False
-        self._last_check_ns = stopwatch.origin_ns
+        self._has_caught_up = False
 
     def now_ns(self) -> int:
         return self._given_ns if self._stopwatch.fast else self._stopwatch.now_ns()
@@ -250,7 +250,12 @@ class _Loop:
         now_ns = self._stopwatch.now_ns()
         late_ns = now_ns - due_ns
         slept_ns = self._stopwatch.slept_ns()
-        if late_ns > LATE_TICK_NS or slept_ns > SLEPT_NS:
+        if late_ns <= 0:
+            self._has_caught_up = True
+        # Late ones that follow a late one belong to it; and a start may be slow.
+        stalled = late_ns > LATE_TICK_NS and self._has_caught_up
+        if stalled or slept_ns > SLEPT_NS:
+            self._has_caught_up = False
             self.give(ClockJumped(at_ns=now_ns, jump_s=max(late_ns, slept_ns) / NS_PER_S))
 
 

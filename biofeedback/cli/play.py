@@ -163,21 +163,20 @@ def _run(
     as_json: bool,
 ) -> int:
     profiles = list_profiles()
-    stopwatch = Stopwatch(fast=fast)
-    header = make_header(
-        session_id=trace.name.removesuffix(".jsonl").removesuffix(".trace"),
-        settings=settings,
-        profiles={profile.name: profile for profile in profiles},
-        source=opened.kind_and_name,
-        start_monotonic_ns=stopwatch.origin_ns,
-    )
     with ExitStack() as stack:
         with making_room(trace), making_room(target.file), ExitStack() as half_open:
+            sound, stopwatch = _open_sound(target, fast=fast)
+            half_open.callback(sound.close)
+            header = make_header(
+                session_id=trace.name.removesuffix(".jsonl").removesuffix(".trace"),
+                settings=settings,
+                profiles={profile.name: profile for profile in profiles},
+                source=opened.kind_and_name,
+                start_monotonic_ns=stopwatch.origin_ns,
+            )
             # A fast session can outrun the disk: it waits, a live one must not.
             when_full = "wait" if fast else "drop"
             journal = half_open.enter_context(Journal(trace, header, when_full=when_full))
-            sound = _open_sound(target, stopwatch.origin_ns)
-            half_open.callback(sound.close)
             stack.enter_context(half_open.pop_all())
         shown_s = min((s for s in (duration_s, opened.duration_s) if s is not None), default=None)
         keys = not fast and has_keyboard()
@@ -254,12 +253,19 @@ def _choose_target(sound: str | None, opened: OpenSource) -> _Target:
     return _Target("file", Path(sound), fallback=False)
 
 
-def _open_sound(target: _Target, origin_ns: int) -> Sound:
+def _open_sound(target: _Target, *, fast: bool) -> tuple[Sound, Stopwatch]:
+    """Open the sound and start the session's clock.
+
+    Live, the clock starts when the device plays: what is due before that would come too late.
+    """
     if target.kind == "live":
-        return open_live(origin_ns=origin_ns, settings=SoundSettings())
-    if target.file is not None:
-        return open_file(target.file, origin_ns=origin_ns, settings=SoundSettings())
-    return open_null()
+        sound = open_live(origin_ns=Stopwatch(fast=False).origin_ns, settings=SoundSettings())
+        return sound, Stopwatch(fast=False)
+    stopwatch = Stopwatch(fast=fast)
+    if target.file is None:
+        return open_null(), stopwatch
+    sound = open_file(target.file, origin_ns=stopwatch.origin_ns, settings=SoundSettings())
+    return sound, stopwatch
 
 
 def _session_file(opened: OpenSource, ending: str) -> Path:

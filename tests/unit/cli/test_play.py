@@ -53,7 +53,7 @@ class ImpatientJournal(Journal):
 
 
 def test_sound_that_fails_leaves_the_old_files_and_no_new_ones(tmp_path, monkeypatch):
-    def refuse(*_):
+    def refuse(*_, **__):
         raise SoundError("no sound here")
 
     monkeypatch.setattr(play, "_open_sound", refuse)
