@@ -13,7 +13,10 @@ def main() -> int:
     worst = 0
     for script in sorted(HERE.glob("bench_*.py")):
         print(f"\n== {script.stem}", flush=True)
-        done = subprocess.run([sys.executable, str(script)], cwd=HERE.parent, check=False)
+        command = [sys.executable, str(script)]
+        if script.stem == "bench_latency":
+            command = ["bash", str(HERE / "with-null-sink.sh"), *command]
+        done = subprocess.run(command, cwd=HERE.parent, check=False)
         worst = max(worst, done.returncode)
     return worst
 

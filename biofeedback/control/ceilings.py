@@ -42,6 +42,8 @@ class Ceilings:
 
     def is_exceeded(self, at_ns: int, bodies: Sequence[BodyState]) -> bool:
         """Look at all heart rates; True when the session has to ease."""
+        if not self._ceilings_bpm:
+            return False
         guarded = [body for body in bodies if body.wearer in self._ceilings_bpm]
         self._doubted = any(body.heart_rate_doubted for body in guarded)
         known = [

@@ -32,8 +32,10 @@ class Freshness:
     def is_fresh(self, bodies: Sequence[BodyState]) -> bool:
         """Tell whether the music may be led: somebody is fresh, and every ceiling is guarded."""
         steers = [self._steers(body) for body in bodies]
+        if not self._guarded:
+            return True in steers
         watched = {body.wearer for body in bodies if _has_heart_rate(body)}
-        return any(steers) and self._guarded <= watched
+        return True in steers and self._guarded <= watched
 
     def is_heart_lost(self, bodies: Sequence[BodyState]) -> bool:
         """Tell whether a heart rate that is needed has been gone for long (H03)."""

@@ -120,7 +120,8 @@ class Safety:
             hit["frozen"] = None
             allowed = self._last
         self._last = allowed
-        return Allowed(allowed, tuple([word for word in LIMIT_WORDS if word in hit]))
+        words = tuple([word for word in LIMIT_WORDS if word in hit]) if hit else ()
+        return Allowed(allowed, words)
 
     def _refuse_not_finite(self, wish: MusicParameters, hit: dict[Limit, None]) -> MusicParameters:
         values = msgspec.structs.astuple(wish)

@@ -27,6 +27,7 @@ class Performer:
         self._start_ns = start_ns
         self._planned_until_ns = start_ns
         self._clock = BeatClock(start_ns, tempo_bpm)
+        self._next_tick = 0
 
     @property
     def planned_until_ns(self) -> int:
@@ -40,10 +41,11 @@ class Performer:
         """
         if until_ns <= self._planned_until_ns:
             return []
-        start_ns, self._planned_until_ns = self._planned_until_ns, until_ns
+        self._planned_until_ns = until_ns
         clock, tempo_bpm = self._clock, parameters.tempo_bpm
         clock.extend(until_ns, tempo_bpm)
-        first, end = clock.first_tick_at(start_ns), clock.first_tick_at(until_ns)
+        first, end = self._next_tick, clock.first_tick_at(until_ns)
+        self._next_tick = end
         notes = [
             _order(at_ns, clock.time_ns(note.tick) + note.offset_ns, note, tempo_bpm, note.tick)
             for note in plan_notes(self._style, self._seed, first, end, parameters)
