@@ -13,6 +13,8 @@ from biofeedback.profiles import load_profile
 
 H10, SENSE = load_profile("polar_h10"), load_profile("polar_verity_sense")
 
+CONTROL = "00000000-0000-0000-0000-00000000c0de"
+
 
 class Device:
     """Answers each command with the next of these statuses; None is silence."""
@@ -20,9 +22,13 @@ class Device:
     def __init__(self, *statuses: int | None, answers: bool = True) -> None:
         self.statuses = list(statuses)
         self.commands: list[str] = []
-        self.control = ControlPoint(self.write, answers=answers, reply_s=0.05, settle_s=0.0)
+        self.written: list[tuple[str, bytes]] = []
+        self.control = ControlPoint(
+            self.write, CONTROL, answers=answers, reply_s=0.05, settle_s=0.0
+        )
 
-    async def write(self, command: bytes) -> None:
+    async def write(self, uuid: str, command: bytes) -> None:
+        self.written.append((uuid, command))
         self.commands.append(command.hex())
         status = self.statuses.pop(0) if self.statuses else 0
         if status is not None:
