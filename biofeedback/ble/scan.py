@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from biofeedback.ble.reasons import Reason, SensorFailure, explain
 from biofeedback.decode.profile import expand_uuid
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from bleak.backends.client import BaseBleakClient
     from bleak.backends.device import BLEDevice
@@ -38,12 +39,17 @@ SYSTEM = Backend()
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One advertisement. ``address`` is that of the system (macOS: a number of this computer)."""
+    """One advertisement. ``address`` is that of the system (macOS: a number of this computer).
+
+    ``companies`` holds what is advertised under the numbers of companies, ``at_ns`` the arrival.
+    """
 
     device: BLEDevice
     name: str
     rssi_dbm: int
     services: tuple[str, ...]
+    companies: Mapping[int, bytes] = field(default_factory=dict[int, bytes])
+    at_ns: int = 0
 
     @property
     def address(self) -> str:
@@ -54,18 +60,21 @@ class Sighting:
 def guess_profile(sighting: Sighting, profiles: Sequence[Profile]) -> Profile | None:
     """Guess how to read a band by its name and by what it advertises.
 
-    A name decides over a service; of several that fit alike, the one that needs least is taken.
+    A name decides over a service, a service over a company; of several that fit alike, the one
+    that needs least is taken.
     """
-    best: tuple[bool, int, Profile] | None = None
+    best: tuple[int, int, Profile] | None = None
     for profile in profiles:
         by_name = any(
             fnmatchcase(sighting.name.lower(), name.lower()) for name in profile.match.names
         )
         wanted = {expand_uuid(uuid) for uuid in profile.match.services}
-        if not by_name and not wanted & set(sighting.services):
-            continue
-        if best is None or (by_name, -len(profile.characteristics)) > best[:2]:
-            best = (by_name, -len(profile.characteristics), profile)
+        by_service = not wanted.isdisjoint(sighting.services)
+        makers = {int(company, 16) for company in profile.match.manufacturers}
+        by_maker = not makers.isdisjoint(sighting.companies)
+        rank = 3 if by_name else 2 if by_service else 1 if by_maker else 0
+        if rank and (best is None or (rank, -len(profile.characteristics)) > best[:2]):
+            best = (rank, -len(profile.characteristics), profile)
     return None if best is None else best[2]
 
 
@@ -93,7 +102,7 @@ class Listener:
             if not found.done() and wanted(sighting):
                 found.set_result(sighting)
 
-        async with self._listening(watch):
+        async with self.listening(watch):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(timeout_s):
                     return await found
@@ -110,12 +119,17 @@ class Listener:
         def watch(sighting: Sighting) -> None:
             newest[sighting.address] = sighting
 
-        async with self._listening(watch):
+        async with self.listening(watch):
             await asyncio.sleep(seconds)
         return sorted(newest.values(), key=lambda sighting: -sighting.rssi_dbm)
 
     @contextlib.asynccontextmanager
-    async def _listening(self, watcher: Callable[[Sighting], None]) -> AsyncGenerator[None]:
+    async def listening(self, watcher: Callable[[Sighting], None]) -> AsyncGenerator[None]:
+        """Let a watcher see each advertisement.
+
+        Raises:
+            SensorFailure: Bluetooth can't be used.
+        """
         async with self._lock:
             if self._scanner is not None and not self._heard:
                 # Deaf so far: perhaps the adapter was switched off and on meanwhile.
@@ -151,12 +165,15 @@ class Listener:
                     await scanner.stop()
 
     def _hear(self, device: BLEDevice, data: AdvertisementData) -> None:
+        at_ns = time.monotonic_ns()
         self._heard = True
         sighting = Sighting(
             device=device,
             name=data.local_name or device.name or "",
             rssi_dbm=data.rssi,
             services=tuple(data.service_uuids),
+            companies=dict(data.manufacturer_data),
+            at_ns=at_ns,
         )
         for watcher in tuple(self._watchers):
             watcher(sighting)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from biofeedback.decode.profile import expand_uuid, find_characteristic
+from biofeedback.decode.profile import MANUFACTURER, expand_uuid, find_characteristic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +72,11 @@ class Wanted:
         """List the characteristics that carry the chosen streams, in full."""
         uuids = [expand_uuid(stream.characteristic) for stream, _ in self.chosen()]
         return list(dict.fromkeys(uuids))
+
+    def is_advertised(self) -> bool:
+        """Tell whether all of it is advertised, so that nothing has to be connected."""
+        uuids = self.data_characteristics()
+        return bool(uuids) and all(uuid.startswith(MANUFACTURER) for uuid in uuids)
 
     def settings(self) -> list[str]:
         """List the characteristics that the first starts write to before their commands."""
