@@ -13,6 +13,7 @@ from bleak import BleakScanner
 
 from biofeedback.ble.reasons import Reason, SensorFailure, explain
 from biofeedback.decode.profile import expand_uuid
+from biofeedback.messages import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from biofeedback.decode.profile import Profile
 
 STOP_SCAN_S = 3.0
+DEAF_AFTER_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Listener:
         self._watchers: set[Callable[[Sighting], None]] = set()
         self._scanner: BleakScanner | None = None
         self._lock = asyncio.Lock()
-        self._heard = False
+        self._heard_ns: int | None = None
 
     async def wait_for(
         self, wanted: Callable[[Sighting], bool], *, timeout_s: float
@@ -131,8 +133,8 @@ class Listener:
             SensorFailure: Bluetooth can't be used.
         """
         async with self._lock:
-            if self._scanner is not None and not self._heard:
-                # Deaf so far: perhaps the adapter was switched off and on meanwhile.
+            if self._scanner is not None and self._is_deaf():
+                # Perhaps the adapter was switched off and on meanwhile.
                 await self._stop()
             if self._scanner is None:
                 await self._start()
@@ -145,6 +147,10 @@ class Listener:
                 if not self._watchers:
                     await self._stop()
 
+    def _is_deaf(self) -> bool:
+        heard_ns = self._heard_ns
+        return heard_ns is None or time.monotonic_ns() - heard_ns > DEAF_AFTER_S * NS_PER_S
+
     async def _start(self) -> None:
         scanner = BleakScanner(self._hear, **_with(self._backend.scanner))
         try:
@@ -154,7 +160,7 @@ class Listener:
             if failure.reason is Reason.CONNECT_FAILED:
                 failure = SensorFailure(Reason.BLUETOOTH_GONE, failure.detail)
             raise failure from error
-        self._scanner, self._heard = scanner, False
+        self._scanner, self._heard_ns = scanner, None
 
     async def _stop(self) -> None:
         scanner, self._scanner = self._scanner, None
@@ -166,7 +172,7 @@ class Listener:
 
     def _hear(self, device: BLEDevice, data: AdvertisementData) -> None:
         at_ns = time.monotonic_ns()
-        self._heard = True
+        self._heard_ns = at_ns
         sighting = Sighting(
             device=device,
             name=data.local_name or device.name or "",

@@ -15,12 +15,13 @@ from bumble.device import Device, DeviceConfiguration
 from bumble.host import Host
 from bumble.transport.common import AsyncPipeSink
 
+from biofeedback.ble import scan
 from biofeedback.ble.choose import choose, list_candidates, parse_choice
 from biofeedback.ble.identify import Bindings
 from biofeedback.ble.reasons import Reason
 from biofeedback.ble.scan import Listener
 from biofeedback.decode.sensor import SensorDecoder
-from biofeedback.messages import SensorAttached, SensorDetached
+from biofeedback.messages import PacketReceived, SensorAttached, SensorDetached
 from biofeedback.profiles import list_profiles, load_profile, read_script
 from biofeedback.samples import AccelerationBlock, HeartReading
 from biofeedback.virtual.devices import Strap
@@ -260,6 +261,31 @@ def test_a_mi_band_out_of_range_is_told_as_not_in_the_air_and_comes_back():
             return stage
 
     assert len(asyncio.run(play()).of(SensorAttached)) == 2
+
+
+def test_two_mi_bands_are_heard_again_after_the_scan_died_under_both(monkeypatch):
+    monkeypatch.setattr(scan, "DEAF_AFTER_S", 0.1)
+    bands = Beacon(1), Beacon(2)
+
+    async def play():
+        async with staged() as stage:
+            for band in bands:
+                await band.start_in(stage.radio.air)
+                await band.share(90)
+            both = [hurried(), replace(hurried(), sensor="other", address=address_of(2))]
+            stage.keep(*both)
+            await stage.until(lambda: len({p.sensor for p in stage.of(PacketReceived)}) == 2)
+            stage.radio.scanners.clear()
+            await stage.until(lambda: [s.losses for s in stage.statuses] == [1, 1])
+            packets = len(stage.of(PacketReceived))
+            await stage.until(
+                lambda: len({p.sensor for p in stage.of(PacketReceived)[packets:]}) == 2
+            )
+            await stage.let_go()
+            for band in bands:
+                await band.stop()
+
+    asyncio.run(play())
 
 
 def test_a_nameless_mi_band_is_chosen_by_what_its_company_advertises():
