@@ -8,6 +8,7 @@
     taps.py           which of these is it? the one that is tapped three times
     wanted.py         which sensor, whose, where, what it shall deliver
     link.py           one connection: look, subscribe, start, stamp first, watch, stop
+    advertised.py     heart rate from advertisements, without a connection
     control_point.py  commands and their replies
     supervise.py      one sensor for the whole session: silence, back-off, again
     source.py         all sensors of a session, in a thread that fills the app's inbox

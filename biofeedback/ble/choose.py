@@ -13,6 +13,7 @@ from biofeedback.ble.reasons import Reason, SensorFailure
 from biofeedback.ble.scan import guess_profile
 from biofeedback.ble.wanted import Wanted
 from biofeedback.errors import DeviceNotFound
+from biofeedback.profiles import read_script
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,11 @@ class Candidate:
         return wanted in exact or (len(wanted) > 2 and name.startswith(wanted))
 
     def wanted(self, wearer: str | None) -> Wanted:
-        """Say what it shall deliver, and for whom."""
+        """Say what it shall deliver, and for whom.
+
+        Raises:
+            ProfileError: The script of its profile can't be read.
+        """
         bound = self.binding
         return Wanted(
             wearer=wearer or (bound.wearer if bound else DEFAULT_WEARER),
@@ -57,6 +62,7 @@ class Candidate:
             profile=self.profile,
             site=bound.site if bound else self.profile.sites[0],
             firmware=bound.firmware if bound else None,
+            script=read_script(self.profile),
         )
 
 

@@ -13,9 +13,10 @@ from biofeedback.ble.reasons import Reason, SensorFailure
 from biofeedback.decode.malformed import Malformed
 from biofeedback.decode.packets import decode_packet
 from biofeedback.decode.polar_pmd_control import PmdReply, PmdStopped
+from biofeedback.decode.profile import expand_uuid
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from biofeedback.decode.polar_pmd_control import Status
     from biofeedback.decode.profile import Start, Stream
@@ -34,7 +35,8 @@ class ControlPoint:
     """One control point during one connection.
 
     Args:
-        write: Writes bytes to it.
+        write: Writes bytes to a characteristic.
+        uuid: Its own, in full.
         answers: Whether it confirms commands (Polar).
         reply_s: How long to wait for that.
         settle_s: Between a stop and the start after it.
@@ -42,13 +44,15 @@ class ControlPoint:
 
     def __init__(
         self,
-        write: Callable[[bytes], Awaitable[None]],
+        write: Callable[[str, bytes], Awaitable[None]],
+        uuid: str,
         *,
         answers: bool,
         reply_s: float,
         settle_s: float,
     ) -> None:
         self._write = write
+        self._uuid = uuid
         self._answers = answers
         self._reply_s = reply_s
         self._settle_s = settle_s
@@ -71,12 +75,24 @@ class ControlPoint:
             if payload[1] == head[0] and payload[2] & 0x3F == head[1] & 0x3F and not reply.done():
                 reply.set_result(packet.status)
 
+    async def send_script(self, lines: Sequence[bytes], *, chunk_bytes: int) -> None:
+        """Send a script to a console, in chunks that fit into one packet each.
+
+        Raises:
+            SensorFailure: It isn't taken.
+        """
+        for line in lines:
+            for begin in range(0, len(line), chunk_bytes):
+                await self._put(self._uuid, line[begin : begin + chunk_bytes])
+
     async def start(self, stream: Stream, start: Start) -> None:
         """Start a stream; one that runs already (often after a crash) is stopped first.
 
         Raises:
             SensorFailure: It is refused; the reason tells why.
         """
+        for setting in start.also:
+            await self._put(expand_uuid(setting.characteristic), bytes.fromhex(setting.value))
         for text in start.commands:
             command = bytes.fromhex(text)
             status = await self._send(command)
@@ -103,6 +119,15 @@ class ControlPoint:
                 if command[0] == _START and not any(_ends(stop, command) for stop in stops):
                     await self._send(bytes((_STOP, command[1])))
 
+    async def _put(self, uuid: str, value: bytes) -> None:
+        """Write what has no answer of its own."""
+        async with self._lock:
+            try:
+                async with asyncio.timeout(self._reply_s):
+                    await self._write(uuid, value)
+            except TimeoutError as error:
+                raise SensorFailure(Reason.START_REFUSED, "no reply") from error
+
     async def _send(self, command: bytes) -> Status | None:
         async with self._lock:
             reply: asyncio.Future[Status] = asyncio.get_running_loop().create_future()
@@ -110,7 +135,7 @@ class ControlPoint:
             try:
                 # A write to a link that is gone, but doesn't know it, never returns by itself.
                 async with asyncio.timeout(self._reply_s):
-                    await self._write(command)
+                    await self._write(self._uuid, command)
                     return await reply if self._answers else None
             except TimeoutError as error:
                 raise SensorFailure(Reason.START_REFUSED, "no reply") from error

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 EMPTY_PERCENT = 10
 _ATT_HEADER_BYTES = 3
+_SMALLEST_MTU = 23
 _PERIODS_UNTIL_SILENT = 5
 _TRY_NEXT_START = frozenset({Reason.START_REFUSED})
 
@@ -120,6 +121,7 @@ class Link:
         wanted = [*self._wanted.data_characteristics()]
         if self._control_uuid is not None and any(starts for _, starts in self._wanted.chosen()):
             wanted.append(self._control_uuid)
+            wanted += self._wanted.settings()
         missing = [uuid for uuid in wanted if self._characteristic(uuid) is None]
         if missing:
             raise SensorFailure(Reason.NOT_SUPPORTED, f"it has no characteristic {missing[0]}")
@@ -178,6 +180,7 @@ class Link:
         if control is not None and self._control_uuid is not None:
             self._control = ControlPoint(
                 self._write,
+                self._control_uuid,
                 answers=control.format == PMD_FORMAT,
                 reply_s=self._pace.reply_s,
                 settle_s=self._pace.settle_s,
@@ -219,14 +222,17 @@ class Link:
             self._control.hear(payload)
         self._take(uuid, payload, at_ns)
 
-    async def _write(self, command: bytes) -> None:
-        characteristic = self._characteristic(self._control_uuid or "")
+    async def _write(self, uuid: str, value: bytes) -> None:
+        characteristic = self._characteristic(uuid)
         if characteristic is None:
-            raise SensorFailure(Reason.NOT_SUPPORTED, "it has no control point")
+            raise SensorFailure(Reason.NOT_SUPPORTED, f"it has no characteristic {uuid}")
         response = "write" in characteristic.properties
-        await self._client.write_gatt_char(characteristic, command, response=response)
+        await self._client.write_gatt_char(characteristic, value, response=response)
 
     async def _start_all(self) -> None:
+        if self._control is not None and any(starts for _, starts in self._wanted.chosen()):
+            size = (self.found.mtu or _SMALLEST_MTU) - _ATT_HEADER_BYTES
+            await self._control.send_script(self._wanted.script, chunk_bytes=size)
         for stream, starts in self._wanted.chosen():
             if starts:
                 await self._start(stream, starts)

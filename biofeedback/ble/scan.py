@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,10 @@ from bleak import BleakScanner
 
 from biofeedback.ble.reasons import Reason, SensorFailure, explain
 from biofeedback.decode.profile import expand_uuid
+from biofeedback.messages import NS_PER_S
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 
     from bleak.backends.client import BaseBleakClient
     from bleak.backends.device import BLEDevice
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from biofeedback.decode.profile import Profile
 
 STOP_SCAN_S = 3.0
+DEAF_AFTER_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +41,17 @@ SYSTEM = Backend()
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """One advertisement. ``address`` is that of the system (macOS: a number of this computer)."""
+    """One advertisement. ``address`` is that of the system (macOS: a number of this computer).
+
+    ``companies`` holds what is advertised under the numbers of companies, ``at_ns`` the arrival.
+    """
 
     device: BLEDevice
     name: str
     rssi_dbm: int
     services: tuple[str, ...]
+    companies: Mapping[int, bytes] = field(default_factory=dict[int, bytes])
+    at_ns: int = 0
 
     @property
     def address(self) -> str:
@@ -54,18 +62,21 @@ class Sighting:
 def guess_profile(sighting: Sighting, profiles: Sequence[Profile]) -> Profile | None:
     """Guess how to read a band by its name and by what it advertises.
 
-    A name decides over a service; of several that fit alike, the one that needs least is taken.
+    A name decides over a service, a service over a company; of several that fit alike, the one
+    that needs least is taken.
     """
-    best: tuple[bool, int, Profile] | None = None
+    best: tuple[int, int, Profile] | None = None
     for profile in profiles:
         by_name = any(
             fnmatchcase(sighting.name.lower(), name.lower()) for name in profile.match.names
         )
         wanted = {expand_uuid(uuid) for uuid in profile.match.services}
-        if not by_name and not wanted & set(sighting.services):
-            continue
-        if best is None or (by_name, -len(profile.characteristics)) > best[:2]:
-            best = (by_name, -len(profile.characteristics), profile)
+        by_service = not wanted.isdisjoint(sighting.services)
+        makers = {int(company, 16) for company in profile.match.manufacturers}
+        by_maker = not makers.isdisjoint(sighting.companies)
+        rank = 3 if by_name else 2 if by_service else 1 if by_maker else 0
+        if rank and (best is None or (rank, -len(profile.characteristics)) > best[:2]):
+            best = (rank, -len(profile.characteristics), profile)
     return None if best is None else best[2]
 
 
@@ -77,7 +88,7 @@ class Listener:
         self._watchers: set[Callable[[Sighting], None]] = set()
         self._scanner: BleakScanner | None = None
         self._lock = asyncio.Lock()
-        self._heard = False
+        self._heard_ns: int | None = None
 
     async def wait_for(
         self, wanted: Callable[[Sighting], bool], *, timeout_s: float
@@ -93,7 +104,7 @@ class Listener:
             if not found.done() and wanted(sighting):
                 found.set_result(sighting)
 
-        async with self._listening(watch):
+        async with self.listening(watch):
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(timeout_s):
                     return await found
@@ -110,15 +121,20 @@ class Listener:
         def watch(sighting: Sighting) -> None:
             newest[sighting.address] = sighting
 
-        async with self._listening(watch):
+        async with self.listening(watch):
             await asyncio.sleep(seconds)
         return sorted(newest.values(), key=lambda sighting: -sighting.rssi_dbm)
 
     @contextlib.asynccontextmanager
-    async def _listening(self, watcher: Callable[[Sighting], None]) -> AsyncGenerator[None]:
+    async def listening(self, watcher: Callable[[Sighting], None]) -> AsyncGenerator[None]:
+        """Let a watcher see each advertisement.
+
+        Raises:
+            SensorFailure: Bluetooth can't be used.
+        """
         async with self._lock:
-            if self._scanner is not None and not self._heard:
-                # Deaf so far: perhaps the adapter was switched off and on meanwhile.
+            if self._scanner is not None and self._is_deaf():
+                # Perhaps the adapter was switched off and on meanwhile.
                 await self._stop()
             if self._scanner is None:
                 await self._start()
@@ -131,6 +147,10 @@ class Listener:
                 if not self._watchers:
                     await self._stop()
 
+    def _is_deaf(self) -> bool:
+        heard_ns = self._heard_ns
+        return heard_ns is None or time.monotonic_ns() - heard_ns > DEAF_AFTER_S * NS_PER_S
+
     async def _start(self) -> None:
         scanner = BleakScanner(self._hear, **_with(self._backend.scanner))
         try:
@@ -140,7 +160,7 @@ class Listener:
             if failure.reason is Reason.CONNECT_FAILED:
                 failure = SensorFailure(Reason.BLUETOOTH_GONE, failure.detail)
             raise failure from error
-        self._scanner, self._heard = scanner, False
+        self._scanner, self._heard_ns = scanner, None
 
     async def _stop(self) -> None:
         scanner, self._scanner = self._scanner, None
@@ -151,12 +171,15 @@ class Listener:
                     await scanner.stop()
 
     def _hear(self, device: BLEDevice, data: AdvertisementData) -> None:
-        self._heard = True
+        at_ns = time.monotonic_ns()
+        self._heard_ns = at_ns
         sighting = Sighting(
             device=device,
             name=data.local_name or device.name or "",
             rssi_dbm=data.rssi,
             services=tuple(data.service_uuids),
+            companies=dict(data.manufacturer_data),
+            at_ns=at_ns,
         )
         for watcher in tuple(self._watchers):
             watcher(sighting)

@@ -15,6 +15,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from biofeedback.ble.advertised import Ear
 from biofeedback.ble.link import Found, Link
 from biofeedback.ble.pace import BackOff, Pace
 from biofeedback.ble.reasons import NEXT_STEPS, Reason, SensorFailure, explain
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from biofeedback.ble.scan import Backend, Listener
+    from biofeedback.ble.scan import Backend, Listener, Sighting
     from biofeedback.ble.wanted import Wanted
 
 LOG = logging.getLogger(__name__)
@@ -128,9 +129,7 @@ class Supervisor:
             status.rssi_dbm = sighting.rssi_dbm
             status.state = "connecting"
             status.attempts += 1
-            link = Link(
-                self._wanted, sighting, backend=room.backend, pace=room.pace, take=self._take
-            )
+            link = self._make_link(sighting)
         except SensorFailure as failure:
             return failure
         try:
@@ -154,6 +153,12 @@ class Supervisor:
             await asyncio.shield(link.close())
         return SensorFailure(Reason.DROPPED)
 
+    def _make_link(self, sighting: Sighting) -> Link | Ear:
+        wanted, room = self._wanted, self._room
+        if wanted.is_advertised():
+            return Ear(wanted, listener=room.listener, pace=room.pace, take=self._take)
+        return Link(wanted, sighting, backend=room.backend, pace=room.pace, take=self._take)
+
     def _compare_firmware(self, found: Found) -> str:
         """Tell a person that the sensor was updated since last time (F21)."""
         before, now = self._wanted.firmware, found.firmware
@@ -161,7 +166,7 @@ class Supervisor:
             return ""
         return f"its firmware changed from {before} to {now}: watch whether it still behaves"
 
-    def _check(self, link: Link) -> None:
+    def _check(self, link: Link | Ear) -> None:
         if self._ending:
             raise SensorFailure(Reason.DROPPED, "the session is over")
         if link.data_packets:
@@ -174,7 +179,8 @@ class Supervisor:
             status.losses += 1
             self._lost_ns.append(now_ns)
             often_ns = self._room.pace.often_within_s * NS_PER_S
-            if len(self._lost_ns) == MANY_LOSSES and now_ns - self._lost_ns[0] < often_ns:
+            often = len(self._lost_ns) == MANY_LOSSES and now_ns - self._lost_ns[0] < often_ns
+            if often and not self._wanted.is_advertised():
                 failure = SensorFailure(Reason.OFTEN_DROPPED, failure.reason.value)
         status.reason, status.detail = failure.reason, failure.detail
         for_good = {Reason.NOT_SUPPORTED, Reason.BATTERY_EMPTY}

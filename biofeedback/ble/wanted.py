@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from biofeedback.decode.profile import expand_uuid, find_characteristic
+from biofeedback.decode.profile import MANUFACTURER, expand_uuid, find_characteristic
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ class Wanted:
 
     ``address`` is the system's and stays in memory; ``sensor`` is the name in messages and trace,
     which tells nothing of the address. ``firmware`` is that of the last time. ``rates_hz`` asks
-    for another start than a stream's first.
+    for another start than a stream's first. ``script`` holds the lines of the profile's script.
     """
 
     wearer: str
@@ -38,6 +38,7 @@ class Wanted:
     streams: frozenset[str] = STARTED_BY_DEFAULT
     even_if_empty: bool = False
     firmware: str | None = None
+    script: tuple[bytes, ...] = ()
 
     def chosen(self) -> list[tuple[Stream, tuple[Start, ...]]]:
         """List the streams to be had, each with the starts to try, best first."""
@@ -72,14 +73,31 @@ class Wanted:
         uuids = [expand_uuid(stream.characteristic) for stream, _ in self.chosen()]
         return list(dict.fromkeys(uuids))
 
+    def is_advertised(self) -> bool:
+        """Tell whether all of it is advertised, so that nothing has to be connected."""
+        uuids = self.data_characteristics()
+        return bool(uuids) and all(uuid.startswith(MANUFACTURER) for uuid in uuids)
+
+    def settings(self) -> list[str]:
+        """List the characteristics that the first starts write to before their commands."""
+        first = [start for _, starts in self.chosen() for start in starts[:1]]
+        return [expand_uuid(write.characteristic) for start in first for write in start.also]
+
     def readable(self) -> list[Characteristic]:
-        """List what is read once: battery and what the device says of itself."""
+        """List what is read once: battery and what the device says of itself.
+
+        A value of a stream isn't read: before its start it is old, or was never measured.
+        """
+        streams = [stream for stream in self.profile.streams if stream.name not in NOT_DATA]
+        carried = {expand_uuid(stream.characteristic) for stream in streams}
         return [
             characteristic
             for characteristic in self.profile.characteristics
             if "read" in characteristic.access
             and characteristic.format is not None
             and characteristic.uuid != self.profile.control
+            and expand_uuid(characteristic.uuid) not in carried
+            and not _feeds_music(characteristic)
         ]
 
     def control(self) -> Characteristic | None:
@@ -87,6 +105,11 @@ class Wanted:
         if self.profile.control is None:
             return None
         return find_characteristic(self.profile, self.profile.control)
+
+
+def _feeds_music(characteristic: Characteristic) -> bool:
+    fields = [field for layout in characteristic.layouts for field in layout.fields]
+    return any(field.feeds is not None and field.feeds not in NOT_DATA for field in fields)
 
 
 def packet_period_s(stream: Stream, starts: tuple[Start, ...]) -> float:

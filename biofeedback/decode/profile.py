@@ -105,7 +105,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Start(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One way to start a stream: these bytes to ``Profile.control``, one after another.
 
-    ``also`` follows for wearables with a characteristic for each setting.
+    ``also`` goes first, for wearables with a characteristic for each setting.
     """
 
     rate_hz: RateHz | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from bleak.backends.device import BLEDevice
 
@@ -10,7 +12,7 @@ from biofeedback.ble.identify import Binding, Bindings, pseudonym
 from biofeedback.ble.reasons import Reason, SensorFailure
 from biofeedback.ble.scan import Sighting, guess_profile
 from biofeedback.errors import DeviceNotFound
-from biofeedback.profiles import list_profiles, load_profile
+from biofeedback.profiles import list_profiles, load_profile, read_script
 
 KEY = bytes(32)
 HRS = "0000180d-0000-1000-8000-00805f9b34fb"
@@ -54,6 +56,26 @@ def test_every_profile_is_guessed_from_its_own_name_patterns():
         for pattern in profile.match.names:
             guessed = guess_profile(seen(pattern.replace("*", "x"), services=()), profiles)
             assert guessed is not None, pattern
+
+
+@pytest.mark.parametrize(
+    ("name", "services", "profile"),
+    [("", (), "mi_band_advertised"), ("", (HRS,), "sig_hrs"), ("TICKR 1", (), "sig_hrs")],
+)
+def test_a_company_decides_only_where_neither_name_nor_service_does(name, services, profile):
+    company = {0x0157: b"\x02\x01\x2c\x50"}
+    sighting = replace(seen(name, services=services), companies=company)
+    assert guess_profile(sighting, list_profiles()).name == profile
+    other = replace(seen("", services=()), companies={0x0158: b"\x02\x01\x2c\x50"})
+    assert guess_profile(other, list_profiles()) is None
+
+
+def test_a_chosen_bangle_brings_the_lines_of_its_script():
+    profile = load_profile("banglejs")
+    (found,) = list_candidates(
+        [seen("Bangle.js 1234", services=())], [profile], key=KEY, bindings=Bindings()
+    )
+    assert found.wanted(None).script == read_script(profile) != ()
 
 
 @pytest.mark.parametrize(

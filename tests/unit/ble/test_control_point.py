@@ -13,6 +13,8 @@ from biofeedback.profiles import load_profile
 
 H10, SENSE = load_profile("polar_h10"), load_profile("polar_verity_sense")
 
+CONTROL = "00000000-0000-0000-0000-00000000c0de"
+
 
 class Device:
     """Answers each command with the next of these statuses; None is silence."""
@@ -20,9 +22,13 @@ class Device:
     def __init__(self, *statuses: int | None, answers: bool = True) -> None:
         self.statuses = list(statuses)
         self.commands: list[str] = []
-        self.control = ControlPoint(self.write, answers=answers, reply_s=0.05, settle_s=0.0)
+        self.written: list[tuple[str, bytes]] = []
+        self.control = ControlPoint(
+            self.write, CONTROL, answers=answers, reply_s=0.05, settle_s=0.0
+        )
 
-    async def write(self, command: bytes) -> None:
+    async def write(self, uuid: str, command: bytes) -> None:
+        self.written.append((uuid, command))
         self.commands.append(command.hex())
         status = self.statuses.pop(0) if self.statuses else 0
         if status is not None:
@@ -94,3 +100,29 @@ def test_a_stop_by_the_device_is_noticed():
     device = Device()
     device.control.hear(b"\x01\x02")
     assert device.control.stopped.is_set()
+
+
+def test_settings_are_written_to_their_own_characteristics_before_the_start():
+    device = Device(None, None, answers=False)
+    device.start(load_profile("sensortag"), "acceleration")
+    period = "f000aa83-0451-4000-b000-000000000000"
+    assert device.written == [(period, b"\x0a"), (CONTROL, b"\x7f\x02")]
+
+
+def test_a_script_is_sent_line_by_line_in_chunks():
+    device = Device(answers=False)
+    asyncio.run(device.control.send_script((b"abcdefg\n", b"xy\n"), chunk_bytes=5))
+    assert [value for _, value in device.written] == [b"abcde", b"fg\n", b"xy\n"]
+
+
+def test_a_script_that_is_not_taken_is_a_refusal():
+    async def never(_uuid: str, _value: bytes) -> None:
+        await asyncio.Event().wait()
+
+    async def send() -> None:
+        control = ControlPoint(never, CONTROL, answers=False, reply_s=0.01, settle_s=0.0)
+        await control.send_script((b"a\n",), chunk_bytes=20)
+
+    with pytest.raises(SensorFailure) as failure:
+        asyncio.run(send())
+    assert failure.value.reason is Reason.START_REFUSED
