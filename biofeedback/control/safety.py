@@ -120,8 +120,9 @@ class Safety:
             hit["frozen"] = None
             allowed = self._last
         self._last = allowed
-        words = tuple([word for word in LIMIT_WORDS if word in hit]) if hit else ()
-        return Allowed(allowed, words)
+        if not hit:
+            return Allowed(allowed, ())
+        return Allowed(allowed, tuple([word for word in LIMIT_WORDS if word in hit]))
 
     def _refuse_not_finite(self, wish: MusicParameters, hit: dict[Limit, None]) -> MusicParameters:
         values = msgspec.structs.astuple(wish)
