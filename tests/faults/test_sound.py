@@ -302,7 +302,8 @@ def test_H07_a_single_nan_of_a_voice_gets_into_no_filter():
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    assert done.stdout == "clean\n", done.stderr
+    # pyo itself may print that there is no window toolkit.
+    assert done.stdout.splitlines()[-1:] == ["clean"], done.stderr
 
 
 @pytest.mark.parametrize("kind", ["1e9", "square", "impulses", "constant"])
