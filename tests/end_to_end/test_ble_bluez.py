@@ -26,19 +26,18 @@ def fault(**order):
         control.sendall((json.dumps(order) + "\\n").encode())
         assert json.loads(control.recv(4096))["ok"]
 
-def read_until(words):
+def read_until(*words):
     for line in playing.stdout:
         print(line, end="", flush=True)
-        if words in line:
+        if all(word in line for word in words):
             return
-    sys.exit("never said: " + words)
+    sys.exit("never said: " + " and ".join(words))
 
 playing = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE, text=True)
 read_until("connected")
 fault(cmd="fail", method="Connect", error="InProgress", message="", times=1)
 fault(cmd="hang_up", i=0)
-read_until("lost 1 times")
-read_until("connected")
+read_until("lost 1 times", " connected,")
 playing.send_signal(signal.SIGINT)
 read_until("trace")
 sys.exit(0 if playing.wait(10) == 130 else 1)
