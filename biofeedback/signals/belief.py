@@ -28,6 +28,7 @@ _SMALLEST_MPS2 = 0.1
 _CLEAR_MPS2 = 3.0
 _CLEAR_LIFT = 0.75
 _UNKNOWN_LIFT = 0.6
+_LESS_TO_KEEP = 0.1
 _BIAS = -10.5
 _BY_SIMILARITY = 8.7
 _BY_SIZE = 1.5
@@ -42,16 +43,20 @@ _RUN_SPM = 130.0
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What a site adds to every look before and during a walk, and how hard a walker shakes it."""
+    """What a site adds to every look before and during a walk, and what it excludes.
+
+    A walker doesn't shake it harder than ``heaviest_walk_mps2`` and lifts it by ``least_lift``.
+    """
 
     before: float
     during: float
     heaviest_walk_mps2: float
+    least_lift: float
 
 
-_TRUNK = Prior(before=2.0, during=3.0, heaviest_walk_mps2=6.0)
-_FOOT = Prior(before=2.0, during=3.0, heaviest_walk_mps2=40.0)
-_HAND = Prior(before=-0.5, during=0.5, heaviest_walk_mps2=4.8)
+_TRUNK = Prior(before=2.0, during=3.0, heaviest_walk_mps2=6.0, least_lift=0.0)
+_FOOT = Prior(before=2.0, during=3.0, heaviest_walk_mps2=40.0, least_lift=0.0)
+_HAND = Prior(before=-0.5, during=0.5, heaviest_walk_mps2=4.8, least_lift=0.4)
 _PRIORS: dict[Site, Prior] = {
     "waist": _TRUNK,
     "chest": _TRUNK,
@@ -86,6 +91,8 @@ class Belief:
         spm = 60.0 / rhythm.step_s
         heaviest_mps2 = prior.heaviest_walk_mps2 * (1.2 if walking else 1.0)
         if spm <= _RUN_SPM and rhythm.size_mps2 > heaviest_mps2:
+            return _NOTHING
+        if lift is not None and lift < prior.least_lift - (_LESS_TO_KEEP if walking else 0.0):
             return _NOTHING
         size_mps2 = min(_CLEAR_MPS2, max(_SMALLEST_MPS2, rhythm.size_mps2))
         share = _UNKNOWN_LIFT if lift is None else min(_CLEAR_LIFT, lift)
