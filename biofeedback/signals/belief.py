@@ -95,7 +95,8 @@ class Belief:
         if lift is not None and lift < prior.least_lift - (_LESS_TO_KEEP if walking else 0.0):
             return _NOTHING
         size_mps2 = min(_CLEAR_MPS2, max(_SMALLEST_MPS2, rhythm.size_mps2))
-        share = _UNKNOWN_LIFT if lift is None else min(_CLEAR_LIFT, lift)
+        known = lift is not None and prior.least_lift > 0.0
+        share = min(_CLEAR_LIFT, lift) if known else _UNKNOWN_LIFT
         return (
             _BIAS
             + (prior.during if walking else prior.before)

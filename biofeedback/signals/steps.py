@@ -36,6 +36,8 @@ class Gate:
 
     fewest_contacts: int
     late_s: float
+    pending_s: float
+    widest_steps: float
 
 
 EVALUATE_TICKS = 12
@@ -52,13 +54,12 @@ _DELAYS_S = np.array([phase_delay_s(_STEP_BAND, float(f), WORKING_RATE_HZ) for f
 _FIRM_SIMILARITY = 0.5
 _AGREE = 0.1
 _PAUSE_S = 0.75
-_PENDING_TICKS = 2.5 * WORKING_RATE_HZ
 _MOST_PENDING = 16
 # A peak in the first fifth of a second would be a contact before the first sample.
 _SETTLE_TICKS = 11
-_TRUNK = Gate(fewest_contacts=3, late_s=0.02)
-_FOOT = Gate(fewest_contacts=3, late_s=0.0)
-_HAND = Gate(fewest_contacts=4, late_s=-0.04)
+_TRUNK = Gate(fewest_contacts=3, late_s=0.055, pending_s=4.0, widest_steps=2.2)
+_FOOT = Gate(fewest_contacts=3, late_s=0.0, pending_s=3.0, widest_steps=1.45)
+_HAND = Gate(fewest_contacts=4, late_s=-0.04, pending_s=2.5, widest_steps=1.45)
 _GATES: dict[Site, Gate] = {
     "waist": _TRUNK,
     "chest": _TRUNK,
@@ -246,7 +247,7 @@ class Steps:
     def _open(self, tick: int, rhythm: Rhythm) -> list[Step]:
         """Walk back from the newest peak as long as there is a peak where a step must be."""
         period = rhythm.step_s * self._steps_apart / TICK_S
-        oldest = max(tick - _PENDING_TICKS, self._announced + 0.6 * period)
+        oldest = max(tick - self._gate.pending_s * WORKING_RATE_HZ, self._announced + 0.6 * period)
         peaks = [peak for peak in self._peaks if peak[0] >= oldest]
         if self._steps_apart > 1:
             peaks = [peak for peak in peaks if self._lands(peak[0], period)]
@@ -260,7 +261,7 @@ class Steps:
             chosen = max(near, key=lambda peak: _fitness(peak, expected, period))
             chain.append(chosen)
             at = chosen[0]
-            earliest, latest, expected = at - 1.45 * period, at - 0.6 * period, at - period
+            earliest, latest, expected = at - self._gate.widest_steps * period, at - 0.6 * period, at - period
         heights = sorted(height for _, height in chain)
         if not heights:
             return []
