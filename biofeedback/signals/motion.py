@@ -113,9 +113,7 @@ class Motion:
             gestures = self._gestures.update(first, band[start:end], walking=walking)
             for tick, strength in gestures:
                 found.append(self._event("gesture", tick * TICK_NS, strength, at_ns))
-            steps = self._steps.update(
-                first, lengths[start:end], band[start:end], vectors[start:end]
-            )
+            steps = self._steps.update(first, lengths[start:end], vectors[start:end])
             for step in steps:
                 self._step(step, at_ns, found)
             start = end
