@@ -161,9 +161,10 @@ class BodyState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Ages are of the last *valid* sample (not the last packet), None when there never was one.
     ``cadence_spm`` is None when the person doesn't walk or the cadence is withheld.
     ``last_step_ns`` is the newest initial contact, ``next_step_ns`` the one that is expected, give
-    or take ``next_step_sd_ms``; None while nobody walks or the walk hasn't shown its pace. ``activity_ratio`` is the activity within the
-    person's own range (0..1). ``sustained_ratio`` tells flowing (1) from abrupt (0) movement,
-    ``tilt_ratio`` the sensor's inclination within its own range (0..1).
+    or take ``next_step_sd_ms``; None while nobody walks or the walk hasn't shown its pace.
+    ``activity_ratio`` is the activity within the person's own range (0..1). ``sustained_ratio``
+    tells flowing (1) from abrupt (0) movement, ``tilt_ratio`` the sensor's inclination within its
+    own range (0..1).
     """
 
     wearer: str

@@ -77,6 +77,9 @@ _CUT_MPS2 = 4.0
 _CUT_LEVELS = 3.0
 _SWING_FORGET = 0.02
 _LOW_CONTACT = 0.3
+_LOW_DUE = 0.15
+_DUE = 0.2
+_FIRM_LEAP = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +200,10 @@ class Steps:
         if self.step_s is None:
             return None
         period = self.step_s * self._steps_apart / TICK_S
-        if at - self._announced < 0.6 * period or height < 0.3 * self._level:
+        apart = (at - self._announced) / period
+        # A weak peak counts where a step is due.
+        low = _LOW_DUE if abs(apart - 1.0) < _DUE else _LOW_CONTACT
+        if apart < 0.6 or height < low * self._level:
             return None
         if self._steps_apart > 1 and not self._lands(at, period):
             return None
@@ -240,18 +246,21 @@ class Steps:
             if not self._look(rhythm, walking=True):
                 self._close()
             elif rhythm is not None and rhythm.similarity >= _FIRM_SIMILARITY:
-                self._follow(rhythm.step_s)
+                self._follow(rhythm)
 
     def _look(self, rhythm: Rhythm | None, *, walking: bool) -> bool:
         lift = None if self._lift is None else self._lift.share()
         return self._belief.look(rhythm, lift, walking=walking)
 
-    def _follow(self, step_s: float) -> None:
-        """Follow the step period; a leap must be seen twice, for it may be the wrong octave."""
+    def _follow(self, rhythm: Rhythm) -> None:
+        """Follow the step period; a leap must be clear and seen twice: it may be an octave."""
         assert self.step_s is not None  # noqa: S101 - only called while the gate is open
+        step_s = rhythm.step_s
         if abs(step_s / self.step_s - 1.0) <= 2.0 * _AGREE:
             self.step_s += 0.5 * (step_s - self.step_s)
             self._other_s = None
+        elif rhythm.similarity < _FIRM_LEAP:
+            return
         elif self._other_s is not None and abs(step_s / self._other_s - 1.0) <= _AGREE:
             self.step_s = step_s
             self._other_s = None
