@@ -61,12 +61,13 @@ _BUFFER = 1024
 _LESS_OFTEN = 4
 # A peak in the first fifth of a second would be a contact before the first sample.
 _SETTLE_TICKS = 11
-_TRUNK = Gate(fewest_contacts=3, late_s=0.055, pending_s=4.0, widest_steps=2.2)
+_WAIST = Gate(fewest_contacts=3, late_s=0.07, pending_s=4.0, widest_steps=2.2)
+_CHEST = Gate(fewest_contacts=3, late_s=0.055, pending_s=4.0, widest_steps=2.2)
 _FOOT = Gate(fewest_contacts=3, late_s=0.0, pending_s=3.0, widest_steps=1.45)
 _HAND = Gate(fewest_contacts=4, late_s=-0.04, pending_s=2.5, widest_steps=1.45)
 _GATES: dict[Site, Gate] = {
-    "waist": _TRUNK,
-    "chest": _TRUNK,
+    "waist": _WAIST,
+    "chest": _CHEST,
     "ankle": _FOOT,
     "arm": _HAND,
     "wrist": _HAND,
@@ -76,6 +77,7 @@ _GATES: dict[Site, Gate] = {
 _CUT_MPS2 = 4.0
 _CUT_LEVELS = 3.0
 _SWING_FORGET = 0.02
+_SOONEST = 0.6
 _LOW_CONTACT = 0.3
 _LOW_DUE = 0.15
 _DUE = 0.2
@@ -203,7 +205,7 @@ class Steps:
         apart = (at - self._announced) / period
         # A weak peak counts where a step is due.
         low = _LOW_DUE if abs(apart - 1.0) < _DUE else _LOW_CONTACT
-        if apart < 0.6 or height < low * self._level:
+        if apart < _SOONEST or height < low * self._level:
             return None
         if self._steps_apart > 1 and not self._lands(at, period):
             return None
@@ -270,7 +272,9 @@ class Steps:
     def _open(self, tick: int, rhythm: Rhythm) -> list[Step]:
         """Walk back from the newest peak as long as there is a peak where a step must be."""
         period = rhythm.step_s * self._steps_apart / TICK_S
-        oldest = max(tick - self._gate.pending_s * WORKING_RATE_HZ, self._announced + 0.6 * period)
+        oldest = max(
+            tick - self._gate.pending_s * WORKING_RATE_HZ, self._announced + _SOONEST * period
+        )
         peaks = [peak for peak in self._peaks if peak[0] >= oldest]
         if self._steps_apart > 1:
             peaks = [peak for peak in peaks if self._lands(peak[0], period)]
@@ -286,7 +290,7 @@ class Steps:
             at = chosen[0]
             earliest, latest, expected = (
                 at - self._gate.widest_steps * period,
-                at - 0.6 * period,
+                at - _SOONEST * period,
                 at - period,
             )
         heights = sorted(height for _, height in chain)
