@@ -14,8 +14,6 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from biofeedback.messages import Site
 
 _LONG_S = 8.0
@@ -36,23 +34,38 @@ _RHYTHM_RULES: dict[Site, float] = {
 that are no contacts, a trunk or a foot hardly."""
 
 
-def fit_step_s(contacts_s: Sequence[float], numbers: Sequence[int]) -> float:
-    """Fit the step period: the slope of contacts against their number (least squares).
+class Line:
+    """The straight line through some contacts: step number against time (least squares)."""
 
-    Args:
-        contacts_s: At least two contacts, ascending.
-        numbers: The number of the step of each.
-    """
-    n = len(contacts_s)
-    first_s = contacts_s[0]
-    mean = sum(numbers) / n
-    mean_s = sum([t - first_s for t in contacts_s]) / n
-    above = below = 0.0
-    for t, k in zip(contacts_s, numbers, strict=True):
-        off = k - mean
-        above += off * (t - first_s - mean_s)
-        below += off * off
-    return above / below
+    def __init__(self) -> None:
+        self.points: deque[tuple[int, float]] = deque()
+        self._k = 0
+        self._t = self._kt = 0.0
+        self._kk = 0
+
+    def add(self, k: int, t: float) -> None:
+        """Take the next contact: the number of its step, and when it was."""
+        self.points.append((k, t))
+        self._k += k
+        self._t += t
+        self._kt += k * t
+        self._kk += k * k
+
+    def keep_s(self, window_s: float) -> None:
+        """Forget the contacts that are older than that before the newest one."""
+        points = self.points
+        newest_s = points[-1][1]
+        while newest_s - points[0][1] > window_s:
+            k, t = points.popleft()
+            self._k -= k
+            self._t -= t
+            self._kt -= k * t
+            self._kk -= k * k
+
+    def slope_s(self) -> float:
+        """Return the time of a step; there must be two contacts at least."""
+        n = len(self.points)
+        return (n * self._kt - self._k * self._t) / (n * self._kk - self._k * self._k)
 
 
 class Cadence:
@@ -61,14 +74,14 @@ class Cadence:
     def __init__(self, site: Site) -> None:
         self._steps_apart = 2 if site == "ankle" else 1
         self._tolerance = _RHYTHM_RULES[site]
-        self._contacts_s: deque[float] = deque()
-        self._numbers: deque[int] = deque()
         self._intervals_s: deque[float] = deque(maxlen=_KEEP_STEPS)
+        self.restart()
 
     def restart(self) -> None:
         """Begin a new bout: the way between two bouts isn't a step."""
-        self._contacts_s.clear()
-        self._numbers.clear()
+        self._first_s: float | None = None
+        self._long = Line()
+        self._short = Line()
 
     def update(self, contact_s: float, *, step_s: float) -> float:
         """Take the next contact; return the cadence in steps per minute.
@@ -77,29 +90,27 @@ class Cadence:
             contact_s: When it was.
             step_s: The step period by self-similarity; it decides where the contacts disagree.
         """
-        contacts, numbers = self._contacts_s, self._numbers
+        if self._first_s is None:
+            self._first_s = contact_s
+        at_s = contact_s - self._first_s
         number = 0
-        if contacts:
-            apart_s = contact_s - contacts[-1]
-            steps = apart_s / step_s
-            number = numbers[-1] + self._steps_apart * max(1, round(steps / self._steps_apart))
-            if 0.6 < steps / self._steps_apart < 1.4:
-                self._intervals_s.append(apart_s / self._steps_apart)
-        contacts.append(contact_s)
-        numbers.append(number)
-        while contact_s - contacts[0] > _LONG_S:
-            contacts.popleft()
-            numbers.popleft()
+        if self._long.points:
+            last, last_s = self._long.points[-1]
+            strides = (at_s - last_s) / step_s / self._steps_apart
+            number = last + self._steps_apart * max(1, round(strides))
+            if 0.6 < strides < 1.4:
+                self._intervals_s.append((at_s - last_s) / self._steps_apart)
+        for line, window_s in ((self._long, _LONG_S), (self._short, _SHORT_S)):
+            line.add(number, at_s)
+            line.keep_s(window_s)
         return 60.0 / self._fit(step_s)
 
     def _fit(self, step_s: float) -> float:
-        times_s, numbers = [*self._contacts_s], [*self._numbers]
-        if len(times_s) < _FEWEST:
+        if len(self._long.points) < _FEWEST:
             return step_s
-        fitted_s = fit_step_s(times_s, numbers)
-        recent = next(i for i, t in enumerate(times_s) if times_s[-1] - t <= _SHORT_S)
-        if recent and len(times_s) - recent >= _FEWEST:
-            newest_s = fit_step_s(times_s[recent:], numbers[recent:])
+        fitted_s = self._long.slope_s()
+        if len(self._short.points) >= _FEWEST:
+            newest_s = self._short.slope_s()
             if abs(newest_s / fitted_s - 1.0) > _CHANGED:
                 fitted_s = newest_s
         return fitted_s if abs(fitted_s / step_s - 1.0) < self._tolerance else step_s

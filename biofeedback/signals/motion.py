@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+from math import sqrt
 from typing import TYPE_CHECKING, TypeAlias
 
 from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
@@ -16,6 +16,8 @@ from biofeedback.signals.resample import TICK_NS, Resampler, Ticks
 from biofeedback.signals.steps import Step, Steps
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from biofeedback.messages import (
         Event,
         Measure,
@@ -116,7 +118,7 @@ class Motion:
             if self._freezing is not None:
                 self._freezing.restart()
         vectors = ticks.vectors
-        lengths = [math.sqrt(x * x + y * y + z * z) for x, y, z in vectors]
+        lengths = [sqrt(x * x + y * y + z * z) for x, y, z in vectors]
         band, taken = self.activity.update(ticks.first, lengths, [v[0] for v in vectors])
         for _, activity_mps2 in taken:
             found.append(self._measure("activity_mps2", activity_mps2, self.quality, at_ns))
@@ -125,14 +127,12 @@ class Motion:
         # Cut where walking began or ended, so that what a gesture knows of it doesn't depend on
         # the size of a packet.
         start = 0
-        for end in (*(turn + 1 - ticks.first for turn in self._steps.turns), len(lengths)):
-            piece = band if end - start == len(band) else band[start:end]
-            for tick, strength in self._gestures.update(
-                ticks.first + start, piece, walking=walking
-            ):
-                found.append(self._event("gesture", tick * TICK_NS, strength, at_ns))
+        for turn in self._steps.turns:
+            end = turn + 1 - ticks.first
+            self._gesture(ticks.first + start, band[start:end], walking, at_ns, found)
             walking = not walking
             start = end
+        self._gesture(ticks.first + start, band[start:], walking, at_ns, found)
         for step in steps:
             self._step(step, at_ns, found)
         if self._freezing is not None:
@@ -140,6 +140,17 @@ class Motion:
                 self._measure("freeze_index", index, self.quality, at_ns)
                 for index in self._freezing.update(ticks.first, band)
             )
+
+    def _gesture(
+        self,
+        first: int,
+        band: Sequence[float],
+        walking: bool,  # noqa: FBT001 - one caller, hot
+        at_ns: int,
+        found: list[Finding],
+    ) -> None:
+        for tick, strength in self._gestures.update(first, band, walking=walking):
+            found.append(self._event("gesture", tick * TICK_NS, strength, at_ns))
 
     def _step(self, step: Step, at_ns: int, found: list[Finding]) -> None:
         contact_ns = round(step.contact_s * NS_PER_S)

@@ -50,8 +50,11 @@ _STEP_BAND = np.vstack(
         design_lowpass(3.5, WORKING_RATE_HZ),
     )
 )
-_RATES_HZ = np.linspace(0.8, 3.6, 57)
-_DELAYS_S = np.array([phase_delay_s(_STEP_BAND, float(f), WORKING_RATE_HZ) for f in _RATES_HZ])
+_SLOWEST_CHZ = 80
+_DELAYS_S = tuple(
+    phase_delay_s(_STEP_BAND, centihertz / 100, WORKING_RATE_HZ)
+    for centihertz in range(_SLOWEST_CHZ, 361)
+)
 
 _FIRM_SIMILARITY = 0.5
 _AGREE = 0.1
@@ -223,7 +226,8 @@ class Steps:
         begins, self._begins = self._begins, False
         self._announced = at
         self._level += 0.2 * (min(height, 2.0 * self._level) - self._level)
-        delay_s = float(np.interp(1.0 / self.step_s, _RATES_HZ, _DELAYS_S))
+        rate = round(100.0 / self.step_s) - _SLOWEST_CHZ
+        delay_s = _DELAYS_S[min(len(_DELAYS_S) - 1, max(0, rate))]
         # The mean over a tick lies half a tick back.
         return Step(
             contact_s=(at - 0.5) * TICK_S - delay_s - self._gate.late_s,

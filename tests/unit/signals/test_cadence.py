@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from biofeedback.signals.cadence import Cadence, fit_step_s
+from biofeedback.signals.cadence import Cadence, Line
 
 
 def last_cadence(contacts, *, step_s: float, site="waist") -> float:
@@ -12,8 +12,13 @@ def last_cadence(contacts, *, step_s: float, site="waist") -> float:
     return [cadence.update(contact, step_s=step_s) for contact in contacts][-1]
 
 
-def test_the_slope_of_a_line_is_its_step_period() -> None:
-    assert fit_step_s([3.0, 3.5, 4.5, 5.0], [7, 8, 10, 11]) == pytest.approx(0.5)
+def test_the_slope_of_a_line_is_its_step_period_whatever_was_forgotten() -> None:
+    line = Line()
+    for k, t in [(0, 0.0), (1, 2.0), (7, 3.0), (8, 3.5), (10, 4.5), (11, 5.0)]:
+        line.add(k, t)
+        line.keep_s(2.5)
+    assert len(line.points) == 4
+    assert line.slope_s() == pytest.approx(0.5)
 
 
 def test_a_missed_step_does_not_slow_the_cadence() -> None:
