@@ -41,6 +41,8 @@ _OPEN = 3.0
 # Who walks is looked at less often, so a look overlaps less with the one before.
 _RARE_LOOK = 2.0
 _RUN_SPM = 130.0
+_FAST_SPM = 150.0
+_FAST_MPS2 = 2.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,9 @@ class Belief:
         spm = 60.0 / rhythm.step_s
         heaviest_mps2 = prior.heaviest_walk_mps2 * (1.2 if walking else 1.0)
         if spm <= _RUN_SPM and rhythm.size_mps2 > heaviest_mps2:
+            return _NOTHING
+        # So many steps a minute are running, and running shakes.
+        if not walking and spm >= _FAST_SPM and rhythm.size_mps2 < _FAST_MPS2:
             return _NOTHING
         if lift is not None and lift < prior.least_lift - (_LESS_TO_KEEP if walking else 0.0):
             return _NOTHING
