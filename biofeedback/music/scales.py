@@ -38,9 +38,7 @@ def _find_tonic_midi(tonic: int) -> int:
 
 
 _PITCHES: dict[Mode, tuple[tuple[int, ...], ...]] = {
-    mode: tuple(
-        tuple(_find_tonic_midi(tonic) + step for step in steps) for tonic in range(OCTAVE)
-    )
+    mode: tuple(tuple(_find_tonic_midi(tonic) + step for step in steps) for tonic in range(OCTAVE))
     for mode, steps in SCALES.items()
 }
 """The pitches of degrees 0 to 6 of each key, by mode and tonic."""

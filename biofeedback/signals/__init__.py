@@ -10,7 +10,10 @@ motion.py      one acceleration sensor: the order of what follows
   lift.py        which share of the movement goes up and down
   steps.py       initial contacts, confirmed by rhythm
   cadence.py     steps per minute and step time variability
+  prediction.py  when the next step will be, and how sure that is
+  freezing.py    trembling legs against swinging ones
   gestures.py    sudden movements
+feet.py        two sensors on two feet: are the steps alike
 heart.py       heart rate that can be trusted
 intervals.py   RR intervals: artefacts, beats, RMSSD and SDNN
 quality.py     rates, clipping, ages: how far a sensor can be trusted
