@@ -37,6 +37,9 @@ LAYER_INDEX: dict[Layer, int] = {
     "melody": 6,
     "accent": 7,
 }
+Length = Literal["stroke", "ring", "held", "articulated"]
+"""What decides how much of its place a note fills."""
+
 _PHRASE_FILL_SHIFT = 0.15
 _DOUBLING_DB = -6.0
 _TRIAD_VOICES = (0, 1, 2)
@@ -61,7 +64,7 @@ class Candidate(msgspec.Struct, frozen=True):
     offset_ns: int
     ticks: int
     pan: float
-    length: Literal["stroke", "ring", "held", "articulated"]
+    length: Length
     kind: Literal["fixed", "voice", "degree", "chord_degree"] = "fixed"
     number: int | None = None
     chord: Chord | None = None
@@ -237,7 +240,7 @@ class _Sheet:
         enter: float = 0.0,
         gate: Gate = "energy",
         accent_db: float = 0.0,
-        length: Literal["stroke", "ring", "held", "articulated"],
+        length: Length,
         kind: Literal["fixed", "voice", "degree", "chord_degree"] = "fixed",
         number: int | None = None,
         chord: Chord | None = None,

@@ -134,6 +134,8 @@ def accent_degrees(strength_ratio: float) -> int:
 
 
 def _clip(value: float, neutral: float, *, low: float = 0.0) -> float:
+    if low <= value <= 1.0:
+        return value
     if value != value:  # noqa: PLR0124 - NaN is the only value that isn't itself
         return neutral
-    return min(1.0, max(low, value))
+    return low if value < low else 1.0

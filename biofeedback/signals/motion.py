@@ -79,7 +79,7 @@ class Motion:
             if self.valid_at_ns is None:
                 self.quality = 1.0
             self.valid_at_ns = at_ns
-            for ticks in self._resampler.update(times_ns.tolist(), values.tolist()):
+            for ticks in self._resampler.update(times_ns, values):
                 self._take(ticks, at_ns, found)
         return found
 
