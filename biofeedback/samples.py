@@ -162,7 +162,8 @@ class BodyState(msgspec.Struct, frozen=True, kw_only=True):
     ``cadence_spm`` is None when the person doesn't walk or the cadence is withheld.
     ``last_step_ns`` is the newest initial contact. ``activity_ratio`` is the activity within the
     person's own range (0..1). ``sustained_ratio`` tells flowing (1) from abrupt (0) movement,
-    ``tilt_ratio`` the sensor's inclination within its own range (0..1).
+    ``tilt_ratio`` the sensor's inclination within its own range (0..1). ``swing_ns`` is the newest
+    phase 0 of a repeated movement that isn't gait, None when there is none.
     """
 
     wearer: str
@@ -181,3 +182,5 @@ class BodyState(msgspec.Struct, frozen=True, kw_only=True):
     sustained_ratio: float | None
     tilt_ratio: float | None
     motion_quality: float
+    swing_ns: int | None = None
+    swing_period_s: float | None = None

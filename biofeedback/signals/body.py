@@ -147,6 +147,7 @@ class Body:
             fresh = at_ns - heart_ns <= _HEART_STALE_NS
             heart_rate_bpm = heart.heart_rate_bpm if fresh else None
         activity = None if motion is None else motion.activity
+        swing = None if motion is None else motion.repetition(at_ns)
         return BodyState(
             wearer=self._wearer,
             has_motion=motion is not None,
@@ -164,4 +165,6 @@ class Body:
             sustained_ratio=None if activity is None else activity.sustained_ratio,
             tilt_ratio=None if activity is None else activity.tilt_ratio,
             motion_quality=0.0 if motion is None else motion.quality,
+            swing_ns=None if swing is None else swing[0],
+            swing_period_s=None if swing is None else swing[1],
         )

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from biofeedback.messages import Direction
     from biofeedback.signals.resample import Vector
     from biofeedback.signals.swings import Rise
-
-Direction: TypeAlias = Literal["up", "down", "sideways", "rotation"]
 
 SMALLEST_SPAN_MPS2 = 3.0
 _ABOVE_STEPS = 5.0
@@ -76,7 +75,5 @@ class Gestures:
                 continue
             self._last = rise.tick
             direction = find_direction(rise.peak, rise.gravity)
-            found.append(
-                Gesture(tick=rise.tick, strength_mps2=rise.peak_mps2, direction=direction)
-            )
+            found.append(Gesture(tick=rise.tick, strength_mps2=rise.peak_mps2, direction=direction))
         return found

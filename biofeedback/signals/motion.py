@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING, TypeAlias
 from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
 from biofeedback.signals.activity import Activity
 from biofeedback.signals.cadence import Cadence
-from biofeedback.signals.gestures import Gestures
+from biofeedback.signals.cycle import PATIENCE_CYCLES
+from biofeedback.signals.movement import Movement
 from biofeedback.signals.quality import MotionQuality, Verdict, differs_from_declared
 from biofeedback.signals.resample import TICK_NS, Resampler, Ticks
 from biofeedback.signals.steps import EVALUATE_TICKS, Step, Steps
 
 if TYPE_CHECKING:
     from biofeedback.messages import (
+        Direction,
         Event,
         Measure,
         NoticeCode,
         Site,
     )
     from biofeedback.samples import AccelerationBlock
+    from biofeedback.signals.movement import Moves
 
 Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven
 
@@ -40,13 +43,14 @@ class Motion:
         self.activity = Activity()
         self._steps = Steps(site)
         self._cadence = Cadence(steps_apart=2 if site == "ankle" else 1)
-        self._gestures = Gestures()
+        self._movement = Movement()
         self._since_cv = 0
         self._clipping = False
         self._mismatch_told = False
         self._cadence_spm: float | None = None
         self.quality = 0.0
         self.last_step_ns: int | None = None
+        self.swing: tuple[int, float] | None = None
         self.valid_at_ns: int | None = None
 
     @property
@@ -60,6 +64,14 @@ class Motion:
         if patience_s is None or self.last_step_ns is None:
             return False
         return at_ns - self.last_step_ns <= round(patience_s * NS_PER_S)
+
+    def repetition(self, at_ns: int) -> tuple[int, float] | None:
+        """Return the newest phase 0 and the period in s of a repeated movement that goes on."""
+        if self.swing is None:
+            return None
+        zero_ns, period_s = self.swing
+        lasts = at_ns - zero_ns <= round(PATIENCE_CYCLES * period_s * NS_PER_S)
+        return self.swing if lasts else None
 
     def cadence_spm(self, at_ns: int) -> float | None:
         """Return steps per minute, None when nobody walks or the sensor clips."""
@@ -97,7 +109,7 @@ class Motion:
         if ticks.restarted:
             self.activity.restart()
             self._steps.restart()
-            self._gestures.restart()
+            self._movement.restart()
         vectors = ticks.vectors
         lengths = [math.sqrt(x * x + y * y + z * z) for x, y, z in vectors]
         band, taken = self.activity.update(ticks.first, lengths, [v[0] for v in vectors])
@@ -110,15 +122,30 @@ class Motion:
             first = ticks.first + start
             end = min(n, start + EVALUATE_TICKS - (first - 1) % EVALUATE_TICKS)
             walking = self._steps.step_s is not None
-            gestures = self._gestures.update(first, band[start:end], walking=walking)
-            for tick, strength in gestures:
-                found.append(self._event("gesture", tick * TICK_NS, strength, at_ns))
+            moves = self._movement.update(first, vectors[start:end], walking=walking)
+            self._move(moves, at_ns, found)
             steps = self._steps.update(
                 first, lengths[start:end], band[start:end], vectors[start:end]
             )
             for step in steps:
                 self._step(step, at_ns, found)
             start = end
+
+    def _move(self, moves: Moves, at_ns: int, found: list[Finding]) -> None:
+        for gesture in moves.gestures:
+            strength_mps2, direction = gesture.strength_mps2, gesture.direction
+            after_ns = gesture.tick * TICK_NS
+            found.append(
+                self._event("gesture", after_ns, strength_mps2, at_ns, direction=direction)
+            )
+        for cycle in moves.cycles:
+            event = self._event("swing", round(cycle.zero_ticks * TICK_NS), None, at_ns)
+            found.append(event)
+            self.swing = (event.event_ns, cycle.period_s)
+            quality = cycle.regularity * self.quality
+            found.append(self._measure("movement_period_s", cycle.period_s, quality, at_ns))
+        for measure, value, quality in moves.told:
+            found.append(self._measure(measure, value, quality * self.quality, at_ns))
 
     def _step(self, step: Step, at_ns: int, found: list[Finding]) -> None:
         contact_ns = round(step.contact_s * NS_PER_S)
@@ -148,7 +175,15 @@ class Motion:
             quality=quality,
         )
 
-    def _event(self, event: Event, after_ns: int, strength: float, at_ns: int) -> EventDetected:
+    def _event(
+        self,
+        event: Event,
+        after_ns: int,
+        strength: float | None,
+        at_ns: int,
+        *,
+        direction: Direction | None = None,
+    ) -> EventDetected:
         origin_ns = self._resampler.origin_ns
         assert origin_ns is not None  # noqa: S101 - there is an event, so there were samples
         return EventDetected(
@@ -159,6 +194,7 @@ class Motion:
             event_ns=origin_ns + after_ns,
             strength=strength,
             quality=self.quality,
+            direction=direction,
         )
 
     def _notice(self, code: NoticeCode, at_ns: int) -> NoticeGiven:

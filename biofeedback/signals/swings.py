@@ -84,7 +84,9 @@ class Swings:
         self._rise: tuple[int, float, float] | None = None
         self._peak = (0.0, 0.0, 0.0, 0.0)
 
-    def update(self, first: int, vectors: Sequence[Vector]) -> list[Rise]:
+    def update(  # noqa: C901, PLR0912 - one pass over the ticks: calls would cost more than it does
+        self, first: int, vectors: Sequence[Vector]
+    ) -> list[Rise]:
         """Take consecutive ticks of acceleration, gravity included."""
         found: list[Rise] = []
         if not vectors:
@@ -113,15 +115,7 @@ class Swings:
                     if size > SUDDEN_MPS2 and tick >= self._settled_at:
                         # Sudden, after a rest, in a direction of its own.
                         ax, ay, az = ux / size, uy / size, uz / size
-                        s = size * size
-                        self._spread = (
-                            s * ax * ax,
-                            s * ay * ay,
-                            s * az * az,
-                            s * ax * ay,
-                            s * ax * az,
-                            s * ay * az,
-                        )
+                        self._spread = (ux * ux, uy * uy, uz * uz, ux * uy, ux * uz, uy * uz)
                         high, low = size, 0.0
                         self._begin(tick, 0.0, size, (ux, uy, uz))
                 elif p > low + _RISES_ABOVE * span:

@@ -1,0 +1,58 @@
+"""What the movement of one sensor tells beside gait: gestures, repetition, manner."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from biofeedback.signals.cycle import Cycles
+from biofeedback.signals.gestures import Gestures
+from biofeedback.signals.manner import Manner
+from biofeedback.signals.swings import Swings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from biofeedback.signals.cycle import Cycle
+    from biofeedback.signals.gestures import Gesture
+    from biofeedback.signals.manner import Told
+    from biofeedback.signals.resample import Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What became known: gestures, phases 0 of a repeated movement, and qualities."""
+
+    gestures: Sequence[Gesture]
+    cycles: Sequence[Cycle]
+    told: Sequence[Told]
+
+
+class Movement:
+    """The streams of one acceleration sensor that don't ask for gait."""
+
+    def __init__(self) -> None:
+        self._swings = Swings()
+        self._gestures = Gestures()
+        self._cycles = Cycles()
+        self._manner = Manner()
+
+    def restart(self) -> None:
+        """Begin anew after a gap; the person's ranges stay."""
+        self._swings.restart()
+        self._cycles.restart()
+        self._manner.restart()
+
+    def update(self, first: int, vectors: Sequence[Vector], *, walking: bool) -> Moves:
+        """Take consecutive ticks of acceleration; gait has its own rhythm, so no cycles then."""
+        rises = self._swings.update(first, vectors)
+        gestures: Sequence[Gesture] = ()
+        cycles: Sequence[Cycle] = ()
+        if rises:
+            gestures = self._gestures.update(rises, walking=walking)
+            cycles = self._cycles.update(rises)
+        return Moves(
+            gestures=gestures,
+            cycles=() if walking else cycles,
+            told=self._manner.update(first, vectors),
+        )
