@@ -1,11 +1,13 @@
 """The period and the phase of a repeated movement that needn't be gait.
 
 Rowing, pushing a wheel, swaying, waving: each rise of a swing begins a cycle. The period is the
-median of the newest cycles, if they agree; the phase is 0 at a rise.
+median of the newest cycles, if they agree; the phase is 0 at a rise. A rise of a slow swing comes
+early, because following gravity turns it forward: by a known angle, which is given back.
 """
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,6 +15,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from biofeedback.signals.resample import TICK_S
+from biofeedback.signals.swings import GRAVITY_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,4 +74,10 @@ class Cycles:
         off = max(abs(length_s / usual_s - 1.0) for length_s in lengths_s)
         if off > _AGREE:
             return None
-        return Cycle(period_s=usual_s, zero_ticks=self._rises[-1], regularity=1.0 - off / _AGREE)
+        # Following gravity takes slow movement off too, and turns what is left forward.
+        early_s = usual_s / (2.0 * math.pi) * math.atan(usual_s / (2.0 * math.pi * GRAVITY_S))
+        return Cycle(
+            period_s=usual_s,
+            zero_ticks=self._rises[-1] + early_s / TICK_S,
+            regularity=1.0 - off / _AGREE,
+        )

@@ -1,7 +1,8 @@
 """Sudden movements, and each repetition of a repeated one, told at once with a direction.
 
-A gesture is a rise of a swing (``swings.py``) that is large enough; while somebody walks it must be
-far above the steps.
+A gesture is a rise of a swing (``swings.py``) that is large enough. While somebody walks it must be
+far above the steps; a hand that swings along with the steps has a range of 3 to 9 m/s2, one that is
+moved on purpose has more, and is easily taken for a walk.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 SMALLEST_SPAN_MPS2 = 3.0
 _ABOVE_STEPS = 5.0
+_WIDEST_ARM_SWING_MPS2 = 9.0
 _REFRACTORY_TICKS = 8
 _VERTICAL = math.cos(math.radians(40.0))
 _TURNED = 0.5
@@ -60,7 +62,8 @@ def find_direction(moved: Vector, gravity: Vector) -> Direction:
 class Gestures:
     """Choose among the rises of a movement."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_hand: bool) -> None:
+        self._in_hand = in_hand
         self._last: int | None = None
 
     def update(self, rises: Sequence[Rise], *, walking: bool) -> list[Gesture]:
@@ -69,7 +72,7 @@ class Gestures:
         for rise in rises:
             if rise.span_mps2 < SMALLEST_SPAN_MPS2:
                 continue
-            if walking and rise.peak_mps2 < _ABOVE_STEPS * rise.level_mps2:
+            if walking and self._belongs_to_steps(rise):
                 continue
             if self._last is not None and rise.tick - self._last < _REFRACTORY_TICKS:
                 continue
@@ -77,3 +80,8 @@ class Gestures:
             direction = find_direction(rise.peak, rise.gravity)
             found.append(Gesture(tick=rise.tick, strength_mps2=rise.peak_mps2, direction=direction))
         return found
+
+    def _belongs_to_steps(self, rise: Rise) -> bool:
+        if self._in_hand and rise.span_mps2 > _WIDEST_ARM_SWING_MPS2:
+            return False
+        return rise.peak_mps2 < _ABOVE_STEPS * rise.level_mps2

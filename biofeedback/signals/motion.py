@@ -43,7 +43,7 @@ class Motion:
         self.activity = Activity()
         self._steps = Steps(site)
         self._cadence = Cadence(steps_apart=2 if site == "ankle" else 1)
-        self._movement = Movement()
+        self._movement = Movement(site)
         self._since_cv = 0
         self._clipping = False
         self._mismatch_told = False

@@ -13,6 +13,7 @@ from biofeedback.signals.swings import Swings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from biofeedback.messages import Site
     from biofeedback.signals.cycle import Cycle
     from biofeedback.signals.gestures import Gesture
     from biofeedback.signals.manner import Told
@@ -31,9 +32,9 @@ class Moves:
 class Movement:
     """The streams of one acceleration sensor that don't ask for gait."""
 
-    def __init__(self) -> None:
+    def __init__(self, site: Site) -> None:
         self._swings = Swings()
-        self._gestures = Gestures()
+        self._gestures = Gestures(in_hand=site in {"wrist", "arm"})
         self._cycles = Cycles()
         self._manner = Manner()
 

@@ -30,6 +30,8 @@ SMALLEST_SPAN_MPS2 = 0.8
 SUDDEN_MPS2 = 3.0
 PEAK_TICKS = 2
 """A rise is told this much later, with the largest acceleration until then."""
+GRAVITY_S = 0.8
+"""Time constant with which gravity is followed."""
 _RISES_ABOVE = 0.62
 _FALLS_BELOW = 0.38
 _MUCH_LARGER = 2.5
@@ -41,7 +43,7 @@ def _forget(seconds: float) -> float:
     return 1.0 - math.exp(-_CELL_TICKS * TICK_S / seconds)
 
 
-_GRAVITY = _forget(0.8)
+_GRAVITY = _forget(GRAVITY_S)
 _AXIS = _forget(1.0)
 _RANGE = _forget(1.2)
 _LEVEL = _forget(1.5)
