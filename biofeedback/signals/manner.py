@@ -1,7 +1,7 @@
-"""How somebody moves, once a second: still, sudden, heavy, trembling; and how smoothly, each time.
+"""How somebody moves, every two seconds: still, sudden, heavy, trembling; and how smoothly.
 
-* Everything is told at the end of a second of signal, from the newest four seconds, and only after
-  four seconds without a gap, so that it doesn't depend on the size of a packet.
+* Everything is told at the end of a second of signal, the manner of every other one, from the
+  newest four seconds without a gap: so it doesn't depend on the size of a packet.
 * A movement is what lies between two rests, or five seconds of one that goes on.
 * At rest nothing is sudden and nothing trembles: the noise of a sensor has no manner.
 """
@@ -62,8 +62,9 @@ def share_of_tremor(acceleration_mps2: NDArray[np.float64]) -> float:
     other things: it is a measure and no finding.
     """
     rows = np.ascontiguousarray(acceleration_mps2.T)
-    spectrum = np.fft.rfft((rows - rows.mean(axis=1, keepdims=True)) * _WINDOW)
-    power = (spectrum.real**2 + spectrum.imag**2).sum(axis=0)
+    rows -= np.add.reduce(rows, axis=1, keepdims=True) / rows.shape[1]
+    spectrum = np.fft.rfft(rows * _WINDOW)
+    power = np.add.reduce(spectrum.real**2 + spectrum.imag**2, axis=0)
     whole = float(power @ _IN_WHOLE)
     return float(power @ _IN_TREMOR) / whole if whole > 0.0 else 0.0
 
@@ -92,10 +93,12 @@ def rate_abrupt(moved_mps2: NDArray[np.float64]) -> float:
 
     A sine of frequency f has a mean slope of 2 pi f times its mean size, so any movement has one.
     """
-    size = float(np.abs(moved_mps2).mean())
+    sizes = np.abs(moved_mps2)
+    size = float(np.add.reduce(sizes, axis=None)) / sizes.size
     if size <= 0.0:
         return 0.0
-    slope = float(np.abs(moved_mps2[1:] - moved_mps2[:-1]).mean()) * WORKING_RATE_HZ
+    slopes = np.abs(moved_mps2[1:] - moved_mps2[:-1])
+    slope = float(np.add.reduce(slopes, axis=None)) / slopes.size * WORKING_RATE_HZ
     pace_hz = slope / (2.0 * math.pi * size)
     rated = math.log(max(pace_hz, _FLOWING_HZ) / _FLOWING_HZ) / math.log(_ABRUPT_HZ / _FLOWING_HZ)
     return min(1.0, rated)
@@ -111,7 +114,6 @@ class Manner:
     def restart(self) -> None:
         """Begin anew after a gap; the person's range stays."""
         self._second: list[Vector] = []
-        self._begun = False
         self._seconds: deque[NDArray[np.float64]] = deque(maxlen=_SECONDS)
         self._still: deque[int] = deque(maxlen=_STILL_SECONDS)
         self._cells: list[NDArray[np.float64]] = []
@@ -129,35 +131,44 @@ class Manner:
             if (first + end - 1) % SECOND_TICKS == 0:
                 if len(self._second) == SECOND_TICKS:
                     self._close(np.array(self._second), told)
+                    if (first + end - 1) % (2 * SECOND_TICKS) == 0 and len(
+                        self._seconds
+                    ) == _SECONDS:
+                        self._rate(told)
                 self._second.clear()
             start = end
         return told
 
     def _close(self, second: NDArray[np.float64], told: list[Told]) -> None:
+        """Keep a second, and look where a movement begins or ends in it."""
         cells = second.reshape(_CELLS, _CELL_TICKS, 3)
-        means = cells.mean(axis=1)
-        around = cells - means[:, None]
-        sizes = np.sqrt(np.einsum("ijk,ijk->i", around, around) / _CELL_TICKS).tolist()
+        means = np.add.reduce(cells, axis=1) / _CELL_TICKS
+        squares = np.einsum("ijk,ijk->i", cells, cells) / _CELL_TICKS
+        variances = (squares - np.einsum("ij,ij->i", means, means)).tolist()
+        sizes = [math.sqrt(max(0.0, variance)) for variance in variances]
         self._seconds.append(second)
         self._still.append(sum(size < _STILL_MPS2 for size in sizes))
         for cell, mean, size in zip(cells, means, sizes, strict=True):
             self._cut(cell, mean, size, told)
-        if len(self._seconds) < _SECONDS:
-            return
+
+    def _rate(self, told: list[Told]) -> None:
+        """Rate the manner of the last four seconds."""
         whole = np.concatenate(self._seconds)
-        gravity = whole.mean(axis=0)
+        gravity = np.add.reduce(whole, axis=0) / len(whole)
         moved = whole - gravity
+        newest = moved[-2 * SECOND_TICKS :]
         squares = np.einsum("ij,ij->i", moved, moved)
-        size_mps2 = math.sqrt(float(squares.mean()))
+        size_mps2 = math.sqrt(float(np.add.reduce(squares)) / squares.size)
         manner = min(1.0, size_mps2 / _MOVING_MPS2)
         heaviest_mps2 = math.sqrt(float(squares[-2 * SECOND_TICKS :].max()))
-        self._weight_range.learn(heaviest_mps2)
+        for _ in range(2):  # the range counts seconds
+            self._weight_range.learn(heaviest_mps2)
         length = math.sqrt(float(gravity @ gravity))
         lean = float(gravity[0]) / length if length > 0.0 else 0.0
         found: list[Told] = [
             ("stillness_ratio", sum(self._still) / (_CELLS * len(self._still)), 1.0),
-            ("suddenness_ratio", manner * rate_suddenness(moved[-2 * SECOND_TICKS :]), 1.0),
-            ("sustained_ratio", 1.0 - manner * rate_abrupt(moved[-2 * SECOND_TICKS :]), 1.0),
+            ("suddenness_ratio", manner * rate_suddenness(newest), 1.0),
+            ("sustained_ratio", 1.0 - manner * rate_abrupt(newest), 1.0),
             ("weight_ratio", self._weight_range.place(heaviest_mps2), 1.0),
             ("tremor_ratio", manner * share_of_tremor(moved), manner),
             # Movement leans on the mean of the acceleration: then the tilt is less sure.

@@ -36,7 +36,7 @@ _RISES_ABOVE = 0.62
 _FALLS_BELOW = 0.38
 _MUCH_LARGER = 2.5
 _SETTLE_TICKS = 25
-_CELL_TICKS = 4
+_CELL_TICKS = 5
 
 
 def _forget(seconds: float) -> float:

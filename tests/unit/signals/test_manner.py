@@ -101,8 +101,8 @@ def test_weight_is_placed_within_the_persons_own_range() -> None:
     size = np.repeat([1.0, 1.0, 1.0, 8.0, 8.0, 1.0, 1.0], 1000)
     found = told(size * np.sin(2 * np.pi * 1.0 * np.arange(0, 140, 0.02)))
     weight = found["weight_ratio"]
-    assert weight[90] > 0.9
-    assert weight[130] < 0.3
+    assert weight[45] > 0.9
+    assert weight[65] < 0.3
 
 
 def test_after_a_gap_four_whole_seconds_are_waited_for() -> None:
@@ -110,5 +110,5 @@ def test_after_a_gap_four_whole_seconds_are_waited_for() -> None:
     rows = [tuple(row) for row in along_x(np.sin(T)).tolist()]
     assert manner.update(1, rows)
     manner.restart()
-    assert not manner.update(1001, rows[:149])
-    assert manner.update(1150, rows[:51])
+    assert not manner.update(1001, rows[:199])
+    assert manner.update(1200, rows[:1])
