@@ -154,7 +154,7 @@ Samples: TypeAlias = (
 )
 
 
-class BodyState(msgspec.Struct, frozen=True, kw_only=True):
+class BodyState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is known of one wearer at one control step: signals fill it, control laws read it.
 
     ``heart_rate_doubted`` is True while a leap of the heart rate waits to be confirmed.

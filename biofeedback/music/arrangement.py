@@ -29,7 +29,7 @@ _PAD_INVERSION = -1
 _ACCENT_STEPS = 4
 
 
-class PlannedNote(msgspec.Struct, frozen=True, kw_only=True):
+class PlannedNote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A note at its place in the music.
 
     It starts ``offset_ns`` (0..12 ms, the human part, never on the kick) after its tick.

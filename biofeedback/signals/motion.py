@@ -112,7 +112,7 @@ class Motion:
             self._movement.restart()
         vectors = ticks.vectors
         lengths = [math.sqrt(x * x + y * y + z * z) for x, y, z in vectors]
-        band, taken = self.activity.update(ticks.first, lengths, [v[0] for v in vectors])
+        _, taken = self.activity.update(ticks.first, lengths, [v[0] for v in vectors])
         for _, activity_mps2 in taken:
             found.append(self._measure("activity_mps2", activity_mps2, self.quality, at_ns))
         # The gate changes only at every EVALUATE_TICKS-th tick: cut there, so that what a gesture
@@ -124,9 +124,7 @@ class Motion:
             walking = self._steps.step_s is not None
             moves = self._movement.update(first, vectors[start:end], walking=walking)
             self._move(moves, at_ns, found)
-            steps = self._steps.update(
-                first, lengths[start:end], band[start:end], vectors[start:end]
-            )
+            steps = self._steps.update(first, lengths[start:end], vectors[start:end])
             for step in steps:
                 self._step(step, at_ns, found)
             start = end
