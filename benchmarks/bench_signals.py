@@ -1,8 +1,9 @@
 """What the measures cost: each stream, the whole chain of one wearer, and memory over ten hours.
 
 One wearer with a chest strap that sends heart rate with RR intervals, ECG at 130 Hz and
-acceleration at 100 Hz, walking and resting. Budgets: decoding and signals together <= 4 s of processor time
-per hour of data (900 times real time); after the first hour ten hours grow by less than 2 MB.
+acceleration at 100 Hz, walking and resting. Budgets: decoding and signals together <= 4 s of
+processor time per hour of data (900 times real time); after the first hour ten hours grow by less
+than 2 MB.
 
     python benchmarks/bench_signals.py [--hours 10]
 """

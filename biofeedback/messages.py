@@ -43,6 +43,10 @@ Measure = Literal[
     "smoothness_ldlj",
     "movement_period_s",
     "signal_quality",
+    "gap_s",
+    "sample_rate_hz",
+    "sample_jitter_ms",
+    "clock_drift_ppm",
 ]
 Event = Literal["beat", "step", "gesture", "swing"]
 """``swing`` is phase 0 of a repeated movement that isn't gait."""
@@ -108,6 +112,7 @@ NoticeCode = Literal[
     "battery_empty",
     "rate_mismatch",
     "clipping",
+    "off_body",
     "device_clock_reset",
     "heart_rate_suspect",
     "law_failed",

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _MOTION_STALE_NS = 500 * NS_PER_MS
 _HEART_STALE_NS = 3_000 * NS_PER_MS
+_WORN_NS = 10_000 * NS_PER_MS
+"""A sensor that felt a heart so lately is worn, however still it lies."""
 
 _GAIT_ORDER: dict[Site, int] = {
     "waist": 0,
@@ -78,7 +80,10 @@ class Body:
                 site = self._sites.get(sensor, "unknown")
                 motion = Motion(self._wearer, sensor, site, self._declared_hz.get(sensor))
                 self._motions[sensor] = motion
-            return motion.update(samples, at_ns)
+            heart = self._hearts.get(sensor)
+            heart_ns = None if heart is None else heart.valid_at_ns
+            beats = heart_ns is not None and at_ns - heart_ns <= _WORN_NS
+            return motion.update(samples, at_ns, heart_beats=beats)
         if isinstance(samples, HeartReading):
             heart = self._hearts.get(sensor)
             if heart is None:
@@ -98,6 +103,14 @@ class Body:
         """Count the acceleration samples of a sensor that were stopped for being no numbers."""
         motion = self._motions.get(sensor)
         return 0 if motion is None else motion.not_finite
+
+    def ages_ms(self, at_ns: int) -> dict[tuple[str, str], float]:
+        """Tell how old the newest valid sample of everything is: (sensor, kind) -> age."""
+        known: dict[tuple[str, str], int | None] = {
+            **{(name, "motion"): motion.valid_at_ns for name, motion in self._motions.items()},
+            **{(name, "heart"): heart.valid_at_ns for name, heart in self._hearts.items()},
+        }
+        return {key: (at_ns - ns) / NS_PER_MS for key, ns in known.items() if ns is not None}
 
     def _best_motion(self, at_ns: int) -> Motion | None:
         """Return the fresh sensor at the best site, or the freshest if all are stale."""

@@ -40,6 +40,7 @@ _RESTS = 2
 _SHORTEST_CELLS = 2
 _LONGEST_CELLS = 25
 _ONGOING_QUALITY = 0.5
+_DEAD_MPS2 = 0.05
 _GAUSS = 2.439
 _CAUCHY = 6.314
 _FLOWING_HZ = 1.5
@@ -105,7 +106,10 @@ def rate_abrupt(moved_mps2: NDArray[np.float64]) -> float:
 
 
 class Manner:
-    """The movement qualities of one sensor."""
+    """The movement qualities of one sensor.
+
+    ``dead_s`` tells for how long nothing at all has moved: not even breath or pulse.
+    """
 
     def __init__(self) -> None:
         self._weight_range = MovementRange(0.0, 6.0, narrowest=3.0)
@@ -118,6 +122,8 @@ class Manner:
         self._still: deque[int] = deque(maxlen=_STILL_SECONDS)
         self._cells: list[NDArray[np.float64]] = []
         self._rest: NDArray[np.float64] | None = None
+        self._lies: NDArray[np.float64] | None = None
+        self.dead_s = 0
         self._resting = 0
         self._went_on = False
 
@@ -148,8 +154,20 @@ class Manner:
         sizes = [math.sqrt(max(0.0, variance)) for variance in variances]
         self._seconds.append(second)
         self._still.append(sum(size < _STILL_MPS2 for size in sizes))
+        self._watch(means[-1], max(sizes))
         for cell, mean, size in zip(cells, means, sizes, strict=True):
             self._cut(cell, mean, size, told)
+
+    def _watch(self, mean: NDArray[np.float64], size: float) -> None:
+        """Count the seconds in which there was nothing but the noise of the sensor."""
+        lies = self._lies
+        if size < _DEAD_MPS2 and lies is not None:
+            x, y, z = (mean - lies).tolist()
+            if x * x + y * y + z * z < _DEAD_MPS2 * _DEAD_MPS2:
+                self.dead_s += 1
+                return
+        self.dead_s = 0
+        self._lies = mean
 
     def _rate(self, told: list[Told]) -> None:
         """Rate the manner of the last four seconds."""

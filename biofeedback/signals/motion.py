@@ -10,7 +10,13 @@ from biofeedback.signals.activity import Activity
 from biofeedback.signals.cadence import Cadence
 from biofeedback.signals.cycle import PATIENCE_CYCLES
 from biofeedback.signals.movement import Movement
-from biofeedback.signals.quality import MotionQuality, Verdict, differs_from_declared
+from biofeedback.signals.quality import (
+    MotionQuality,
+    Timing,
+    Verdict,
+    differs_from_declared,
+    drift_ppm,
+)
 from biofeedback.signals.resample import TICK_NS, Resampler, Ticks
 from biofeedback.signals.steps import EVALUATE_TICKS, Step, Steps
 
@@ -28,6 +34,8 @@ if TYPE_CHECKING:
 Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven
 
 _CV_EVERY_STEPS = 5
+_OFF_BODY_S = 120
+_OFF_BODY_QUALITY = 0.2
 
 
 class Motion:
@@ -46,6 +54,7 @@ class Motion:
         self._movement = Movement(site)
         self._since_cv = 0
         self._clipping = False
+        self._off_body = False
         self._mismatch_told = False
         self._cadence_spm: float | None = None
         self.quality = 0.0
@@ -77,15 +86,20 @@ class Motion:
         """Return steps per minute, None when nobody walks or the sensor clips."""
         return self._cadence_spm if not self._clipping and self.walking(at_ns) else None
 
-    def update(self, block: AccelerationBlock, at_ns: int) -> list[Finding]:
-        """Take the next samples; they became known at ``at_ns``."""
+    def update(
+        self, block: AccelerationBlock, at_ns: int, *, heart_beats: bool = False
+    ) -> list[Finding]:
+        """Take the next samples; they became known at ``at_ns``.
+
+        ``heart_beats`` is True if the same sensor feels a heart: then it is worn, however still.
+        """
         found: list[Finding] = []
         for piece in self._sieve.seconds(block.times_ns):
             times_ns, values, verdict = self._sieve.sieve(
                 block.times_ns[piece], block.acceleration_mps2[piece], block.range_mps2
             )
             if verdict is not None:
-                self._judge(verdict, at_ns, found)
+                self._judge(verdict, at_ns, found, heart_beats=heart_beats)
             if times_ns.size == 0:
                 continue
             if self.valid_at_ns is None:
@@ -95,15 +109,33 @@ class Motion:
                 self._take(ticks, at_ns, found)
         return found
 
-    def _judge(self, verdict: Verdict, at_ns: int, found: list[Finding]) -> None:
-        self.quality = verdict.quality
-        found.append(self._measure("signal_quality", verdict.quality, 1.0, at_ns))
+    def _judge(
+        self, verdict: Verdict, at_ns: int, found: list[Finding], *, heart_beats: bool
+    ) -> None:
+        off_body = not heart_beats and self._movement.dead_s >= _OFF_BODY_S
+        if off_body and not self._off_body:
+            found.append(self._notice("off_body", at_ns))
+        self._off_body = off_body
+        quality = min(verdict.quality, _OFF_BODY_QUALITY) if off_body else verdict.quality
+        self.quality = quality
+        found.append(self._measure("signal_quality", quality, 1.0, at_ns))
+        if verdict.gap_s is not None:
+            found.append(self._measure("gap_s", verdict.gap_s, 1.0, at_ns))
+        if verdict.timing is not None:
+            self._tell_clock(verdict.timing, at_ns, found)
         if verdict.clipping and not self._clipping:
             found.append(self._notice("clipping", at_ns))
         self._clipping = verdict.clipping
         if not self._mismatch_told and differs_from_declared(verdict.rate_hz, self._declared_hz):
             self._mismatch_told = True
             found.append(self._notice("rate_mismatch", at_ns))
+
+    def _tell_clock(self, timing: Timing, at_ns: int, found: list[Finding]) -> None:
+        found.append(self._measure("sample_rate_hz", timing.rate_hz, 1.0, at_ns))
+        found.append(self._measure("sample_jitter_ms", timing.jitter_ms, 1.0, at_ns))
+        drift = drift_ppm(timing.rate_hz, self._declared_hz)
+        if drift is not None:
+            found.append(self._measure("clock_drift_ppm", drift, 1.0, at_ns))
 
     def _take(self, ticks: Ticks, at_ns: int, found: list[Finding]) -> None:
         if ticks.restarted:

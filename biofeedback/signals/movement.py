@@ -38,6 +38,11 @@ class Movement:
         self._cycles = Cycles()
         self._manner = Manner()
 
+    @property
+    def dead_s(self) -> int:
+        """For how many seconds nothing at all has moved."""
+        return self._manner.dead_s
+
     def restart(self) -> None:
         """Begin anew after a gap; the person's ranges stay."""
         self._swings.restart()
