@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from biofeedback.signals.cycle import Cycles
-from biofeedback.signals.gestures import Gestures
+from biofeedback.signals.gestures import Gestures, StepFilter
 from biofeedback.signals.manner import Manner
 from biofeedback.signals.swings import Swings
 
@@ -29,12 +29,16 @@ class Moves:
     told: Sequence[Told]
 
 
+_NOTHING = Moves(gestures=(), cycles=(), told=())
+
+
 class Movement:
     """The streams of one acceleration sensor that don't ask for gait."""
 
     def __init__(self, site: Site) -> None:
         self._swings = Swings()
-        self._gestures = Gestures(in_hand=site in {"wrist", "arm"})
+        self._steps = StepFilter(in_hand=site in {"wrist", "arm"})
+        self._gestures = Gestures()
         self._cycles = Cycles()
         self._manner = Manner()
 
@@ -46,19 +50,15 @@ class Movement:
     def restart(self) -> None:
         """Begin anew after a gap; the person's ranges stay."""
         self._swings.restart()
+        self._steps.restart()
         self._cycles.restart()
         self._manner.restart()
 
     def update(self, first: int, vectors: Sequence[Vector], *, walking: bool) -> Moves:
-        """Take consecutive ticks of acceleration; gait has its own rhythm, so no cycles then."""
-        rises = self._swings.update(first, vectors)
-        gestures: Sequence[Gesture] = ()
-        cycles: Sequence[Cycle] = ()
+        """Take consecutive ticks of acceleration; what belongs to steps is left to them."""
+        rises = self._steps.update(first, self._swings.update(first, vectors), walking=walking)
+        told = self._manner.update(first, vectors)
         if rises:
-            gestures = self._gestures.update(rises, walking=walking)
-            cycles = self._cycles.update(rises)
-        return Moves(
-            gestures=gestures,
-            cycles=() if walking else cycles,
-            told=self._manner.update(first, vectors),
-        )
+            gestures, cycles = self._gestures.update(rises), self._cycles.update(rises)
+            return Moves(gestures=gestures, cycles=cycles, told=told)
+        return Moves(gestures=(), cycles=(), told=told) if told else _NOTHING
