@@ -32,6 +32,8 @@ Measure = Literal[
     "sdnn_ms",
     "cadence_spm",
     "step_time_cv",
+    "step_asymmetry",
+    "freeze_index",
     "activity_mps2",
     "sustained_ratio",
     "stillness_ratio",

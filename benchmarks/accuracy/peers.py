@@ -74,7 +74,8 @@ def flag_artefacts(beats_s: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         )
     flags = np.zeros(len(beats_s), dtype=bool)
     for kind in ("ectopic", "missed", "extra", "longshort"):
-        flags[np.asarray(found[kind], dtype=int)] = True
+        at = np.asarray(found[kind], dtype=int)
+        flags[at[at < len(flags)]] = True
     return flags, np.asarray(fixed, float) / 1000
 
 

@@ -38,6 +38,8 @@ _NOTHING = -6.0
 _MOST_FOR = 3.5
 _MOST_SUM = 6.0
 _OPEN = 3.0
+# Who walks is looked at less often, so a look overlaps less with the one before.
+_RARE_LOOK = 2.0
 _RUN_SPM = 130.0
 
 
@@ -80,9 +82,18 @@ class Belief:
         self._sum = 0.0
 
     def look(self, rhythm: Rhythm | None, lift: float | None, *, walking: bool) -> bool:
-        """Add one look; tell whether somebody walks now."""
+        """Add one look; tell whether somebody walks now.
+
+        Args:
+            rhythm: What the newest seconds repeat, None if nothing.
+            lift: The share of lifting, None where it isn't asked or can't be known.
+            walking: Whether somebody walks already.
+        """
         odds = _NOTHING if rhythm is None else self._weigh(rhythm, lift, walking=walking)
-        self._sum = min(_MOST_SUM, max(0.0, self._sum + min(_MOST_FOR, max(_NOTHING, odds))))
+        odds = min(_MOST_FOR, max(_NOTHING, odds))
+        if walking:
+            odds *= _RARE_LOOK
+        self._sum = min(_MOST_SUM, max(0.0, self._sum + odds))
         return self._sum > 0.0 if walking else self._sum >= _OPEN
 
     def _weigh(self, rhythm: Rhythm, lift: float | None, *, walking: bool) -> float:

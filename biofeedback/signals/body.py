@@ -11,8 +11,9 @@ from biofeedback.samples import (
     CadenceReading,
     HeartReading,
 )
+from biofeedback.signals.feet import Feet
 from biofeedback.signals.heart import Heart
-from biofeedback.signals.motion import Motion
+from biofeedback.signals.motion import Finding, Motion
 from biofeedback.signals.told_cadence import ToldCadence
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Body:
         self._motions: dict[str, Motion] = {}
         self._hearts: dict[str, Heart] = {}
         self._told: dict[str, ToldCadence] = {}
+        self._feet = Feet()
 
     def attach(self, sensor: str, site: Site, *, declared_hz: float | None = None) -> None:
         """Let a sensor join; ``declared_hz`` is the acceleration rate that it claims, if known.
@@ -65,6 +67,7 @@ class Body:
         stages = (self._motions, self._hearts, self._told)
         for known in (self._sites, self._declared_hz, *stages):
             known.pop(sensor, None)
+        self._feet.forget(sensor)
 
     def update(
         self, sensor: str, samples: Samples, at_ns: int
@@ -83,7 +86,10 @@ class Body:
             heart = self._hearts.get(sensor)
             heart_ns = None if heart is None else heart.valid_at_ns
             beats = heart_ns is not None and at_ns - heart_ns <= _WORN_NS
-            return motion.update(samples, at_ns, heart_beats=beats)
+            found = motion.update(samples, at_ns, heart_beats=beats)
+            if motion.site == "ankle" and len(self._motions) > 1:
+                self._compare_feet(sensor, at_ns, found)
+            return found
         if isinstance(samples, HeartReading):
             heart = self._hearts.get(sensor)
             if heart is None:
@@ -98,6 +104,22 @@ class Body:
                 told = self._told[sensor] = ToldCadence(self._wearer, sensor)
             return [*told.update(samples, at_ns)]
         return []
+
+    def _compare_feet(self, sensor: str, at_ns: int, found: list[Finding]) -> None:
+        steps = [f for f in found if isinstance(f, EventDetected) and f.event == "step"]
+        for step in steps:
+            asymmetry = self._feet.update(sensor, step.event_ns)
+            if asymmetry is not None:
+                found.append(
+                    MeasureTaken(
+                        at_ns=at_ns,
+                        wearer=self._wearer,
+                        sensor=sensor,
+                        measure="step_asymmetry",
+                        value=asymmetry,
+                        quality=step.quality,
+                    )
+                )
 
     def not_finite(self, sensor: str) -> int:
         """Count the acceleration samples of a sensor that were stopped for being no numbers."""
@@ -160,6 +182,7 @@ class Body:
             fresh = at_ns - heart_ns <= _HEART_STALE_NS
             heart_rate_bpm = heart.heart_rate_bpm if fresh else None
         activity = None if motion is None else motion.activity
+        expected = None if motion is None else motion.next_step(at_ns)
         swing = None if motion is None else motion.repetition(at_ns)
         return BodyState(
             wearer=self._wearer,
@@ -178,6 +201,8 @@ class Body:
             sustained_ratio=None if activity is None else activity.sustained_ratio,
             tilt_ratio=None if activity is None else activity.tilt_ratio,
             motion_quality=0.0 if motion is None else motion.quality,
+            next_step_ns=None if expected is None else expected[0],
+            next_step_sd_ms=None if expected is None else expected[1],
             swing_ns=None if swing is None else swing[0],
             swing_period_s=None if swing is None else swing[1],
         )

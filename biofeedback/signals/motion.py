@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import math
+from math import sqrt
 from typing import TYPE_CHECKING, TypeAlias
 
 from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
 from biofeedback.signals.activity import Activity
 from biofeedback.signals.cadence import Cadence
 from biofeedback.signals.cycle import PATIENCE_CYCLES
+from biofeedback.signals.freezing import FreezeIndex
 from biofeedback.signals.movement import Movement
+from biofeedback.signals.prediction import StepPrediction
 from biofeedback.signals.quality import (
     MotionQuality,
     Timing,
@@ -18,7 +20,7 @@ from biofeedback.signals.quality import (
     drift_ppm,
 )
 from biofeedback.signals.resample import TICK_NS, Resampler, Ticks
-from biofeedback.signals.steps import EVALUATE_TICKS, Step, Steps
+from biofeedback.signals.steps import Step, Steps
 
 if TYPE_CHECKING:
     from biofeedback.messages import (
@@ -36,6 +38,7 @@ Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven
 _CV_EVERY_STEPS = 5
 _OFF_BODY_S = 120
 _OFF_BODY_QUALITY = 0.2
+_LOWER_BODY: tuple[Site, ...] = ("waist", "ankle")
 
 
 class Motion:
@@ -50,7 +53,9 @@ class Motion:
         self._resampler = Resampler()
         self.activity = Activity()
         self._steps = Steps(site)
-        self._cadence = Cadence(steps_apart=2 if site == "ankle" else 1)
+        self._cadence = Cadence(site)
+        self._prediction = StepPrediction(steps_apart=2 if site == "ankle" else 1)
+        self._freezing = FreezeIndex() if site in _LOWER_BODY else None
         self._movement = Movement(site)
         self._since_cv = 0
         self._clipping = False
@@ -85,6 +90,16 @@ class Motion:
     def cadence_spm(self, at_ns: int) -> float | None:
         """Return steps per minute, None when nobody walks or the sensor clips."""
         return self._cadence_spm if not self._clipping and self.walking(at_ns) else None
+
+    def next_step(self, at_ns: int) -> tuple[int, float] | None:
+        """Return when the next contact is expected, and its standard deviation in ms."""
+        origin_ns = self._resampler.origin_ns
+        if origin_ns is None or not self.walking(at_ns):
+            return None
+        expected = self._prediction.next_step((at_ns - origin_ns) / NS_PER_S)
+        if expected is None:
+            return None
+        return origin_ns + round(expected.contact_s * NS_PER_S), expected.sd_s * 1000.0
 
     def update(
         self, block: AccelerationBlock, at_ns: int, *, heart_beats: bool = False
@@ -142,24 +157,33 @@ class Motion:
             self.activity.restart()
             self._steps.restart()
             self._movement.restart()
+            if self._freezing is not None:
+                self._freezing.restart()
         vectors = ticks.vectors
-        lengths = [math.sqrt(x * x + y * y + z * z) for x, y, z in vectors]
-        _, taken = self.activity.update(ticks.first, lengths, [v[0] for v in vectors])
+        lengths = [sqrt(x * x + y * y + z * z) for x, y, z in vectors]
+        band, taken = self.activity.update(ticks.first, lengths, [v[0] for v in vectors])
         for _, activity_mps2 in taken:
             found.append(self._measure("activity_mps2", activity_mps2, self.quality, at_ns))
-        # The gate changes only at every EVALUATE_TICKS-th tick: cut there, so that what a gesture
-        # knows about walking doesn't depend on the size of a packet.
-        start, n = 0, len(lengths)
-        while start < n:
-            first = ticks.first + start
-            end = min(n, start + EVALUATE_TICKS - (first - 1) % EVALUATE_TICKS)
-            walking = self._steps.step_s is not None
-            moves = self._movement.update(first, vectors[start:end], walking=walking)
+        walking = self._steps.step_s is not None
+        steps = self._steps.update(ticks.first, lengths, vectors)
+        # Cut where walking began or ended, so that what a gesture knows of it doesn't depend on
+        # the size of a packet.
+        start = 0
+        for turn in self._steps.turns:
+            end = turn + 1 - ticks.first
+            moves = self._movement.update(ticks.first + start, vectors[start:end], walking=walking)
             self._move(moves, at_ns, found)
-            steps = self._steps.update(first, lengths[start:end], vectors[start:end])
-            for step in steps:
-                self._step(step, at_ns, found)
+            walking = not walking
             start = end
+        moves = self._movement.update(ticks.first + start, vectors[start:], walking=walking)
+        self._move(moves, at_ns, found)
+        for step in steps:
+            self._step(step, at_ns, found)
+        if self._freezing is not None:
+            found.extend(
+                self._measure("freeze_index", index, self.quality, at_ns)
+                for index in self._freezing.update(ticks.first, band)
+            )
 
     def _move(self, moves: Moves, at_ns: int, found: list[Finding]) -> None:
         for gesture in moves.gestures:
@@ -184,6 +208,8 @@ class Motion:
         self.last_step_ns = event.event_ns
         if step.begins:
             self._cadence.restart()
+            self._prediction.restart()
+        self._prediction.update(step.contact_s, step_s=step.period_s)
         self._cadence_spm = self._cadence.update(step.contact_s, step_s=step.period_s)
         if self._clipping:
             return
