@@ -164,7 +164,8 @@ class BodyState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     or take ``next_step_sd_ms``; None while nobody walks or the walk hasn't shown its pace.
     ``activity_ratio`` is the activity within the person's own range (0..1). ``sustained_ratio``
     tells flowing (1) from abrupt (0) movement, ``tilt_ratio`` the sensor's inclination within its
-    own range (0..1).
+    own range (0..1). ``swing_ns`` is the newest phase 0 of a repeated movement that isn't gait,
+    None when there is none.
     """
 
     wearer: str
@@ -185,3 +186,5 @@ class BodyState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     motion_quality: float
     next_step_ns: int | None = None
     next_step_sd_ms: float | None = None
+    swing_ns: int | None = None
+    swing_period_s: float | None = None

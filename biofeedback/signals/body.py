@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _MOTION_STALE_NS = 500 * NS_PER_MS
 _HEART_STALE_NS = 3_000 * NS_PER_MS
+_WORN_NS = 10_000 * NS_PER_MS
+"""A sensor that felt a heart so lately is worn, however still it lies."""
 
 _GAIT_ORDER: dict[Site, int] = {
     "waist": 0,
@@ -81,7 +83,10 @@ class Body:
                 site = self._sites.get(sensor, "unknown")
                 motion = Motion(self._wearer, sensor, site, self._declared_hz.get(sensor))
                 self._motions[sensor] = motion
-            found = motion.update(samples, at_ns)
+            heart = self._hearts.get(sensor)
+            heart_ns = None if heart is None else heart.valid_at_ns
+            beats = heart_ns is not None and at_ns - heart_ns <= _WORN_NS
+            found = motion.update(samples, at_ns, heart_beats=beats)
             if motion.site == "ankle" and len(self._motions) > 1:
                 self._compare_feet(sensor, at_ns, found)
             return found
@@ -120,6 +125,14 @@ class Body:
         """Count the acceleration samples of a sensor that were stopped for being no numbers."""
         motion = self._motions.get(sensor)
         return 0 if motion is None else motion.not_finite
+
+    def ages_ms(self, at_ns: int) -> dict[tuple[str, str], float]:
+        """Tell how old the newest valid sample of everything is: (sensor, kind) -> age."""
+        known: dict[tuple[str, str], int | None] = {
+            **{(name, "motion"): motion.valid_at_ns for name, motion in self._motions.items()},
+            **{(name, "heart"): heart.valid_at_ns for name, heart in self._hearts.items()},
+        }
+        return {key: (at_ns - ns) / NS_PER_MS for key, ns in known.items() if ns is not None}
 
     def _best_motion(self, at_ns: int) -> Motion | None:
         """Return the fresh sensor at the best site, or the freshest if all are stale."""
@@ -170,6 +183,7 @@ class Body:
             heart_rate_bpm = heart.heart_rate_bpm if fresh else None
         activity = None if motion is None else motion.activity
         expected = None if motion is None else motion.next_step(at_ns)
+        swing = None if motion is None else motion.repetition(at_ns)
         return BodyState(
             wearer=self._wearer,
             has_motion=motion is not None,
@@ -189,4 +203,6 @@ class Body:
             motion_quality=0.0 if motion is None else motion.quality,
             next_step_ns=None if expected is None else expected[0],
             next_step_sd_ms=None if expected is None else expected[1],
+            swing_ns=None if swing is None else swing[0],
+            swing_period_s=None if swing is None else swing[1],
         )

@@ -120,7 +120,7 @@ def test_the_recordings_above_hold_steps_gestures_and_notices():
 
 def shifted(f, by_ns: int):
     changes = {}
-    for name in ("at_ns", "event_ns", "last_step_ns", "next_step_ns"):
+    for name in ("at_ns", "event_ns", "last_step_ns", "next_step_ns", "swing_ns"):
         before = getattr(f, name, None)
         if before is not None:
             changes[name] = before + by_ns
