@@ -26,9 +26,9 @@ _RHYTHM_RULES: dict[Site, float] = {
     "waist": 0.4,
     "chest": 0.4,
     "ankle": 0.4,
-    "arm": 0.1,
-    "wrist": 0.1,
-    "unknown": 0.1,
+    "arm": 0.06,
+    "wrist": 0.06,
+    "unknown": 0.06,
 }
 """How far contacts may be from the rhythm before the rhythm is believed instead: a hand has peaks
 that are no contacts, a trunk or a foot hardly."""

@@ -3,7 +3,7 @@
 * Each positive peak of the band-limited length of the acceleration may be a step.
 * The gate opens when the movement repeats itself like gait; only then are steps announced. The
   steps that opened it come late and together, later ones at once.
-* It closes when the rhythm is lost or no step came for two expected periods and 0.75 s.
+* It closes when the rhythm is lost or no step came for two expected periods and half a second.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ class Gate:
     late_s: float
     pending_s: float
     widest_steps: float
+    leap_similarity: float
 
 
 EVALUATE_TICKS = 12
@@ -58,16 +59,16 @@ _DELAYS_S = tuple(
 
 _FIRM_SIMILARITY = 0.5
 _AGREE = 0.1
-_PAUSE_S = 0.75
+_PAUSE_S = 0.5
 _MOST_PENDING = 16
 _BUFFER = 1024
 _LESS_OFTEN = 4
 # A peak in the first fifth of a second would be a contact before the first sample.
 _SETTLE_TICKS = 11
-_WAIST = Gate(fewest_contacts=3, late_s=0.07, pending_s=4.0, widest_steps=2.2)
-_CHEST = Gate(fewest_contacts=3, late_s=0.055, pending_s=4.0, widest_steps=2.2)
-_FOOT = Gate(fewest_contacts=3, late_s=0.0, pending_s=3.0, widest_steps=1.45)
-_HAND = Gate(fewest_contacts=4, late_s=-0.04, pending_s=2.5, widest_steps=1.45)
+_WAIST = Gate(fewest_contacts=3, late_s=0.07, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5)
+_CHEST = Gate(fewest_contacts=3, late_s=0.055, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5)
+_FOOT = Gate(fewest_contacts=3, late_s=0.0, pending_s=3.0, widest_steps=1.45, leap_similarity=0.7)
+_HAND = Gate(fewest_contacts=4, late_s=-0.04, pending_s=2.5, widest_steps=1.45, leap_similarity=0.7)
 _GATES: dict[Site, Gate] = {
     "waist": _WAIST,
     "chest": _CHEST,
@@ -84,7 +85,7 @@ _SOONEST = 0.6
 _LOW_CONTACT = 0.3
 _LOW_DUE = 0.15
 _DUE = 0.2
-_FIRM_LEAP = 0.6
+_MOST_WEAK = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,8 @@ class Steps:
         # A step period that was seen once and waits for a second look.
         self._other_s: float | None = None
         self._level = 0.0
+        # How many weak contacts came one after the other: who has stopped makes weak peaks only.
+        self._weak = 0
         # When the newest announced step was, and whether the next one begins a bout.
         self._announced = -1e9
         self._begins = True
@@ -207,8 +210,8 @@ class Steps:
         period = self.step_s * self._steps_apart / TICK_S
         apart = (at - self._announced) / period
         # A weak peak counts where a step is due.
-        low = _LOW_DUE if abs(apart - 1.0) < _DUE else _LOW_CONTACT
-        if apart < _SOONEST or height < low * self._level:
+        due = abs(apart - 1.0) < _DUE and self._weak < _MOST_WEAK
+        if apart < _SOONEST or height < (_LOW_DUE if due else _LOW_CONTACT) * self._level:
             return None
         if self._steps_apart > 1 and not self._lands(at, period):
             return None
@@ -225,7 +228,11 @@ class Steps:
         assert self.step_s is not None  # noqa: S101 - only called while the gate is open
         begins, self._begins = self._begins, False
         self._announced = at
-        self._level += 0.2 * (min(height, 2.0 * self._level) - self._level)
+        weak = height < _LOW_CONTACT * self._level
+        self._weak = self._weak + 1 if weak else 0
+        # A trunk gets weaker when steps get smaller, a hand when it does something else.
+        if not weak or self._gate is not _HAND:
+            self._level += 0.2 * (min(height, 2.0 * self._level) - self._level)
         rate = round(100.0 / self.step_s) - _SLOWEST_CHZ
         delay_s = _DELAYS_S[min(len(_DELAYS_S) - 1, max(0, rate))]
         # The mean over a tick lies half a tick back.
@@ -265,7 +272,7 @@ class Steps:
         if abs(step_s / self.step_s - 1.0) <= 2.0 * _AGREE:
             self.step_s += 0.5 * (step_s - self.step_s)
             self._other_s = None
-        elif rhythm.similarity < _FIRM_LEAP:
+        elif rhythm.similarity < self._gate.leap_similarity:
             return
         elif self._other_s is not None and abs(step_s / self._other_s - 1.0) <= _AGREE:
             self.step_s = step_s
