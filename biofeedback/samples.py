@@ -162,6 +162,7 @@ class BodyState:
     ``last_step_ns`` is the newest initial contact. ``activity_ratio`` is the activity within the
     person's own range (0..1). ``sustained_ratio`` tells flowing (1) from abrupt (0) movement,
     ``tilt_ratio`` the sensor's inclination within its own range (0..1).
+    ``rmssd_ms``, ``coherence`` (0..1) and ``breathing_brpm`` are None when unknown or stale.
     """
 
     wearer: str
@@ -180,3 +181,6 @@ class BodyState:
     sustained_ratio: float | None
     tilt_ratio: float | None
     motion_quality: float
+    rmssd_ms: float | None = None
+    coherence: float | None = None
+    breathing_brpm: float | None = None

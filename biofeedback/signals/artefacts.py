@@ -45,8 +45,8 @@ _MOST_MISSED = 4
 class Judged:
     """One raw interval and its verdict.
 
-    ``normal_ms`` are the intervals that take its place in a corrected series, none if an interval
-    beside it stands for both, or if it is too long to be filled.
+    ``normal_ms`` are the intervals that take its place in a corrected series: none if the interval
+    before stands for both, or if it is a gap, too long to be filled.
     """
 
     rr_ms: float
@@ -99,18 +99,16 @@ class Artefacts:
         rr, doubted = self._waiting[0]
         usual = median(self._reference) if self._reference else rr
         alike = SHORTEST_MS <= rr <= LONGEST_MS and abs(rr - usual) <= _ALIKE * usual
-        if doubted:
-            self._reject(1, "doubted", (usual,) if alike else ())
-        elif alike:
+        if alike and not doubted:
             self._accept()
         else:
-            self._reject(1, "odd", ())
+            self._reject(1, "doubted" if doubted else "odd", self._fill(rr, usual))
 
     def _judge(self) -> None:
         (rr, doubted), (after, _), (second, _), (third, _) = (self._waiting[i] for i in range(4))
         if len(self._reference) < 3:
             ahead = sorted((rr, after, second, third))
-            usual = before = 0.5 * (ahead[1] + ahead[2])
+            usual = before = min(max(0.5 * (ahead[1] + ahead[2]), SHORTEST_MS), LONGEST_MS)
         else:
             usual = sorted(self._reference)[len(self._reference) // 2]
             before = self._reference[-1]
@@ -140,6 +138,7 @@ class Artefacts:
         if (
             abs(moved) > threshold
             and abs(off) > 0.8 * threshold
+            and abs(off_after) > 0.25 * abs(off)
             and off * off_after < 0.0
             and not self._next_is_worse(off, off_after, second - expected_after, threshold)
         ):
@@ -147,7 +146,7 @@ class Artefacts:
             as_it_is = abs(half - 0.5 * (expected + expected_after)) <= 0.1 * usual
             normal = (half, half) if as_it_is else (expected, expected_after)
             self._reject(2, "displaced", normal)
-        elif off < -max(2.0 * threshold, 0.1 * usual):
+        elif off < -1.8 * threshold:
             self._reject(1, "early", (expected,))
         elif abs(off) > max(3.0 * threshold, _ALIKE * usual) or not SHORTEST_MS <= rr <= LONGEST_MS:
             self._learn(threshold / usual)
@@ -189,9 +188,11 @@ class Artefacts:
 
     @staticmethod
     def _fill(rr: float, expected: float) -> tuple[float, ...]:
-        """Divide an interval into as many as fit, None if a rhythm can't be guessed across it."""
+        """Divide an interval into as many as fit; none if it is a gap."""
         n = max(1, round(rr / expected))
-        return (rr / n,) * n if n <= _MOST_MISSED and abs(rr / n / expected - 1) < _ALIKE else ()
+        if n > _MOST_MISSED:
+            return ()
+        return (rr / n if abs(rr / n - expected) < _ALIKE * expected else expected,) * n
 
     def _accept(self) -> None:
         rr, _ = self._waiting.popleft()

@@ -11,6 +11,8 @@ from biofeedback.samples import (
     CadenceReading,
     HeartReading,
 )
+from biofeedback.signals.breathing import Breathing
+from biofeedback.signals.chest_motion import ChestMotion
 from biofeedback.signals.heart import Heart
 from biofeedback.signals.motion import Motion
 from biofeedback.signals.told_cadence import ToldCadence
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOTION_STALE_NS = 500 * NS_PER_MS
 _HEART_STALE_NS = 3_000 * NS_PER_MS
+_SLOW_STALE_NS = 15_000 * NS_PER_MS
+"""What is told each 5 s: variability, coherence, breathing."""
 
 _GAIT_ORDER: dict[Site, int] = {
     "waist": 0,
@@ -31,6 +35,8 @@ _GAIT_ORDER: dict[Site, int] = {
     "unknown": 5,
 }
 """Where gait is felt best: where both legs are felt alike."""
+
+_BREATHING_SITES = ("chest", "waist")
 
 
 class Body:
@@ -47,6 +53,8 @@ class Body:
         self._motions: dict[str, Motion] = {}
         self._hearts: dict[str, Heart] = {}
         self._told: dict[str, ToldCadence] = {}
+        self._chests: dict[str, ChestMotion] = {}
+        self._breathing = Breathing(wearer)
 
     def attach(self, sensor: str, site: Site, *, declared_hz: float | None = None) -> None:
         """Let a sensor join; ``declared_hz`` is the acceleration rate that it claims, if known.
@@ -60,7 +68,8 @@ class Body:
 
     def detach(self, sensor: str) -> None:
         """Forget a sensor that left for good."""
-        stages = (self._motions, self._hearts, self._told)
+        self._breathing.forget(sensor)
+        stages = (self._motions, self._hearts, self._told, self._chests)
         for known in (self._sites, self._declared_hz, *stages):
             known.pop(sensor, None)
 
@@ -78,11 +87,11 @@ class Body:
                 site = self._sites.get(sensor, "unknown")
                 motion = Motion(self._wearer, sensor, site, self._declared_hz.get(sensor))
                 self._motions[sensor] = motion
-            return motion.update(samples, at_ns)
+            return [*motion.update(samples, at_ns), *self._feel_breath(sensor, samples, at_ns)]
         if isinstance(samples, HeartReading):
             heart = self._hearts.get(sensor)
             if heart is None:
-                heart = Heart(self._wearer, sensor)
+                heart = Heart(self._wearer, sensor, self._breathing)
                 self._hearts[sensor] = heart
             best = self._best_motion(at_ns)
             cadence_spm = None if best is None else best.cadence_spm(at_ns)
@@ -93,6 +102,19 @@ class Body:
                 told = self._told[sensor] = ToldCadence(self._wearer, sensor)
             return [*told.update(samples, at_ns)]
         return []
+
+    def _feel_breath(self, sensor: str, block: AccelerationBlock, at_ns: int) -> list[MeasureTaken]:
+        """Feel the chest or the belly rise."""
+        if self._sites.get(sensor) not in _BREATHING_SITES:
+            return []
+        chest = self._chests.setdefault(sensor, ChestMotion())
+        found: list[MeasureTaken] = []
+        breaths = chest.update(block)
+        if chest.moved:
+            self._breathing.move(at_ns)
+        for breath in breaths:
+            found += self._breathing.hear(sensor, "chest", breath, at_ns)
+        return found
 
     def not_finite(self, sensor: str) -> int:
         """Count the acceleration samples of a sensor that were stopped for being no numbers."""
@@ -146,6 +168,11 @@ class Body:
         if heart is not None and heart_ns is not None and not heart.suspect:
             fresh = at_ns - heart_ns <= _HEART_STALE_NS
             heart_rate_bpm = heart.heart_rate_bpm if fresh else None
+        rhythm = None if heart is None or heart.suspect else heart.rhythm
+        if rhythm is not None and not _is_fresh(rhythm.valid_at_ns, at_ns):
+            rhythm = None
+        breathing = self._breathing
+        breathes = _is_fresh(breathing.valid_at_ns, at_ns)
         activity = None if motion is None else motion.activity
         return BodyState(
             wearer=self._wearer,
@@ -164,4 +191,12 @@ class Body:
             sustained_ratio=None if activity is None else activity.sustained_ratio,
             tilt_ratio=None if activity is None else activity.tilt_ratio,
             motion_quality=0.0 if motion is None else motion.quality,
+            rmssd_ms=None if rhythm is None else rhythm.rmssd_ms,
+            coherence=None if rhythm is None else rhythm.coherence,
+            breathing_brpm=breathing.breathing_brpm if breathes else None,
         )
+
+
+def _is_fresh(valid_at_ns: int | None, at_ns: int) -> bool:
+    """Tell whether something that comes each 5 s is still to be believed."""
+    return valid_at_ns is not None and at_ns - valid_at_ns <= _SLOW_STALE_NS

@@ -16,7 +16,10 @@ from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
 from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
-from biofeedback.signals.intervals import ARTEFACT_QUALITY, Intervals
+from biofeedback.signals.breathing import Breathing
+from biofeedback.signals.heart_rhythm import ARTEFACT_QUALITY, HeartRhythm
+from biofeedback.signals.intervals import Intervals
+from biofeedback.signals.recovery import HeartRateRecovery
 
 if TYPE_CHECKING:
     from biofeedback.messages import Measure
@@ -43,10 +46,12 @@ _LOCK_SHARE = 0.9
 class Heart:
     """The heart as one source tells it."""
 
-    def __init__(self, wearer: str, sensor: str) -> None:
+    def __init__(self, wearer: str, sensor: str, breathing: Breathing | None = None) -> None:
         self._wearer = wearer
         self._sensor = sensor
         self._intervals = Intervals()
+        self._recovery = HeartRateRecovery()
+        self.rhythm = HeartRhythm(wearer, sensor, breathing or Breathing(wearer))
         self._jumped: list[int] = []
         self._same_bpm: int | None = None
         self._same_since_ns = 0
@@ -118,6 +123,12 @@ class Heart:
         self.heart_rate_bpm = float(bpm)
         self.valid_at_ns = at_ns
         found.append(self._measure("heart_rate_bpm", float(bpm), self.quality, at_ns))
+        if not suspect:
+            fall_bpm = self._recovery.update(float(bpm), at_ns, moving=cadence_spm is not None)
+            if fall_bpm is not None:
+                found.append(
+                    self._measure("heart_rate_recovery_bpm", fall_bpm, self.quality, at_ns)
+                )
 
     def _lose_contact(self, at_ns: int, found: list[Finding]) -> None:
         if not self._out_of_contact:
@@ -162,10 +173,7 @@ class Heart:
         return near >= _LOCK_SHARE * len(self._history)
 
     def _take_intervals(self, reading: HeartReading, at_ns: int, found: list[Finding]) -> None:
-        intervals, variability = self._intervals.update(reading.rr_ms, reading.rr_suspect, at_ns)
-        for interval in intervals:
-            quality = 1.0 if interval.clean else ARTEFACT_QUALITY
-            found.append(self._measure("rr_ms", interval.rr_ms, quality, at_ns))
+        for interval in self._intervals.update(reading.rr_ms, reading.rr_suspect, at_ns):
             if interval.beat_ns is not None:
                 found.append(
                     EventDetected(
@@ -175,13 +183,12 @@ class Heart:
                         event="beat",
                         event_ns=interval.beat_ns,
                         strength=None,
-                        quality=quality,
+                        quality=1.0 if interval.clean else ARTEFACT_QUALITY,
                     )
                 )
-        if variability is not None:
-            share = variability.valid_ratio
-            found.append(self._measure("rmssd_ms", variability.rmssd_ms, share, at_ns))
-            found.append(self._measure("sdnn_ms", variability.sdnn_ms, share, at_ns))
+            if interval.gap_ms:
+                found += self.rhythm.break_row(interval.gap_ms, at_ns)
+            found += self.rhythm.take_interval(interval.rr_ms, at_ns, doubted=interval.doubted)
 
     def _measure(self, measure: Measure, value: float, quality: float, at_ns: int) -> MeasureTaken:
         return MeasureTaken(

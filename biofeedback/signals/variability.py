@@ -15,7 +15,7 @@ from dataclasses import dataclass
 _VALID_SHARE = 0.8
 _FULL_SHARE = 0.92
 _FEWEST_DIFFERENCES = 15
-_LONGEST_US = 2_000_000
+_LONGEST_MS = 2000.0
 _US_PER_MS = 1000
 
 
@@ -51,10 +51,10 @@ class VariabilityWindow:
 
     def take(self, rr_ms: float, *, normal: bool) -> None:
         """Take the next raw interval."""
-        rr_us = round(rr_ms * _US_PER_MS)
+        # A gap told as one huge interval counts as one lost beat, not as a lost minute.
+        rr_us = round(min(rr_ms, _LONGEST_MS) * _US_PER_MS)
         if not normal:
-            # A gap told as one huge interval counts as one lost beat, not as a lost minute.
-            self._add(min(rr_us, _LONGEST_US), None, None, beats=1)
+            self._add(rr_us, None, None, beats=1)
             self._before_us = None
             return
         difference_us = None if self._before_us is None else rr_us - self._before_us
@@ -64,7 +64,7 @@ class VariabilityWindow:
     def skip(self, gap_ms: float) -> None:
         """Let time pass of which no beat is known."""
         self._before_us = None
-        self._add(min(round(gap_ms * _US_PER_MS), self._window_us), None, None, beats=0)
+        self._add(round(min(gap_ms * _US_PER_MS, self._window_us)), None, None, beats=0)
 
     def measure(self) -> Variability | None:
         """Measure the window, None if it can't be trusted."""
@@ -95,6 +95,11 @@ class VariabilityWindow:
             self._length_us -= abs(length_us)
             self._beats -= length_us > 0
             self._count(normal_us, difference_us, sign=-1)
+            if self._rows:
+                # The neighbour before the oldest interval has left.
+                length_us, normal_us, difference_us = self._rows[0]
+                self._rows[0] = (length_us, normal_us, None)
+                self._count(None, difference_us, sign=-1)
 
     def _count(self, normal_us: int | None, difference_us: int | None, *, sign: int) -> None:
         if normal_us is not None:

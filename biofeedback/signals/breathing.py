@@ -1,0 +1,160 @@
+"""Breathing rate from what breathing does to other signals.
+
+* Three sources: the RR intervals shorten as one breathes in (*rhythm*), the height of the R wave
+  changes as the chest moves (*amplitude*), and the chest or belly moves itself (*chest*).
+* A source tells nothing unless one wave stands out. Below 9 breaths a minute the RR intervals have
+  a wave of their own (Mayer, 0.1 Hz): there the rhythm needs nearly all of its power in one narrow
+  peak, or another source that says the same.
+* Sources that agree are averaged; when good ones disagree, or the person moves, nothing is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from biofeedback.messages import NS_PER_S, MeasureTaken
+from biofeedback.signals.spectrum import take_spectrum
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BreathSource: TypeAlias = Literal["rhythm", "amplitude", "chest"]
+
+BREATHING_WINDOW_S = 48.0
+LOWEST_BRPM = 4.0
+HIGHEST_BRPM = 36.0
+_SLOW_HZ = 0.15
+_MARGIN_HZ = 0.012
+_HALF_WIDTH_HZ = 0.035
+_NARROW_HZ = 0.025
+_HARMONIC_HZ = 0.02
+_ECHO_SHARE = 0.35
+_FAST_SHARE = 0.15
+_NARROW_SHARE = 0.7
+_LEAST_SHARE = 0.45
+_NYQUIST_SHARE = 0.47
+_VALID_NS = 12 * NS_PER_S
+_AGREE_BRPM = 1.5
+_AGREE_SHARE = 0.1
+_RIVAL_SHARE = 0.6
+_ALONE = 0.8
+_STILL_AFTER_NS = 15 * NS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class Breath:
+    """A breathing rate as one source sees it; ``quality`` is 0..1."""
+
+    brpm: float
+    quality: float
+
+
+def find_breath(
+    values: NDArray[np.float64],
+    *,
+    rate_hz: float,
+    heart_rate_bpm: float | None,
+    source: BreathSource,
+) -> Breath | None:
+    """Find the breathing rate in an evenly sampled signal, shape (n,) or (n, axes).
+
+    A series with one value per beat can't show more than half as many breaths as beats: with
+    ``heart_rate_bpm`` nothing is looked for above.
+    """
+    top_hz = HIGHEST_BRPM / 60.0
+    if heart_rate_bpm is not None:
+        top_hz = min(top_hz, _NYQUIST_SHARE * heart_rate_bpm / 60.0)
+    spectrum = take_spectrum(values, rate_hz=rate_hz, trend_degree=2)
+    low_hz = LOWEST_BRPM / 60.0 - _MARGIN_HZ
+    if spectrum is None:
+        return None
+    total = spectrum.sum_between(low_hz, top_hz + _HALF_WIDTH_HZ)
+    if total <= 0.0:
+        return None
+
+    def share(peak_hz: float, width_hz: float) -> float:
+        return spectrum.sum_between(peak_hz - width_hz, peak_hz + width_hz) / total
+
+    peak_hz = spectrum.find_peak_hz(low_hz, top_hz)
+    if peak_hz is None:
+        return None
+    quality = share(peak_hz, _HALF_WIDTH_HZ)
+    if source == "rhythm" and peak_hz < _SLOW_HZ:
+        fast_hz = spectrum.find_peak_hz(_SLOW_HZ, top_hz)
+        fast = 0.0 if fast_hz is None else share(fast_hz, _HALF_WIDTH_HZ)
+        echo = fast_hz is not None and _is_harmonic(fast_hz, peak_hz) and fast < _ECHO_SHARE
+        if fast_hz is not None and fast >= _FAST_SHARE and not echo:
+            # Breath beside the slow wave: what counts is how it stands out of the fast band.
+            band = spectrum.sum_between(_SLOW_HZ, top_hz + _HALF_WIDTH_HZ) / total
+            peak_hz, quality = fast_hz, 0.8 * fast / band
+        elif share(peak_hz, _NARROW_HZ) < _NARROW_SHARE:
+            return None
+    brpm = 60.0 * peak_hz
+    if quality < _LEAST_SHARE or not LOWEST_BRPM <= brpm <= HIGHEST_BRPM:
+        return None
+    return Breath(brpm=brpm, quality=min(1.0, quality))
+
+
+def _is_harmonic(hz: float, base_hz: float) -> bool:
+    nearest = round(hz / base_hz) * base_hz
+    return abs(hz - nearest) < _HARMONIC_HZ
+
+
+class Breathing:
+    """What the sources of one wearer say together."""
+
+    def __init__(self, wearer: str) -> None:
+        self._wearer = wearer
+        self._told: dict[tuple[str, BreathSource], tuple[Breath, int]] = {}
+        self._moved_ns: int | None = None
+        self.breathing_brpm: float | None = None
+        self.valid_at_ns: int | None = None
+
+    def move(self, at_ns: int) -> None:
+        """Hear that the person moves: what was told is no longer breathing alone."""
+        self._moved_ns = at_ns
+        self._told.clear()
+
+    def forget(self, sensor: str) -> None:
+        """Forget a sensor that left."""
+        for key in [key for key in self._told if key[0] == sensor]:
+            del self._told[key]
+
+    def hear(
+        self, sensor: str, source: BreathSource, breath: Breath | None, at_ns: int
+    ) -> list[MeasureTaken]:
+        """Hear one source; answer the rate if the source that leads has just spoken."""
+        key = (sensor, source)
+        self._told.pop(key, None)
+        moved = self._moved_ns is not None and at_ns - self._moved_ns < _STILL_AFTER_NS
+        if breath is None or moved:
+            return []
+        self._told[key] = (breath, at_ns)
+        fresh = {k: b for k, (b, told_ns) in self._told.items() if at_ns - told_ns <= _VALID_NS}
+        leader = max(fresh, key=lambda k: fresh[k].quality)
+        if leader != key:
+            return []
+        doubt = 1.0
+        weighted = weights = 0.0
+        for other in fresh.values():
+            near = max(_AGREE_BRPM, _AGREE_SHARE * breath.brpm)
+            if abs(other.brpm - breath.brpm) <= near:
+                weighted += other.quality * other.brpm
+                weights += other.quality
+                doubt *= 1.0 - other.quality
+            elif other.quality >= _RIVAL_SHARE * breath.quality:
+                return []
+        self.breathing_brpm = weighted / weights
+        self.valid_at_ns = at_ns
+        return [
+            MeasureTaken(
+                at_ns=at_ns,
+                wearer=self._wearer,
+                sensor=sensor,
+                measure="breathing_brpm",
+                value=self.breathing_brpm,
+                quality=_ALONE * breath.quality if len(fresh) == 1 else 1.0 - doubt,
+            )
+        ]
