@@ -93,15 +93,21 @@ class Body:
             if heart is None:
                 heart = Heart(self._wearer, sensor, self._breathing)
                 self._hearts[sensor] = heart
-            best = self._best_motion(at_ns)
-            cadence_spm = None if best is None else best.cadence_spm(at_ns)
-            return heart.update(samples, at_ns, cadence_spm=cadence_spm)
+            return heart.update(samples, at_ns, cadence_spm=self._known_cadence_spm(at_ns))
         if isinstance(samples, CadenceReading):
             told = self._told.get(sensor)
             if told is None:
                 told = self._told[sensor] = ToldCadence(self._wearer, sensor)
             return [*told.update(samples, at_ns)]
         return []
+
+    def _known_cadence_spm(self, at_ns: int) -> float | None:
+        """Return the cadence from movement, or else what a sensor tells of it."""
+        best = self._best_motion(at_ns)
+        if best is not None:
+            return best.cadence_spm(at_ns)
+        told = (one.cadence_spm(at_ns) for one in self._told.values())
+        return next((cadence for cadence in told if cadence is not None), None)
 
     def _feel_breath(self, sensor: str, block: AccelerationBlock, at_ns: int) -> list[MeasureTaken]:
         """Feel the chest or the belly rise."""

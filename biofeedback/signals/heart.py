@@ -5,14 +5,12 @@
 * "No contact" alone proves nothing: straps are known that say so all the time and measure well.
   It halves the quality; the value is refused only if it also looks dead: no RR intervals with it
   and the same number for five seconds.
-* The same number for a minute while the cadence changes by more than 10 % is a frozen sensor;
-  an optical rate that stays within 4 bpm of the cadence for a minute has locked onto the steps.
-  Both are told once, keep quality 0.2, and are not offered for control.
+* A frozen rate and one that has locked onto the steps (``suspicion.py``) are told once, keep
+  quality 0.2, and are not offered for control.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
 from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
@@ -20,6 +18,7 @@ from biofeedback.signals.breathing import Breathing
 from biofeedback.signals.heart_rhythm import ARTEFACT_QUALITY, HeartRhythm
 from biofeedback.signals.intervals import Intervals
 from biofeedback.signals.recovery import HeartRateRecovery
+from biofeedback.signals.suspicion import Suspicion
 
 if TYPE_CHECKING:
     from biofeedback.messages import Measure
@@ -36,11 +35,6 @@ _JUMP_WITHIN_NS = 10 * NS_PER_S
 _CONSISTENT_BPM = 10
 _CONSISTENT_READINGS = 3
 _DEAD_AFTER_NS = 5 * NS_PER_S
-_FROZEN_AFTER_NS = 60 * NS_PER_S
-_CADENCE_CHANGE = 0.1
-_LOCK_BPM = 4.0
-_LOCK_WINDOW_NS = 60 * NS_PER_S
-_LOCK_SHARE = 0.9
 
 
 class Heart:
@@ -55,7 +49,7 @@ class Heart:
         self._jumped: list[int] = []
         self._same_bpm: int | None = None
         self._same_since_ns = 0
-        self._history: deque[tuple[int, int, float]] = deque()
+        self._suspicion = Suspicion()
         self._out_of_contact = False
         self.electrical = False
         self.heart_rate_bpm: float | None = None
@@ -101,12 +95,9 @@ class Heart:
         self._out_of_contact = False
         if self._is_jump(bpm, at_ns):
             return
-        self._history.append((at_ns, bpm, 0.0 if cadence_spm is None else cadence_spm))
-        while at_ns - self._history[0][0] > _LOCK_WINDOW_NS:
-            self._history.popleft()
-        frozen = same_ns >= _FROZEN_AFTER_NS and self._cadence_changed()
-        locked = reading.source == "optical" and self._follows_cadence(at_ns)
-        suspect = frozen or locked
+        suspect = self._suspicion.update(
+            bpm, at_ns, cadence_spm=cadence_spm, optical=reading.source == "optical"
+        )
         if suspect and not self.suspect:
             found.append(
                 NoticeGiven(
@@ -124,11 +115,12 @@ class Heart:
         self.valid_at_ns = at_ns
         found.append(self._measure("heart_rate_bpm", float(bpm), self.quality, at_ns))
         if not suspect:
-            fall_bpm = self._recovery.update(float(bpm), at_ns, moving=cadence_spm is not None)
-            if fall_bpm is not None:
-                found.append(
-                    self._measure("heart_rate_recovery_bpm", fall_bpm, self.quality, at_ns)
-                )
+            self._take_recovery(float(bpm), at_ns, found, moving=cadence_spm is not None)
+
+    def _take_recovery(self, bpm: float, at_ns: int, found: list[Finding], *, moving: bool) -> None:
+        fall_bpm = self._recovery.update(bpm, at_ns, moving=moving)
+        if fall_bpm is not None:
+            found.append(self._measure("heart_rate_recovery_bpm", fall_bpm, self.quality, at_ns))
 
     def _lose_contact(self, at_ns: int, found: list[Finding]) -> None:
         if not self._out_of_contact:
@@ -154,23 +146,6 @@ class Heart:
             return True
         self._jumped.clear()
         return False
-
-    def _cadence_changed(self) -> bool:
-        """Compare the cadence of the first and the last third of the past minute."""
-        cadences = [cadence for _, _, cadence in self._history]
-        n = len(cadences) // 3
-        if n == 0:
-            return False
-        before = sum(cadences[:n]) / n
-        after = sum(cadences[-n:]) / n
-        return abs(after - before) > _CADENCE_CHANGE * max(before, after)
-
-    def _follows_cadence(self, at_ns: int) -> bool:
-        """Tell whether heart rate and cadence were the same for nearly the whole past minute."""
-        if at_ns - self._history[0][0] < _LOCK_SHARE * _LOCK_WINDOW_NS:
-            return False
-        near = sum(abs(bpm - cadence) <= _LOCK_BPM for _, bpm, cadence in self._history)
-        return near >= _LOCK_SHARE * len(self._history)
 
     def _take_intervals(self, reading: HeartReading, at_ns: int, found: list[Finding]) -> None:
         for interval in self._intervals.update(reading.rr_ms, reading.rr_suspect, at_ns):
