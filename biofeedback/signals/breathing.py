@@ -4,7 +4,7 @@
   changes as the chest moves (*amplitude*), and the chest or belly moves itself (*chest*).
 * A source tells nothing unless one wave stands out. Below 9 breaths a minute the RR intervals have
   a wave of their own (Mayer, 0.1 Hz): there the rhythm needs nearly all of its power in one narrow
-  peak, or another source that says the same.
+  peak, and a swing that only slow breathing gives.
 * Sources that agree are averaged; when good ones disagree, or the person moves, nothing is told.
 """
 
@@ -23,16 +23,19 @@ if TYPE_CHECKING:
 BreathSource: TypeAlias = Literal["rhythm", "amplitude", "chest"]
 
 BREATHING_WINDOW_S = 48.0
-LOWEST_BRPM = 4.0
+LOWEST_BRPM = 3.5
 HIGHEST_BRPM = 36.0
 _SLOW_HZ = 0.15
-_MARGIN_HZ = 0.012
+_MARGIN_HZ = 0.006
 _HALF_WIDTH_HZ = 0.035
 _NARROW_HZ = 0.025
 _HARMONIC_HZ = 0.02
 _ECHO_SHARE = 0.35
 _FAST_SHARE = 0.15
 _NARROW_SHARE = 0.7
+_SLOW_SWING = 0.03
+_SKIRT_RATIO = 0.05
+"""A Hann window leaves ripples beside a peak, below this ratio of its height."""
 _LEAST_SHARE = 0.45
 _NYQUIST_SHARE = 0.47
 _VALID_NS = 12 * NS_PER_S
@@ -84,17 +87,25 @@ def find_breath(
     if source == "rhythm" and peak_hz < _SLOW_HZ:
         fast_hz = spectrum.find_peak_hz(_SLOW_HZ, top_hz)
         fast = 0.0 if fast_hz is None else share(fast_hz, _HALF_WIDTH_HZ)
-        echo = fast_hz is not None and _is_harmonic(fast_hz, peak_hz) and fast < _ECHO_SHARE
+        echo = fast_hz is not None and (
+            (_is_harmonic(fast_hz, peak_hz) and fast < _ECHO_SHARE)
+            or spectrum.read(fast_hz) < _SKIRT_RATIO * spectrum.read(peak_hz)
+        )
         if fast_hz is not None and fast >= _FAST_SHARE and not echo:
             # Breath beside the slow wave: what counts is how it stands out of the fast band.
             band = spectrum.sum_between(_SLOW_HZ, top_hz + _HALF_WIDTH_HZ) / total
             peak_hz, quality = fast_hz, 0.8 * fast / band
-        elif share(peak_hz, _NARROW_HZ) < _NARROW_SHARE:
+        elif share(peak_hz, _NARROW_HZ) < _NARROW_SHARE or _swing(values) < _SLOW_SWING:
             return None
     brpm = 60.0 * peak_hz
     if quality < _LEAST_SHARE or not LOWEST_BRPM <= brpm <= HIGHEST_BRPM:
         return None
     return Breath(brpm=brpm, quality=min(1.0, quality))
+
+
+def _swing(values: NDArray[np.float64]) -> float:
+    """Tell how far the values swing, SD over mean."""
+    return float(values.std()) / abs(float(values.mean()))
 
 
 def _is_harmonic(hz: float, base_hz: float) -> bool:

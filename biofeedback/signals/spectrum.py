@@ -20,6 +20,10 @@ class Spectrum:
     power: NDArray[np.float64]
     step_hz: float
 
+    def read(self, at_hz: float) -> float:
+        """Read the power of the bin nearest to ``at_hz``."""
+        return float(self.power[min(round(at_hz / self.step_hz), self.power.size - 1)])
+
     def sum_between(self, low_hz: float, high_hz: float) -> float:
         """Sum the power of the bins in [low_hz, high_hz]."""
         low, high = self._bins(low_hz, high_hz)
