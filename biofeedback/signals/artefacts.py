@@ -146,7 +146,11 @@ class Artefacts:
             as_it_is = abs(half - 0.5 * (expected + expected_after)) <= 0.1 * usual
             normal = (half, half) if as_it_is else (expected, expected_after)
             self._reject(2, "displaced", normal)
-        elif off < -1.8 * threshold:
+        elif (
+            off < -1.6 * threshold
+            and rr - usual < -threshold
+            and (off_after > 0.7 * off or off < -0.15 * usual)
+        ):
             self._reject(1, "early", (expected,))
         elif abs(off) > max(3.0 * threshold, _ALIKE * usual) or not SHORTEST_MS <= rr <= LONGEST_MS:
             self._learn(threshold / usual)

@@ -34,6 +34,7 @@ _ECHO_SHARE = 0.35
 _FAST_SHARE = 0.15
 _NARROW_SHARE = 0.7
 _SLOW_SWING = 0.03
+_SLOW_AMPLITUDE = 0.7
 _SKIRT_RATIO = 0.05
 """A Hann window leaves ripples beside a peak, below this ratio of its height."""
 _LEAST_SHARE = 0.45
@@ -97,6 +98,9 @@ def find_breath(
             peak_hz, quality = fast_hz, 0.8 * fast / band
         elif share(peak_hz, _NARROW_HZ) < _NARROW_SHARE or _swing(values) < _SLOW_SWING:
             return None
+    if source == "amplitude" and peak_hz < _SLOW_HZ:
+        # Baseline wander is slow too.
+        quality *= _SLOW_AMPLITUDE
     brpm = 60.0 * peak_hz
     if quality < _LEAST_SHARE or not LOWEST_BRPM <= brpm <= HIGHEST_BRPM:
         return None
