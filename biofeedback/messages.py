@@ -109,7 +109,7 @@ NoticeCode = Literal[
 ]
 
 
-class MusicParameters(msgspec.Struct, frozen=True, kw_only=True):
+class MusicParameters(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What music is asked to be at one instant; the columns of a curves file.
 
     ``energy density brightness articulation tension swell`` are 0..1, ``register`` is -1..1,
@@ -128,7 +128,8 @@ class MusicParameters(msgspec.Struct, frozen=True, kw_only=True):
     level_db: float
 
 
-class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    # Frozen facts can't form cycles, so the collector needn't look at millions of them.
     at_ns: int
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import msgspec
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -152,8 +154,7 @@ Samples: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class BodyState:
+class BodyState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is known of one wearer at one control step: signals fill it, control laws read it.
 
     ``heart_rate_doubted`` is True while a leap of the heart rate waits to be confirmed.

@@ -5,6 +5,7 @@ motion.py      one acceleration sensor: the order of what follows
   resample.py    uneven samples -> an even 50 Hz grid; gaps stay gaps
   filters.py     recursive filters with carried state
   activity.py    quantity of motion, flow, tilt, each within the person's own range
+  belief.py      how sure is it that somebody walks
   rhythm.py      is the movement periodic, and at what step period
   lift.py        which share of the movement goes up and down
   steps.py       initial contacts, confirmed by rhythm

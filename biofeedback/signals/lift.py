@@ -64,8 +64,10 @@ class Lift:
             energies[i] = fast * fast
         self._energies.append((energies[0], energies[1] + energies[2] + energies[3]))
 
-    def share(self) -> float:
-        """Return the share; 1 if nothing moves."""
+    def share(self) -> float | None:
+        """Return the share; None if only a length was measured, 1 if nothing moves."""
         length = sum(e for e, _ in self._energies)
         whole = sum(e for _, e in self._energies)
-        return math.sqrt(min(1.0, length / whole)) if whole > 0.0 else 1.0
+        if whole <= 0.0:
+            return 1.0
+        return None if length == whole else math.sqrt(min(1.0, length / whole))

@@ -79,7 +79,7 @@ class Motion:
             if self.valid_at_ns is None:
                 self.quality = 1.0
             self.valid_at_ns = at_ns
-            for ticks in self._resampler.update(times_ns.tolist(), values.tolist()):
+            for ticks in self._resampler.update(times_ns, values):
                 self._take(ticks, at_ns, found)
         return found
 
@@ -113,9 +113,7 @@ class Motion:
             gestures = self._gestures.update(first, band[start:end], walking=walking)
             for tick, strength in gestures:
                 found.append(self._event("gesture", tick * TICK_NS, strength, at_ns))
-            steps = self._steps.update(
-                first, lengths[start:end], band[start:end], vectors[start:end]
-            )
+            steps = self._steps.update(first, lengths[start:end], vectors[start:end])
             for step in steps:
                 self._step(step, at_ns, found)
             start = end

@@ -84,7 +84,7 @@ class MotionQuality:
         self._samples += times_ns.size
         # A comparison with NaN is false, so NaN and infinity fail here too.
         size = np.abs(acceleration_mps2)
-        largest = float(size.max())
+        largest = float(np.maximum.reduce(size, axis=None))
         limit = LARGEST_MPS2 if range_mps2 is None else _CLIPPED_AT * range_mps2
         if largest < limit:
             return times_ns, acceleration_mps2, verdict

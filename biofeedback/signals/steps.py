@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from biofeedback.signals.belief import Belief
 from biofeedback.signals.filters import Biquads, design_highpass, design_lowpass, phase_delay_s
 from biofeedback.signals.lift import Lift
 from biofeedback.signals.resample import TICK_S, WORKING_RATE_HZ
@@ -28,22 +29,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What it takes to be called gait.
+    """What a site needs.
 
-    Similarity to open and to keep, contacts to open, the largest standard deviation of the signal
-    below running speed, and by how much the peak follows the contact (negative: precedes it).
+    Contacts to open, and by how much the peak follows the contact (negative: precedes it).
     """
 
-    open_similarity: float
-    keep_similarity: float
     fewest_contacts: int
-    heaviest_walk_mps2: float
     late_s: float
 
 
 EVALUATE_TICKS = 12
 """The gate is looked at this often, and nowhere between."""
-_RHYTHM_BAND = design_lowpass(5.0, WORKING_RATE_HZ)
 _STEP_BAND = np.vstack(
     (
         design_highpass(0.8, WORKING_RATE_HZ),
@@ -55,34 +51,14 @@ _DELAYS_S = np.array([phase_delay_s(_STEP_BAND, float(f), WORKING_RATE_HZ) for f
 
 _FIRM_SIMILARITY = 0.5
 _AGREE = 0.1
-_SMALLEST_MPS2 = 0.35
-_PATIENCE = 3
 _PAUSE_S = 0.75
-_PENDING_TICKS = 3.0 * WORKING_RATE_HZ
+_PENDING_TICKS = 2.5 * WORKING_RATE_HZ
 _MOST_PENDING = 16
 # A peak in the first fifth of a second would be a contact before the first sample.
 _SETTLE_TICKS = 11
-_TRUNK = Gate(
-    open_similarity=0.5,
-    keep_similarity=0.35,
-    fewest_contacts=3,
-    heaviest_walk_mps2=6.0,
-    late_s=0.02,
-)
-_FOOT = Gate(
-    open_similarity=0.5,
-    keep_similarity=0.35,
-    fewest_contacts=3,
-    heaviest_walk_mps2=40.0,
-    late_s=0.0,
-)
-_HAND = Gate(
-    open_similarity=0.62,
-    keep_similarity=0.45,
-    fewest_contacts=4,
-    heaviest_walk_mps2=4.8,
-    late_s=-0.04,
-)
+_TRUNK = Gate(fewest_contacts=3, late_s=0.02)
+_FOOT = Gate(fewest_contacts=3, late_s=0.0)
+_HAND = Gate(fewest_contacts=4, late_s=-0.04)
 _GATES: dict[Site, Gate] = {
     "waist": _TRUNK,
     "chest": _TRUNK,
@@ -91,12 +67,11 @@ _GATES: dict[Site, Gate] = {
     "wrist": _HAND,
     "unknown": _HAND,
 }
-"""Hands do many periodic things that aren't gait; a trunk hardly does."""
-_FAST_SPM = 150.0
-_FAST_MPS2 = 2.5
-_RUN_SPM = 130.0
-_OPEN_LIFT = 0.45
-_KEEP_LIFT = 0.35
+# Larger swings are cut for the rhythm: one raised arm must not hide a walk.
+_CUT_MPS2 = 4.0
+_CUT_LEVELS = 3.0
+_LEVEL_FORGET = 0.01
+_LOW_CONTACT = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +94,13 @@ class Steps:
         self._site: Site = site
         self._gate = _GATES[site]
         self._lift = Lift()
-        self._wide = Biquads(_RHYTHM_BAND)
+        self._belief = Belief(site)
+        self._swing = 0.0
         self._narrow = Biquads(_STEP_BAND)
         self._recent: deque[float] = deque(maxlen=NEEDED_SAMPLES)
         self._peaks: deque[tuple[float, float]] = deque(maxlen=_MOST_PENDING)
         self._y1 = self._y2 = 0.0
         self._settled: int | None = None
-        self._doubts = 0
         # A step period that was seen once and waits for a second look.
         self._other_s: float | None = None
         self._level = 0.0
@@ -147,7 +122,7 @@ class Steps:
     def restart(self) -> None:
         """Begin anew after a gap: what came before says nothing about now."""
         self._lift.restart()
-        self._wide.reset()
+        self._swing = 0.0
         self._narrow.reset()
         self._recent.clear()
         self._peaks.clear()
@@ -157,15 +132,14 @@ class Steps:
 
     def _close(self) -> None:
         self.step_s = None
-        self._doubts = 0
         self._other_s = None
         self._begins = True
+        self._belief.restart()
 
     def update(
         self,
         first: int,
         lengths: Sequence[float],
-        band: Sequence[float],
         vectors: Sequence[Vector],
     ) -> list[Step]:
         """Take consecutive ticks, at most up to the next that EVALUATE_TICKS divides.
@@ -173,11 +147,9 @@ class Steps:
         Args:
             first: The first tick.
             lengths: Length of the acceleration.
-            band: The same, 0.3-10 Hz.
             vectors: The acceleration itself.
         """
         self._lift.update(first, lengths, vectors)
-        wide = self._wide.update(band)
         narrow = self._narrow.update(lengths)
         steps: list[Step] = []
         y1, y2 = self._y1, self._y2
@@ -186,8 +158,11 @@ class Steps:
         settled = self._settled
         for i, y in enumerate(narrow):
             tick = first + i
+            cut = max(_CUT_MPS2, _CUT_LEVELS * self._swing)
+            x = cut if y > cut else max(y, -cut)
+            self._swing += _LEVEL_FORGET * (abs(x) - self._swing)
             if tick % 2 == 0:
-                self._recent.append(wide[i])
+                self._recent.append(x)
             if y1 > y and y1 >= y2 and y1 > 0.0 and tick >= settled:
                 bend = y2 - 2.0 * y1 + y
                 at = tick - 1 + 0.5 * (y2 - y) / bend
@@ -223,7 +198,7 @@ class Steps:
         assert self.step_s is not None  # noqa: S101 - only called while the gate is open
         begins, self._begins = self._begins, False
         self._announced = at
-        self._level += 0.2 * (height - self._level)
+        self._level += 0.2 * (min(height, 2.0 * self._level) - self._level)
         delay_s = float(np.interp(1.0 / self.step_s, _RATES_HZ, _DELAYS_S))
         # The mean over a tick lies half a tick back.
         return Step(
@@ -244,44 +219,16 @@ class Steps:
                 self._look_again()
             return []
         rhythm = find_rhythm(np.array(self._recent), site=self._site, step_before_s=None)
-        if rhythm is None or not self._is_gait(rhythm):
-            self._other_s = None
-            return []
-        before_s, self._other_s = self._other_s, rhythm.step_s
-        if before_s is None or abs(rhythm.step_s / before_s - 1.0) > _AGREE:
-            return []
-        return self._open(tick, rhythm)
-
-    def _is_gait(self, rhythm: Rhythm) -> bool:
-        """Tell gait from other periodic movement: regularity, size, speed and lifting."""
-        spm = 60.0 / rhythm.step_s
-        size = rhythm.size_mps2
-        return (
-            rhythm.similarity >= self._gate.open_similarity
-            and size >= _SMALLEST_MPS2
-            and (spm < _FAST_SPM or size >= _FAST_MPS2)
-            and (spm > _RUN_SPM or size <= self._gate.heaviest_walk_mps2)
-            and self._lift.share() >= _OPEN_LIFT
-        )
+        if self._belief.look(rhythm, self._lift.share(), walking=False) and rhythm is not None:
+            return self._open(tick, rhythm)
+        return []
 
     def _look_again(self) -> None:
         """Keep the gate open while the rhythm goes on."""
         rhythm = find_rhythm(np.array(self._recent), site=self._site, step_before_s=self.step_s)
-        if (
-            rhythm is None
-            or rhythm.similarity < self._gate.keep_similarity
-            or rhythm.size_mps2 < _SMALLEST_MPS2
-            or (
-                60.0 / rhythm.step_s <= _RUN_SPM
-                and rhythm.size_mps2 > 1.2 * self._gate.heaviest_walk_mps2
-            )
-            or self._lift.share() < _KEEP_LIFT
-        ):
-            self._doubts += 1
-            if self._doubts >= _PATIENCE:
-                self._close()
-        elif rhythm.similarity >= _FIRM_SIMILARITY:
-            self._doubts = 0
+        if not self._belief.look(rhythm, self._lift.share(), walking=True):
+            self._close()
+        elif rhythm is not None and rhythm.similarity >= _FIRM_SIMILARITY:
             self._follow(rhythm.step_s)
 
     def _follow(self, step_s: float) -> None:
@@ -314,10 +261,15 @@ class Steps:
             chain.append(chosen)
             at = chosen[0]
             earliest, latest, expected = at - 1.45 * period, at - 0.6 * period, at - period
+        heights = sorted(height for _, height in chain)
+        if not heights:
+            return []
+        usual = heights[len(heights) // 2]
+        while chain and chain[-1][1] < _LOW_CONTACT * usual:
+            chain.pop()
         if len(chain) < self._gate.fewest_contacts:
             return []
         self.step_s = rhythm.step_s
-        self._doubts = 0
         self._other_s = None
         self._level = sum(height for _, height in chain) / len(chain)
         return [self._announce(at, height) for at, height in reversed(chain)]
