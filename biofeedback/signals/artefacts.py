@@ -29,9 +29,14 @@ _SCALE_BEATS = 90
 _SCALE_FROM_BEATS = 20
 _SCALE_QUANTILE = 0.75
 _LEAST_SCALE_EARLY = 0.015
-_THRESHOLD_SCALES = 2.8
-_LEAST_THRESHOLD = 0.045
+_MOVED_SCALES = 2.3
+_LEAST_MOVED = 0.045
 """A beat displaced by less than this share of the interval is nobody's artefact."""
+_SUDDEN_SCALES = 2.5
+_LEAST_SUDDEN = 0.072
+_LATE_SUDDEN = 2.5
+_FITS = 0.12
+_PART = 0.85
 _ALIKE = 0.2
 _AGREE = 0.1
 _SAME_RATE = (0.6, 1.5)
@@ -54,23 +59,120 @@ class Judged:
     normal_ms: tuple[float, ...]
 
 
+class _Scale:
+    """How large something usually is: a quantile of its newest values."""
+
+    def __init__(self) -> None:
+        self._recent: deque[float] = deque()
+        self._sorted: list[float] = []
+
+    def learn(self, value: float) -> None:
+        self._recent.append(value)
+        insort(self._sorted, value)
+        if len(self._recent) > _SCALE_BEATS:
+            del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
+
+    def read(self) -> float:
+        n = len(self._sorted)
+        scale = self._sorted[int(_SCALE_QUANTILE * (n - 1))] if n else 0.0
+        return scale if n >= _SCALE_FROM_BEATS else max(scale, _LEAST_SCALE_EARLY)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """An interval, the one after it, and what a smooth rhythm would have there; in ms.
+
+    ``threshold`` is how far a beat may be moved, ``sudden`` how far an interval may leave the
+    rhythm, before it is an artefact.
+    """
+
+    rr: float
+    after: float
+    expected: float
+    expected_after: float
+    usual: float
+    threshold: float
+    sudden: float
+
+    @property
+    def off(self) -> float:
+        return self.rr - self.expected
+
+    @property
+    def off_after(self) -> float:
+        return self.after - self.expected_after
+
+    @property
+    def moved(self) -> float:
+        """How far the beat between both lies from where a cubic through its neighbours has it."""
+        return 0.5 * (self.off - self.off_after)
+
+    @property
+    def is_missed(self) -> bool:
+        n = round(self.rr / self.expected)
+        return (
+            self.rr > 1.5 * self.expected
+            and n >= 2
+            and abs(self.rr / n - self.expected) < max(self.threshold, _FITS * self.expected)
+        )
+
+    @property
+    def is_extra(self) -> bool:
+        return max(self.rr, self.after) < _PART * self.expected and abs(
+            self.rr + self.after - self.expected
+        ) < max(self.threshold, _FITS * self.expected)
+
+    def is_displaced(self, off_second: float) -> bool:
+        """Tell a displaced beat; ``off_second`` is how far the interval after both is off."""
+        if (
+            abs(self.moved) <= self.threshold
+            or abs(self.off) <= 0.8 * self.threshold
+            or abs(self.off_after) <= 0.25 * abs(self.off)
+            or self.off * self.off_after >= 0.0
+        ):
+            return False
+        # Or is the next beat the displaced one, and this only its shadow?
+        shadow = (
+            abs(self.off_after - off_second) > abs(self.off - self.off_after)
+            and self.off_after * off_second < 0.0
+            and abs(self.off) < 0.7 * abs(self.off_after)
+            and abs(self.off) < 2.0 * self.threshold
+        )
+        return not shadow
+
+    @property
+    def is_early(self) -> bool:
+        """Tell a beat that came early and brought the rhythm forward."""
+        alone = self.off_after > 0.7 * self.off or self.off < -0.15 * self.usual
+        return self.off < -self.sudden and self.rr - self.usual < -self.threshold and alone
+
+    @property
+    def is_odd(self) -> bool:
+        return (
+            self.off < -max(2.0 * self.sudden, _ALIKE * self.usual)
+            or self.off > max(_LATE_SUDDEN * self.sudden, _ALIKE * self.usual)
+            or not SHORTEST_MS <= self.rr <= LONGEST_MS
+        )
+
+
 class Artefacts:
     """Judge the RR intervals of one heart, oldest first.
 
     References:
         Lipponen & Tarvainen (2019), A robust algorithm for heart rate variability time series
-        artefact correction, J Med Eng Technol 43: classes and a threshold that follows the
-        quartiles of the last 91 beats. Deviations: causal; what is compared is the distance of a
-        beat from the cubic through its two neighbours on either side, of which respiration leaves
-        little, in place of the difference of RR intervals; corrected intervals are the reference
-        of those that follow; a least threshold of 4.5 %.
+        artefact correction, J Med Eng Technol 43: classes and thresholds that follow the quartiles
+        of the last 91 beats. Deviations: causal; what is compared is the distance of a beat from
+        the cubic through its two neighbours on either side, of which respiration leaves little, in
+        place of the difference of RR intervals; corrected intervals are the reference of those
+        that follow; a least threshold of 4.5 %.
     """
 
     def __init__(self) -> None:
         self._waiting: deque[tuple[float, bool]] = deque()
         self._reference: deque[float] = deque(maxlen=_REFERENCE_BEATS)
-        self._recent: deque[float] = deque()
-        self._sorted: list[float] = []
+        self._moves = _Scale()
+        self._steps = _Scale()
+        self._held: tuple[float, float] | None = None
         self._rejected = 0
         self._judged: list[Judged] = []
 
@@ -106,8 +208,9 @@ class Artefacts:
 
     def _judge(self) -> None:
         (rr, doubted), (after, _), (second, _), (third, _) = (self._waiting[i] for i in range(4))
+        four = (rr, after, second, third)
         if len(self._reference) < 3:
-            ahead = sorted((rr, after, second, third))
+            ahead = sorted(four)
             usual = before = min(max(0.5 * (ahead[1] + ahead[2]), SHORTEST_MS), LONGEST_MS)
         else:
             usual = sorted(self._reference)[len(self._reference) // 2]
@@ -115,49 +218,47 @@ class Artefacts:
         if doubted or rr > LONGEST_MS * _MOST_MISSED:
             self._reject(1, "doubted", self._fill(rr, usual))
             return
-        if self._is_new_rate((rr, after, second, third), before, usual):
+        if self._is_new_rate(four, before, usual):
             self._accept()
             return
         following = next((x for x in (second, third) if abs(x - usual) < _ALIKE * usual), usual)
-        expected = (2.0 * before + following) / 3.0
-        expected_after = (before + 2.0 * following) / 3.0
-        threshold = self._threshold() * usual
-        if rr > 1.5 * expected:
-            n = round(rr / expected)
-            if n >= 2 and abs(rr / n - expected) < max(threshold, 0.12 * expected):
-                self._reject(1, "missed", self._fill(rr, expected))
-                return
-        pair = rr + after
-        if abs(pair - expected) < max(threshold, 0.12 * expected) and (
-            max(rr, after) < 0.85 * expected
-        ):
+        place = _Place(
+            rr=rr,
+            after=after,
+            expected=(2.0 * before + following) / 3.0,
+            expected_after=(before + 2.0 * following) / 3.0,
+            usual=usual,
+            threshold=max(_LEAST_MOVED, _MOVED_SCALES * self._moves.read()) * usual,
+            sudden=max(_LEAST_SUDDEN, _SUDDEN_SCALES * self._steps.read()) * usual,
+        )
+        self._decide(place, second - place.expected_after)
+
+    def _decide(self, place: _Place, off_second: float) -> None:
+        pair = place.rr + place.after
+        moved, step = place.threshold / place.usual, place.sudden / place.usual
+        if place.is_missed:
+            self._reject(1, "missed", self._fill(place.rr, place.expected))
+        elif place.is_extra:
             self._reject(2, "extra", (pair,))
-            return
-        off, off_after = rr - expected, after - expected_after
-        moved = 0.5 * (off - off_after)
-        if (
-            abs(moved) > threshold
-            and abs(off) > 0.8 * threshold
-            and abs(off_after) > 0.25 * abs(off)
-            and off * off_after < 0.0
-            and not self._next_is_worse(off, off_after, second - expected_after, threshold)
-        ):
+        elif place.is_displaced(off_second):
             half = 0.5 * pair
-            as_it_is = abs(half - 0.5 * (expected + expected_after)) <= 0.1 * usual
-            normal = (half, half) if as_it_is else (expected, expected_after)
+            usual_pair = place.expected + place.expected_after
+            compensated = abs(pair - usual_pair) <= _ALIKE * place.usual
+            normal = (half, half) if compensated else (place.expected, place.expected_after)
             self._reject(2, "displaced", normal)
-        elif (
-            off < -1.6 * threshold
-            and rr - usual < -threshold
-            and (off_after > 0.7 * off or off < -0.15 * usual)
-        ):
-            self._reject(1, "early", (expected,))
-        elif abs(off) > max(3.0 * threshold, _ALIKE * usual) or not SHORTEST_MS <= rr <= LONGEST_MS:
-            self._learn(threshold / usual)
-            self._reject(1, "odd", self._fill(rr, expected))
+        elif place.is_early:
+            self._reject(1, "early", (place.expected,))
+        elif place.is_odd:
+            self._reject(1, "odd", self._fill(place.rr, place.expected))
+            # A heart that often does so is like that.
+            self._moves.learn(moved)
+            self._steps.learn(step)
         else:
-            self._learn(min(abs(moved), threshold) / usual)
             self._accept()
+            self._held = (
+                min(abs(place.moved) / place.usual, moved),
+                min(abs(place.off) / place.usual, step),
+            )
 
     def _is_new_rate(
         self, four: tuple[float, float, float, float], before: float, usual: float
@@ -181,16 +282,6 @@ class Artefacts:
         return agree or lost
 
     @staticmethod
-    def _next_is_worse(off: float, off_after: float, off_second: float, threshold: float) -> bool:
-        """Tell whether the beat after this one is the displaced one, and this only its shadow."""
-        return (
-            abs(off_after - off_second) > abs(off - off_after)
-            and off_after * off_second < 0.0
-            and abs(off) < 0.7 * abs(off_after)
-            and abs(off) < 2.0 * threshold
-        )
-
-    @staticmethod
     def _fill(rr: float, expected: float) -> tuple[float, ...]:
         """Divide an interval into as many as fit; none if it is a gap."""
         n = max(1, round(rr / expected))
@@ -202,6 +293,10 @@ class Artefacts:
         rr, _ = self._waiting.popleft()
         self._reference.append(rr)
         self._rejected = 0
+        if self._held is not None:
+            self._moves.learn(self._held[0])
+            self._steps.learn(self._held[1])
+            self._held = None
         self._judged.append(Judged(rr, "normal", (rr,)))
 
     def _reject(self, n: int, verdict: Verdict, normal_ms: tuple[float, ...]) -> None:
@@ -211,17 +306,5 @@ class Artefacts:
             self._judged.append(Judged(rr, verdict, normal_ms if i == 0 else ()))
         self._reference.extend(normal_ms)
         self._rejected += n
-
-    def _threshold(self) -> float:
-        """How far a beat may lie from the smooth rhythm, as a share of the interval."""
-        n = len(self._sorted)
-        scale = self._sorted[int(_SCALE_QUANTILE * (n - 1))] if n else 0.0
-        if n < _SCALE_FROM_BEATS:
-            scale = max(scale, _LEAST_SCALE_EARLY)
-        return max(_LEAST_THRESHOLD, _THRESHOLD_SCALES * scale)
-
-    def _learn(self, share: float) -> None:
-        self._recent.append(share)
-        insort(self._sorted, share)
-        if len(self._recent) > _SCALE_BEATS:
-            del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
+        # What came before leant towards the artefact: it tells nothing of this heart.
+        self._held = None

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from biofeedback.signals.spectrum import Spectrum
+
 BreathSource: TypeAlias = Literal["rhythm", "amplitude", "chest"]
 
 BREATHING_WINDOW_S = 48.0
@@ -35,6 +37,7 @@ _FAST_SHARE = 0.15
 _NARROW_SHARE = 0.7
 _SLOW_SWING = 0.03
 _SLOW_AMPLITUDE = 0.7
+_FAST_QUALITY = 0.8
 _SKIRT_RATIO = 0.05
 """A Hann window leaves ripples beside a peak, below this ratio of its height."""
 _LEAST_SHARE = 0.45
@@ -71,50 +74,67 @@ def find_breath(
     if heart_rate_bpm is not None:
         top_hz = min(top_hz, _NYQUIST_SHARE * heart_rate_bpm / 60.0)
     spectrum = take_spectrum(values, rate_hz=rate_hz, trend_degree=2)
-    low_hz = LOWEST_BRPM / 60.0 - _MARGIN_HZ
-    if spectrum is None:
+    band = None if spectrum is None else _Band(spectrum, top_hz)
+    peak_hz = None if band is None else band.find_peak_hz(band.low_hz)
+    if band is None or peak_hz is None:
         return None
-    total = spectrum.sum_between(low_hz, top_hz + _HALF_WIDTH_HZ)
-    if total <= 0.0:
-        return None
-
-    def share(peak_hz: float, width_hz: float) -> float:
-        return spectrum.sum_between(peak_hz - width_hz, peak_hz + width_hz) / total
-
-    peak_hz = spectrum.find_peak_hz(low_hz, top_hz)
-    if peak_hz is None:
-        return None
-    quality = share(peak_hz, _HALF_WIDTH_HZ)
-    if source == "rhythm" and peak_hz < _SLOW_HZ:
-        fast_hz = spectrum.find_peak_hz(_SLOW_HZ, top_hz)
-        fast = 0.0 if fast_hz is None else share(fast_hz, _HALF_WIDTH_HZ)
-        echo = fast_hz is not None and (
-            (_is_harmonic(fast_hz, peak_hz) and fast < _ECHO_SHARE)
-            or spectrum.read(fast_hz) < _SKIRT_RATIO * spectrum.read(peak_hz)
-        )
-        if fast_hz is not None and fast >= _FAST_SHARE and not echo:
-            # Breath beside the slow wave: what counts is how it stands out of the fast band.
-            band = spectrum.sum_between(_SLOW_HZ, top_hz + _HALF_WIDTH_HZ) / total
-            peak_hz, quality = fast_hz, 0.8 * fast / band
-        elif share(peak_hz, _NARROW_HZ) < _NARROW_SHARE or _swing(values) < _SLOW_SWING:
-            return None
-    if source == "amplitude" and peak_hz < _SLOW_HZ:
+    quality = band.share(peak_hz, _HALF_WIDTH_HZ)
+    if peak_hz < _SLOW_HZ and source == "amplitude":
         # Baseline wander is slow too.
         quality *= _SLOW_AMPLITUDE
+    if peak_hz < _SLOW_HZ and source == "rhythm":
+        fast_hz = band.find_fast_hz(peak_hz)
+        if fast_hz is not None:
+            # Breath beside the slow wave: what counts is how it stands out of the fast band.
+            quality = _FAST_QUALITY * band.share_of_fast(fast_hz)
+            peak_hz = fast_hz
+        elif band.share(peak_hz, _NARROW_HZ) < _NARROW_SHARE or _swing(values) < _SLOW_SWING:
+            return None
     brpm = 60.0 * peak_hz
     if quality < _LEAST_SHARE or not LOWEST_BRPM <= brpm <= HIGHEST_BRPM:
         return None
     return Breath(brpm=brpm, quality=min(1.0, quality))
 
 
+class _Band:
+    """The part of a spectrum in which breathing may be."""
+
+    def __init__(self, spectrum: Spectrum, top_hz: float) -> None:
+        self._spectrum = spectrum
+        self._top_hz = top_hz
+        self.low_hz = LOWEST_BRPM / 60.0 - _MARGIN_HZ
+        self._total = self._sum_from(self.low_hz)
+
+    def _sum_from(self, low_hz: float) -> float:
+        return self._spectrum.sum_between(low_hz, self._top_hz + _HALF_WIDTH_HZ)
+
+    def find_peak_hz(self, low_hz: float) -> float | None:
+        return self._spectrum.find_peak_hz(low_hz, self._top_hz)
+
+    def share(self, peak_hz: float, width_hz: float) -> float:
+        """The share of the band's power that lies round a peak of it."""
+        return self._spectrum.sum_between(peak_hz - width_hz, peak_hz + width_hz) / self._total
+
+    def share_of_fast(self, peak_hz: float) -> float:
+        """The same of the fast part alone."""
+        return self.share(peak_hz, _HALF_WIDTH_HZ) * self._total / self._sum_from(_SLOW_HZ)
+
+    def find_fast_hz(self, slow_hz: float) -> float | None:
+        """Find the wave of fast breathing beside a larger slow one, if there is one."""
+        fast_hz = self.find_peak_hz(_SLOW_HZ)
+        if fast_hz is None:
+            return None
+        share = self.share(fast_hz, _HALF_WIDTH_HZ)
+        nearest_hz = round(fast_hz / slow_hz) * slow_hz
+        echo = abs(fast_hz - nearest_hz) < _HARMONIC_HZ and share < _ECHO_SHARE
+        read = self._spectrum.read
+        skirt = read(fast_hz) < _SKIRT_RATIO * read(slow_hz)
+        return None if echo or skirt or share < _FAST_SHARE else fast_hz
+
+
 def _swing(values: NDArray[np.float64]) -> float:
     """Tell how far the values swing, SD over mean."""
     return float(values.std()) / abs(float(values.mean()))
-
-
-def _is_harmonic(hz: float, base_hz: float) -> bool:
-    nearest = round(hz / base_hz) * base_hz
-    return abs(hz - nearest) < _HARMONIC_HZ
 
 
 class Breathing:
