@@ -20,12 +20,14 @@ SURE = 0.5
 _WINDOW_S = 8.0
 _SHORTEST_S, _LONGEST_S = 0.25, 2.5
 _LEAST_S = 2.5
+_LEAST_OPTICAL_S = 4.5
 _LEAST_INTERVALS = 2
 _REGULAR = 0.12
 _FITS = 0.12
 _FITS_DOUBTFUL = 0.2
 _MISSED = 1.7
 _EXTRA_QUALITY = 0.9
+_ODD = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ class Rate:
 class BeatRate:
     """Follow the beats of one source."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, irregular: bool) -> None:
+        self._irregular = irregular
         self._beats: deque[Beat] = deque()
         self._changed = False
         self._rate: Rate | None = None
@@ -80,10 +83,15 @@ class BeatRate:
                 number = number if fits else 1
             elif doubtful:
                 continue
+            if not self._irregular and usual is not None:
+                odd = abs(length / number - usual) > _ODD * usual
+                if odd:
+                    continue
             if _SHORTEST_S <= length / number <= _LONGEST_S:
                 total_s += length
                 count += number
-        if total_s < _LEAST_S or count < _LEAST_INTERVALS:
+        least_s = _LEAST_S if self._irregular else _LEAST_OPTICAL_S
+        if total_s < least_s or count < _LEAST_INTERVALS:
             return None
         return Rate(60.0 * count / total_s, min(1.0, 0.25 + total_s / _WINDOW_S))
 

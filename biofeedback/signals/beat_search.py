@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _LEARN_S = 2.5
 _ECHO_SHARE = 0.5
-_BAR_EARLY, _BAR_DUE, _BAR_LATE = 0.65, 0.4, 0.28
+_BAR_DUE, _BAR_LATE = 0.4, 0.28
 _FORM_WEIGHT = 0.4
 _MISSED_AFTER = 1.66
 _MISSED_BAR = 0.2
@@ -72,7 +72,8 @@ class Traits:
     ``wait_s`` is how long a candidate waits for a higher one, ``refractory_s`` how long after a
     beat nothing can be one, ``echo_s`` until when a low candidate is its echo (T wave, dicrotic
     wave); the peak lies within ``peak_within_s`` of the strongest place, its form is compared
-    ``form_s`` to both sides. What is lower than ``flattest`` units is no signal.
+    ``form_s`` to both sides. What is lower than ``flattest`` units is no signal. ``bar_early`` is
+    what a candidate within half an interval must reach, in heights of a beat.
     """
 
     band: Callable[[float], Band]
@@ -82,6 +83,7 @@ class Traits:
     peak_within_s: float
     form_s: float
     flattest: float
+    bar_early: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +151,7 @@ class BeatSearch:
         self._last_height = 0.0
         self._look_back_at = 0
         self._judged_from = 0
+        self._known_from = 0
         self._gap = True
         self._found: list[FoundBeat] = []
 
@@ -244,6 +247,7 @@ class BeatSearch:
         self._learn_levels()
         self._learning = False
         self._look_back_at = 0
+        self._known_from = sample
         for candidate in came:
             self._advance(candidate.at)
             self._offer(candidate)
@@ -265,7 +269,7 @@ class BeatSearch:
             and since < self._traits.echo_s * rate_hz
             and candidate.height < _ECHO_SHARE * self._last_height
         )
-        if seen.evidence > _bar(phase) and not t_wave:
+        if seen.evidence > _bar(phase, self._traits.bar_early) and not t_wave:
             self._accept(seen, now, phase)
         else:
             self._noises.append(candidate.height)
@@ -367,7 +371,7 @@ class BeatSearch:
         self._sizes.append(float(around.max() - around.min()))
         found = FoundBeat(
             sample=beat.peak,
-            known_sample=now,
+            known_sample=max(now, self._known_from),
             quality=quality,
             after_gap=after_gap,
             amplitude=abs(beat.peak_height) / (2.0 * self._band.gain),
@@ -440,12 +444,12 @@ def _correlate(form: NDArray[np.float64], known: NDArray[np.float64]) -> float:
     return float((form * known).sum())
 
 
-def _bar(phase: float) -> float:
+def _bar(phase: float, early: float) -> float:
     """Return what a candidate must reach, ``phase`` usual intervals after the last beat."""
     if phase < 0.5:
-        return _BAR_EARLY
+        return early
     if phase < 0.9:
-        return _BAR_EARLY + (_BAR_DUE - _BAR_EARLY) * (phase - 0.5) / 0.4
+        return early + (_BAR_DUE - early) * (phase - 0.5) / 0.4
     return max(_BAR_LATE, _BAR_DUE + (_BAR_LATE - _BAR_DUE) * (phase - 0.9) / 0.5)
 
 

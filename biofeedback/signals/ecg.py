@@ -20,6 +20,7 @@ R_WAVES = Traits(
     peak_within_s=0.07,
     form_s=0.05,
     flattest=10.0,
+    bar_early=0.65,
 )
 """In microvolts."""
 _SLOWEST_HZ = 80.0

@@ -1,20 +1,165 @@
-"""proto pulses"""
-from __future__ import annotations
-import numpy as np
-from biofeedback.signals.moving_sum import MovingSum
+"""Optical blocks -> pulses: whatever the rate, the polarity, the channel.
 
-class PulseBand:
-    HAT=.12; SM=.08; EN=.2; SLOW=.8
-    def __init__(self, rate_hz):
-        sm=max(1,round(self.SM*rate_hz)); self._step=max(1,round(self.HAT*rate_hz)); w=max(2,round(self.EN*rate_hz))
-        self._s1=MovingSum(sm); self._s2=MovingSum(sm); self._p=MovingSum(w); self._w=w; self._h=None
-        self.gain=float(sm*sm); 
-        self.sharp_delay=(sm-1)+.5*self._step
-        self.energy_delay=self.sharp_delay+.5*(w-1)
-    def update(self, v):
-        m=self._s2.update(self._s1.update(v))
-        if self._h is None: self._h=np.full(self._step,m[0])
-        z=np.concatenate((self._h,m)); self._h=z[-self._step:]
-        y=z[self._step:]-z[:-self._step]
-        y=np.clip(y,-2**27,2**27)
-        return y, np.sqrt(self._p.update(y*y)/self._w)
+* A pulse is dated at the steepest point of its rise. It comes 0.1 to 0.35 s after the R wave,
+  later with a longer way from the heart; intervals and rates are those of the heart.
+* Every channel but ambient light is followed; told are the pulses of the one that has been surest.
+  The first from another channel has a gap before it: the rise of two colours isn't one instant.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from biofeedback.messages import NS_PER_MS
+from biofeedback.signals.beat import Beat
+from biofeedback.signals.beat_search import BeatSearch, Traits
+from biofeedback.signals.even_stream import EvenStream
+from biofeedback.signals.pulse_band import PulseBand
+
+if TYPE_CHECKING:
+    from biofeedback.samples import OpticalBlock
+    from biofeedback.signals.beat_search import FoundBeat
+    from biofeedback.signals.even_stream import Piece
+
+PULSES = Traits(
+    band=PulseBand,
+    wait_s=0.12,
+    refractory_s=0.27,
+    echo_s=0.5,
+    peak_within_s=0.15,
+    form_s=0.15,
+    flattest=4.0,
+    bar_early=0.8,
+)
+"""In sixteenths of a count."""
+_FINE = 16.0
+_MOST_COUNTS = 1e8
+_GAP_NS = 200 * NS_PER_MS
+_SLOWEST_HZ, _FASTEST_HZ = 15.0, 600.0
+_SAME_RATE = 0.1
+_MOST_CHANNELS = 4
+_BETTER = 0.25
+_FORGET = 0.1
+_SILENT_S = 3.0
+_APART_S = 0.25
+_REGULAR = 0.2
+_IRREGULAR = 0.3
+
+
+class _Channel:
+    """One colour or LED, and how sure its pulses have been."""
+
+    def __init__(self, rate_hz: float) -> None:
+        self.search = BeatSearch(rate_hz, PULSES)
+        self.rating = 0.0
+        self.heard_s = 0.0
+        self._beat_s = 0.0
+        self._intervals: deque[float] = deque(maxlen=7)
+
+    def rate(self, beat_s: float, quality: float, known_s: float) -> None:
+        """Remember how sure a pulse was, and whether it came when one was due."""
+        interval_s, self._beat_s = beat_s - self._beat_s, beat_s
+        if self._intervals:
+            usual_s = median(self._intervals)
+            if abs(interval_s / usual_s - 1.0) > _REGULAR:
+                quality *= _IRREGULAR
+        self._intervals.append(interval_s)
+        self.rating += _FORGET * (quality - self.rating)
+        self.heard_s = known_s
+
+    def rating_at(self, at_s: float) -> float:
+        """Return the rating, 0 if there was no pulse lately."""
+        return self.rating if at_s - self.heard_s < _SILENT_S else 0.0
+
+
+class PulseBeats:
+    """Find the pulses of one optical sensor.
+
+    ``origin_ns`` is the first sample, ``newest_s`` the newest since then.
+    """
+
+    def __init__(self) -> None:
+        self._stream = EvenStream(gap_ns=_GAP_NS)
+        self._rate_hz = 0.0
+        self._channels: list[_Channel] = []
+        self._count = 0
+        self._best = 0
+        self._switched = False
+        self._told_s = -1.0
+
+    @property
+    def origin_ns(self) -> int | None:
+        """The instant of the first sample, None before it."""
+        return self._stream.origin_ns
+
+    @property
+    def newest_s(self) -> float:
+        """When the newest sample was taken, in seconds since the first."""
+        return self._stream.newest_s
+
+    def update(self, block: OpticalBlock) -> list[Beat]:
+        """Take a block; return the pulses that became known with it."""
+        found: list[Beat] = []
+        channels = block.ppg.shape[1] if block.ppg.ndim == 2 else 1
+        values = block.ppg.reshape(len(block.times_ns), channels)
+        # The last channel of several is ambient light.
+        used = min(max(1, channels - 1), _MOST_CHANNELS)
+        if used != self._count:
+            self._count = used
+            self._channels = []
+            self._best = 0
+        for piece in self._stream.update(block.times_ns, values[:, :used]):
+            if piece.begins:
+                self._begin(piece.rate_hz)
+            if self._channels:
+                self._follow(piece, found)
+        return found
+
+    def _begin(self, rate_hz: float) -> None:
+        if not _SLOWEST_HZ <= rate_hz <= _FASTEST_HZ:
+            self._channels = []
+            self._rate_hz = 0.0
+        elif self._channels and abs(rate_hz / self._rate_hz - 1.0) < _SAME_RATE:
+            for channel in self._channels:
+                channel.search.restart()
+        else:
+            self._rate_hz = rate_hz
+            self._channels = [_Channel(rate_hz) for _ in range(self._count)]
+
+    def _follow(self, piece: Piece, found: list[Beat]) -> None:
+        """Search every channel, then take what they found in the order in which it was known."""
+        counts = np.clip(piece.values, -_MOST_COUNTS, _MOST_COUNTS) * _FINE
+        beats = [
+            (beat.known_sample, index, beat)
+            for index, channel in enumerate(self._channels)
+            for beat in channel.search.update(counts[:, index])
+        ]
+        beats.sort(key=lambda known: known[:2])
+        for known_sample, index, beat in beats:
+            known_s = self._stream.time_s(known_sample)
+            beat_s = self._stream.time_s(beat.sample)
+            self._channels[index].rate(beat_s, beat.quality, known_s)
+            self._choose(known_s)
+            if index != self._best or beat_s - self._told_s < _APART_S:
+                continue
+            pulse = Beat(
+                beat_s=beat_s,
+                quality=beat.quality,
+                gap_before=beat.after_gap or self._switched,
+                amplitude=None,
+            )
+            self._switched = False
+            self._told_s = beat_s
+            found.append(pulse)
+
+    def _choose(self, at_s: float) -> None:
+        """Change to a channel that is clearly surer."""
+        ratings = [channel.rating_at(at_s) for channel in self._channels]
+        best = max(range(len(ratings)), key=ratings.__getitem__)
+        if ratings[best] > ratings[self._best] + _BETTER:
+            self._best = best
+            self._switched = True
