@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -20,7 +20,6 @@ from biofeedback.messages import (
     MeasureTaken,
     Output,
     PacketRejected,
-    SensorAttached,
 )
 from biofeedback.settings import Settings
 from biofeedback.simulate.recording import open_recording
@@ -29,9 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from biofeedback.simulate.recording import Recording
-
-UNMEASURED: Final = ("ecg", "ppg")
-"""Signals that this version passes on but takes no measure from."""
 
 
 def measure_command(
@@ -66,7 +62,6 @@ def measure_command(
             "rows": findings.rows.total(),
             "counts": findings.rows,
             "rejected_packets": findings.rejected,
-            "unmeasured": findings.unmeasured,
             "left_out": source.left_out,
         }
         typer.echo(msgspec.json.encode(facts).decode())
@@ -76,8 +71,6 @@ def measure_command(
     if plain:
         for name, rows in findings.rows.items():
             typer.echo(f"{name}: {rows} rows")
-    for name in findings.unmeasured:
-        typer.echo(f"no measure for {name} in this version: 0 rows")
     if source.left_out:
         typer.echo(f"left out: {', '.join(source.left_out)}")
 
@@ -88,14 +81,9 @@ class _Findings:
     def __init__(self) -> None:
         self.rows: Counter[str] = Counter()
         self.rejected = 0
-        self.unmeasured: list[str] = []
 
     def take(self, message: Input, outputs: Sequence[Output]) -> list[tuple[str, ...]]:
         """Return the rows that one message gives."""
-        if isinstance(message, SensorAttached):
-            for name in UNMEASURED:
-                if f"{name}_rate_hz" in message.context and name not in self.unmeasured:
-                    self.unmeasured.append(name)
         rows: list[tuple[str, ...]] = []
         for finding in outputs:
             if isinstance(finding, PacketRejected):

@@ -58,9 +58,7 @@ class Band(Protocol):
     sharp_delay: float
     energy_delay: float
 
-    def update(
-        self, values: NDArray[np.int64], /
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    def update(self, values: NDArray[np.int64], /) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Filter the next values."""
         ...
 
@@ -231,7 +229,7 @@ class BeatSearch:
     # ------------------------------------------------------------ judgement
 
     def _learn(self, sample: int) -> None:
-        """Learn the usual height from the highest of each second, then judge what came meanwhile."""
+        """Learn the height of a beat from the highest candidates, then judge what came."""
         second = 0.5 * _LEARN_S * self._rate_hz
         highest = [0.0, 0.0]
         for candidate in self._candidates:
@@ -304,7 +302,8 @@ class BeatSearch:
             return candidate
         band = self._band
         centre = candidate.at - (band.energy_delay - band.sharp_delay) - self._first
-        within, half = round(self._traits.peak_within_s * self._rate_hz), round(self._traits.form_s * self._rate_hz)
+        within = round(self._traits.peak_within_s * self._rate_hz)
+        half = round(self._traits.form_s * self._rate_hz)
         low = max(half, round(centre) - within)
         high = min(len(self._sharp) - half, round(centre) + within + 1)
         if high <= low:

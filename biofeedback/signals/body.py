@@ -9,8 +9,11 @@ from biofeedback.samples import (
     AccelerationBlock,
     BodyState,
     CadenceReading,
+    EcgBlock,
     HeartReading,
+    OpticalBlock,
 )
+from biofeedback.signals.beat_heart import BeatHeart
 from biofeedback.signals.heart import Heart
 from biofeedback.signals.motion import Motion
 from biofeedback.signals.told_cadence import ToldCadence
@@ -18,6 +21,7 @@ from biofeedback.signals.told_cadence import ToldCadence
 if TYPE_CHECKING:
     from biofeedback.messages import Site
     from biofeedback.samples import Samples
+    from biofeedback.signals.heart import Finding
 
 _MOTION_STALE_NS = 500 * NS_PER_MS
 _HEART_STALE_NS = 3_000 * NS_PER_MS
@@ -46,6 +50,8 @@ class Body:
         self._declared_hz: dict[str, float | None] = {}
         self._motions: dict[str, Motion] = {}
         self._hearts: dict[str, Heart] = {}
+        self._ecgs: dict[str, BeatHeart] = {}
+        self._optics: dict[str, BeatHeart] = {}
         self._told: dict[str, ToldCadence] = {}
 
     def attach(self, sensor: str, site: Site, *, declared_hz: float | None = None) -> None:
@@ -60,7 +66,7 @@ class Body:
 
     def detach(self, sensor: str) -> None:
         """Forget a sensor that left for good."""
-        stages = (self._motions, self._hearts, self._told)
+        stages = (self._motions, self._hearts, self._ecgs, self._optics, self._told)
         for known in (self._sites, self._declared_hz, *stages):
             known.pop(sensor, None)
 
@@ -86,13 +92,44 @@ class Body:
                 self._hearts[sensor] = heart
             best = self._best_motion(at_ns)
             cadence_spm = None if best is None else best.cadence_spm(at_ns)
-            return heart.update(samples, at_ns, cadence_spm=cadence_spm)
+            found = heart.update(samples, at_ns, cadence_spm=cadence_spm)
+            return self._without_doubles(sensor, found, at_ns)
+        if isinstance(samples, EcgBlock | OpticalBlock):
+            return [*self._take_raw(sensor, samples, at_ns)]
         if isinstance(samples, CadenceReading):
             told = self._told.get(sensor)
             if told is None:
                 told = self._told[sensor] = ToldCadence(self._wearer, sensor)
             return [*told.update(samples, at_ns)]
         return []
+
+    def _take_raw(self, sensor: str, samples: EcgBlock | OpticalBlock, at_ns: int) -> list[Finding]:
+        """Find beats; how much a sensor moves is asked of itself, else of the best other one."""
+        electrical = isinstance(samples, EcgBlock)
+        hearts = self._ecgs if electrical else self._optics
+        heart = hearts.get(sensor)
+        if heart is None:
+            heart = BeatHeart(self._wearer, sensor, "electrical" if electrical else "optical")
+            hearts[sensor] = heart
+        best = self._best_motion(at_ns)
+        moved = self._motions.get(sensor, best)
+        activity_mps2 = None
+        if moved is not None and moved.valid_at_ns is not None:
+            fresh = at_ns - moved.valid_at_ns <= _MOTION_STALE_NS
+            activity_mps2 = moved.activity.activity_mps2 if fresh else None
+        return heart.update(
+            samples,
+            at_ns,
+            cadence_spm=None if best is None else best.cadence_spm(at_ns),
+            activity_mps2=activity_mps2,
+        )
+
+    def _without_doubles(self, sensor: str, found: list[Finding], at_ns: int) -> list[Finding]:
+        """Leave out what a sensor tells of beats that were found in its own raw signal."""
+        raw = self._ecgs.get(sensor) or self._optics.get(sensor)
+        if raw is None or not raw.is_sure(at_ns):
+            return found
+        return [finding for finding in found if not _tells_of_beats(finding)]
 
     def not_finite(self, sensor: str) -> int:
         """Count the acceleration samples of a sensor that were stopped for being no numbers."""
@@ -116,19 +153,24 @@ class Body:
                 best, best_rank = motion, rank
         return best
 
-    def _best_heart(self, at_ns: int) -> Heart | None:
-        """Return the fresh electrical source, else any fresh one, else the freshest."""
-        hearts = self._hearts.values()
+    def _best_heart(self, at_ns: int) -> Heart | BeatHeart | None:
+        """Return the best source that is fresh, or the freshest if all are stale.
+
+        Beats of an ECG before a rate that a device tells, before pulses of a raw optical signal.
+        """
+        hearts = [*self._ecgs.values(), *self._hearts.values(), *self._optics.values()]
         if len(hearts) == 1:
-            return next(iter(hearts))
-        best: Heart | None = None
-        best_rank: tuple[int, bool, bool] | None = None
+            return hearts[0]
+        best: Heart | BeatHeart | None = None
+        best_rank: tuple[int, bool, int] | None = None
         for heart in hearts:
             if heart.valid_at_ns is None:
                 continue
             age_ns = at_ns - heart.valid_at_ns
             stale_ns = age_ns if age_ns > _HEART_STALE_NS else 0
-            rank = (stale_ns, heart.suspect, not heart.electrical)
+            raw = isinstance(heart, BeatHeart)
+            order = (0 if raw else 1) if heart.electrical else (3 if raw else 2)
+            rank = (stale_ns, heart.suspect, order)
             if best_rank is None or rank < best_rank:
                 best, best_rank = heart, rank
         return best
@@ -165,3 +207,9 @@ class Body:
             tilt_ratio=None if activity is None else activity.tilt_ratio,
             motion_quality=0.0 if motion is None else motion.quality,
         )
+
+
+def _tells_of_beats(finding: Finding) -> bool:
+    if isinstance(finding, EventDetected):
+        return finding.event == "beat"
+    return isinstance(finding, MeasureTaken) and finding.measure in {"rr_ms", "heart_rate_bpm"}

@@ -1,8 +1,8 @@
 """One raw signal in stretches of constant rate, and when each of its samples was taken.
 
 * A sample that is no number, or isn't later than the one before, is left out.
-* More than 40 ms without a sample is a gap (or three periods of a slow camera): a stretch ends.
-* A stretch begins with 64 samples (or one second of a slow signal) that tell its rate.
+* Longer than ``gap_ns`` without a sample is a gap: a stretch ends.
+* A stretch begins with 64 samples, or one second of a slow signal, that tell its rate.
 * Times are seconds since the source's first sample, of integer nanoseconds, so that a shift of all
   times changes nothing.
 """
@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from biofeedback.messages import NS_PER_MS, NS_PER_S
+from biofeedback.messages import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-_GAP_NS = 40 * NS_PER_MS
-_GAP_PERIODS = 3.5
 _RATE_SAMPLES = 64
 _RATE_NS = NS_PER_S
 _KEPT_S = 8.0
@@ -32,10 +30,11 @@ _KEPT_S = 8.0
 class Piece:
     """Samples that follow on those before, shape (n,) or (n, channels), n > 0.
 
-    ``begins`` tells that a stretch begins here, at sample 0.
+    ``begins_s`` is the time of sample 0 if a stretch begins here, ``until_s`` that of the last one.
     """
 
-    begins: bool
+    begins_s: float | None
+    until_s: float
     rate_hz: float
     values: NDArray[np.float64]
 
@@ -43,7 +42,7 @@ class Piece:
 class EvenStream:
     """Cut the samples of one source into stretches."""
 
-    def __init__(self, *, gap_ns: int = _GAP_NS) -> None:
+    def __init__(self, *, gap_ns: int) -> None:
         self._gap_ns = gap_ns
         self.origin_ns: int | None = None
         self.not_finite = 0
@@ -54,14 +53,7 @@ class EvenStream:
         self._times_ns: NDArray[np.int64] = np.empty(0, np.int64)
         self._first = 0
 
-    @property
-    def newest_s(self) -> float:
-        """When the newest sample was taken."""
-        return self._newest_ns / NS_PER_S
-
-    def update(
-        self, times_ns: NDArray[np.int64], values: NDArray[np.float64]
-    ) -> Iterator[Piece]:
+    def update(self, times_ns: NDArray[np.int64], values: NDArray[np.float64]) -> Iterator[Piece]:
         """Take samples, values of shape (n,) or (n, channels); give the pieces they complete.
 
         A piece has to be used before the next is asked for: ``time_s`` knows one stretch.
@@ -83,8 +75,7 @@ class EvenStream:
             if not since_ns.size:
                 return
         apart_ns = np.diff(since_ns, prepend=self._newest_ns)
-        most_ns = self._gap_ns
-        cuts = np.flatnonzero(apart_ns > most_ns)
+        cuts = np.flatnonzero(apart_ns > self._gap_ns)
         self._newest_ns = int(since_ns[-1])
         start = 0
         for cut in [*cuts.tolist(), len(since_ns)]:
@@ -102,26 +93,19 @@ class EvenStream:
         before_ns, after_ns = int(self._times_ns[low]), int(self._times_ns[low + 1])
         return (before_ns + (place - low) * (after_ns - before_ns)) / NS_PER_S
 
-    def _go_on(
-        self, since_ns: NDArray[np.int64], values: NDArray[np.float64]
-    ) -> Iterator[Piece]:
+    def _go_on(self, since_ns: NDArray[np.int64], values: NDArray[np.float64]) -> Iterator[Piece]:
         if self._known:
             self._keep(since_ns)
-            yield Piece(begins=False, rate_hz=self._rate_hz, values=values)
+            until_s = int(since_ns[-1]) / NS_PER_S
+            yield Piece(begins_s=None, until_s=until_s, rate_hz=self._rate_hz, values=values)
             return
         self._waiting.append((since_ns, values))
         times_ns = np.concatenate([times for times, _ in self._waiting])
-        # The rate must come from the same samples however they were packed.
         spans_ns = times_ns - times_ns[0]
-        enough = max(_RATE_SAMPLES - 1, 0)
-        if len(times_ns) > enough:
-            last = enough
-        else:
-            second = np.flatnonzero(spans_ns >= _RATE_NS)
-            if not second.size:
-                return
-            last = int(second[0])
-        last = min(last, int(np.searchsorted(spans_ns, _RATE_NS)))
+        # From the same samples however they were packed.
+        last = min(_RATE_SAMPLES - 1, int(np.searchsorted(spans_ns, _RATE_NS)))
+        if last >= len(times_ns):
+            return
         joined = np.concatenate([piece for _, piece in self._waiting])
         self._waiting.clear()
         self._rate_hz = last * NS_PER_S / float(spans_ns[last])
@@ -129,7 +113,12 @@ class EvenStream:
         self._times_ns = np.empty(0, np.int64)
         self._first = 0
         self._keep(times_ns)
-        yield Piece(begins=True, rate_hz=self._rate_hz, values=joined)
+        yield Piece(
+            begins_s=int(times_ns[0]) / NS_PER_S,
+            until_s=int(times_ns[-1]) / NS_PER_S,
+            rate_hz=self._rate_hz,
+            values=joined,
+        )
 
     def _keep(self, since_ns: NDArray[np.int64]) -> None:
         most = round(_KEPT_S * self._rate_hz)

@@ -15,14 +15,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from biofeedback.messages import NS_PER_MS
-from biofeedback.signals.beat import Beat
+from biofeedback.signals.beat import Beat, Heard
 from biofeedback.signals.beat_search import BeatSearch, Traits
 from biofeedback.signals.even_stream import EvenStream
 from biofeedback.signals.pulse_band import PulseBand
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from biofeedback.samples import OpticalBlock
-    from biofeedback.signals.beat_search import FoundBeat
     from biofeedback.signals.even_stream import Piece
 
 PULSES = Traits(
@@ -77,10 +78,7 @@ class _Channel:
 
 
 class PulseBeats:
-    """Find the pulses of one optical sensor.
-
-    ``origin_ns`` is the first sample, ``newest_s`` the newest since then.
-    """
+    """Find the pulses of one optical sensor."""
 
     def __init__(self) -> None:
         self._stream = EvenStream(gap_ns=_GAP_NS)
@@ -96,14 +94,8 @@ class PulseBeats:
         """The instant of the first sample, None before it."""
         return self._stream.origin_ns
 
-    @property
-    def newest_s(self) -> float:
-        """When the newest sample was taken, in seconds since the first."""
-        return self._stream.newest_s
-
-    def update(self, block: OpticalBlock) -> list[Beat]:
-        """Take a block; return the pulses that became known with it."""
-        found: list[Beat] = []
+    def update(self, block: OpticalBlock) -> Iterator[Heard]:
+        """Take a block; tell the pulses that became known with it."""
         channels = block.ppg.shape[1] if block.ppg.ndim == 2 else 1
         values = block.ppg.reshape(len(block.times_ns), channels)
         # The last channel of several is ambient light.
@@ -113,11 +105,10 @@ class PulseBeats:
             self._channels = []
             self._best = 0
         for piece in self._stream.update(block.times_ns, values[:, :used]):
-            if piece.begins:
+            if piece.begins_s is not None:
                 self._begin(piece.rate_hz)
-            if self._channels:
-                self._follow(piece, found)
-        return found
+            beats = self._follow(piece) if self._channels else []
+            yield Heard(begins_s=piece.begins_s, until_s=piece.until_s, beats=beats)
 
     def _begin(self, rate_hz: float) -> None:
         if not _SLOWEST_HZ <= rate_hz <= _FASTEST_HZ:
@@ -130,7 +121,7 @@ class PulseBeats:
             self._rate_hz = rate_hz
             self._channels = [_Channel(rate_hz) for _ in range(self._count)]
 
-    def _follow(self, piece: Piece, found: list[Beat]) -> None:
+    def _follow(self, piece: Piece) -> list[tuple[float, Beat]]:
         """Search every channel, then take what they found in the order in which it was known."""
         counts = np.clip(piece.values, -_MOST_COUNTS, _MOST_COUNTS) * _FINE
         beats = [
@@ -139,6 +130,7 @@ class PulseBeats:
             for beat in channel.search.update(counts[:, index])
         ]
         beats.sort(key=lambda known: known[:2])
+        found: list[tuple[float, Beat]] = []
         for known_sample, index, beat in beats:
             known_s = self._stream.time_s(known_sample)
             beat_s = self._stream.time_s(beat.sample)
@@ -154,7 +146,8 @@ class PulseBeats:
             )
             self._switched = False
             self._told_s = beat_s
-            found.append(pulse)
+            found.append((known_s, pulse))
+        return found
 
     def _choose(self, at_s: float) -> None:
         """Change to a channel that is clearly surer."""
