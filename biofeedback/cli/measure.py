@@ -16,13 +16,13 @@ from biofeedback.cli.targets import check_targets, list_recording_files, replaci
 from biofeedback.messages import (
     NS_PER_S,
     EventDetected,
-    Input,
     MeasureTaken,
     Output,
     PacketRejected,
 )
 from biofeedback.settings import Settings
 from biofeedback.simulate.recording import open_recording
+from biofeedback.simulate.reencode import STAMP_DELAY_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,8 +82,8 @@ class _Findings:
         self.rows: Counter[str] = Counter()
         self.rejected = 0
 
-    def take(self, message: Input, outputs: Sequence[Output]) -> list[tuple[str, ...]]:
-        """Return the rows that one message gives."""
+    def take(self, outputs: Sequence[Output]) -> list[tuple[str, ...]]:
+        """Return the rows that the answer to one message gives."""
         rows: list[tuple[str, ...]] = []
         for finding in outputs:
             if isinstance(finding, PacketRejected):
@@ -92,7 +92,9 @@ class _Findings:
             if isinstance(finding, MeasureTaken):
                 name, value = finding.measure, f"{finding.value:.6g}"
             elif isinstance(finding, EventDetected):
-                name, value = finding.event, f"{finding.event_ns / NS_PER_S:.4f}"
+                # In the recording's own time: the radio that was put in between isn't part of it.
+                event_s = (finding.event_ns - STAMP_DELAY_NS) / NS_PER_S
+                name, value = finding.event, f"{event_s:.4f}"
             else:
                 continue
             rows.append((f"{finding.at_ns / NS_PER_S:.4f}", name, value, f"{finding.quality:.3g}"))
@@ -109,6 +111,6 @@ def _measure(
     engine = make_engine(Settings())
     while source.next_at_ns() is not None:
         message = source.take()
-        for row in findings.take(message, engine.handle(message)):
+        for row in findings.take(engine.handle(message)):
             write(row)
         show(message.at_ns / NS_PER_S)

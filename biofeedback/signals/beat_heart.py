@@ -74,9 +74,12 @@ class BeatHeart:
         """A leap was seen and waits for readings that agree with it."""
         return self._gate.doubted
 
-    def is_sure(self, at_ns: int) -> bool:
-        """Tell whether a rate that can be trusted was known lately."""
-        return self.valid_at_ns is not None and at_ns - self.valid_at_ns <= _SILENT_S * NS_PER_S
+    def is_listening(self, at_ns: int) -> bool:
+        """Tell whether beats can be trusted to come: it is sure of the last, or has just begun."""
+        since_ns = self.valid_at_ns
+        if since_ns is None:
+            since_ns = self._ecg.origin_ns if self.electrical else self._pulses.origin_ns
+        return since_ns is not None and at_ns - since_ns <= _SILENT_S * NS_PER_S
 
     def update(
         self,
@@ -189,9 +192,12 @@ class BeatHeart:
             energy_kj=None,
             source=self._source,
         )
-        for finding in self._gate.update(reading, tick_ns, cadence_spm=cadence_spm):
-            if isinstance(finding, NoticeGiven):
-                found.append(msgspec.structs.replace(finding, at_ns=at_ns))
+        findings = self._gate.update(reading, tick_ns, cadence_spm=cadence_spm)
+        found += [
+            msgspec.structs.replace(finding, at_ns=at_ns)
+            for finding in findings
+            if isinstance(finding, NoticeGiven)
+        ]
 
     def _mean_quality(self, now_s: float) -> float:
         """Average the quality of the beats of the last seconds; 0 if there was none."""

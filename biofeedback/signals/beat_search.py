@@ -21,16 +21,19 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from biofeedback.signals.beat_forms import BeatForms
 from biofeedback.signals.moving_sum import MovingSum
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from biofeedback.signals.beat_traits import Traits
 
 _LEARN_S = 2.5
 _ECHO_SHARE = 0.5
@@ -49,39 +52,6 @@ _STUCK_S = 0.1
 _RAIL_RANGE = 3.0
 _PROBATION = 5
 _PROBATION_QUALITY = 0.3
-
-
-class Band(Protocol):
-    """What turns a signal into sharpness and strength; see qrs_band.py."""
-
-    gain: float
-    sharp_delay: float
-    energy_delay: float
-
-    def update(self, values: NDArray[np.int64], /) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Filter the next values."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """How beats look in one kind of signal.
-
-    ``wait_s`` is how long a candidate waits for a higher one, ``refractory_s`` how long after a
-    beat nothing can be one, ``echo_s`` until when a low candidate is its echo (T wave, dicrotic
-    wave); the peak lies within ``peak_within_s`` of the strongest place, its form is compared
-    ``form_s`` to both sides. What is lower than ``flattest`` units is no signal. ``bar_early`` is
-    what a candidate within half an interval must reach, in heights of a beat.
-    """
-
-    band: Callable[[float], Band]
-    wait_s: float
-    refractory_s: float
-    echo_s: float
-    peak_within_s: float
-    form_s: float
-    flattest: float
-    bar_early: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +85,7 @@ class BeatSearch:
     def __init__(self, rate_hz: float, traits: Traits) -> None:
         self._traits = traits
         self._rate_hz = rate_hz
-        self._forms = _Forms()
+        self._forms = BeatForms()
         self._beats: deque[float] = deque(maxlen=8)
         self._noises: deque[float] = deque(maxlen=8)
         self._intervals: deque[int] = deque(maxlen=8)
@@ -394,53 +364,6 @@ class BeatSearch:
             self._probation = self._probation - 1 if sure else _PROBATION
             return min(quality, _PROBATION_QUALITY)
         return quality
-
-
-class _Forms:
-    """Two forms of beats: the usual one, and an ectopic one if it was seen twice."""
-
-    def __init__(self) -> None:
-        self._usual: NDArray[np.float64] | None = None
-        self._other: NDArray[np.float64] | None = None
-        self._others = 0
-
-    def likeness(self, form: NDArray[np.float64]) -> float:
-        """Correlate a form of length 1 with those that are known; 0..1."""
-        if self._usual is None:
-            return 1.0
-        likeness = _correlate(form, self._usual)
-        if self._other is not None and self._others >= 2:
-            likeness = max(likeness, _correlate(form, self._other))
-        return max(0.0, likeness)
-
-    def learn(self, form: NDArray[np.float64]) -> None:
-        """Take the form of a beat."""
-        if self._usual is None:
-            self._usual = form
-        elif _correlate(form, self._usual) >= 0.6:
-            self._usual = _mix(self._usual, form, 0.125)
-        elif self._other is None:
-            self._other, self._others = form, 1
-        elif _correlate(form, self._other) > 0.5:
-            self._other = _mix(self._other, form, 0.125)
-            self._others = min(self._others + 1, 8)
-        elif self._others < 2:
-            self._other = form
-        else:
-            self._others -= 1
-            self._usual = _mix(self._usual, form, 0.04)
-
-
-def _mix(
-    known: NDArray[np.float64], form: NDArray[np.float64], share: float
-) -> NDArray[np.float64]:
-    mixed = (1.0 - share) * known + share * form
-    return mixed / (math.sqrt(float((mixed * mixed).sum())) or 1.0)
-
-
-def _correlate(form: NDArray[np.float64], known: NDArray[np.float64]) -> float:
-    # Sums in numpy's own order: BLAS may sum in another one for another place in memory.
-    return float((form * known).sum())
 
 
 def _bar(phase: float, early: float) -> float:

@@ -127,7 +127,7 @@ class Body:
     def _without_doubles(self, sensor: str, found: list[Finding], at_ns: int) -> list[Finding]:
         """Leave out what a sensor tells of beats that were found in its own raw signal."""
         raw = self._ecgs.get(sensor) or self._optics.get(sensor)
-        if raw is None or not raw.is_sure(at_ns):
+        if raw is None or not raw.is_listening(at_ns):
             return found
         return [finding for finding in found if not _tells_of_beats(finding)]
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from biofeedback.messages import NS_PER_MS
 from biofeedback.signals.beat import Beat, Heard
-from biofeedback.signals.beat_search import BeatSearch, Traits
+from biofeedback.signals.beat_search import BeatSearch
+from biofeedback.signals.beat_traits import Traits
 from biofeedback.signals.even_stream import EvenStream
 from biofeedback.signals.qrs_band import QrsBand
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from biofeedback.messages import NS_PER_MS
 from biofeedback.signals.beat import Beat, Heard
-from biofeedback.signals.beat_search import BeatSearch, Traits
+from biofeedback.signals.beat_search import BeatSearch
+from biofeedback.signals.beat_traits import Traits
 from biofeedback.signals.even_stream import EvenStream
 from biofeedback.signals.pulse_band import PulseBand
 
