@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from biofeedback.signals.beat_traits import Traits
 
+_MOST = 2.0**31
 _LEARN_S = 2.5
 _ECHO_SHARE = 0.5
 _BAR_DUE, _BAR_LATE = 0.4, 0.28
@@ -44,6 +45,7 @@ _MISSED_BAR = 0.2
 _LOST_AFTER_S = 4.0
 _NOISE_MOST = 0.6
 _KEPT_S = 1.5
+_RAIL_WITHIN_S = 1.0
 _USUAL_RR_S = 0.8
 _LONGEST_RR_S = 2.0
 _TWO_WAYS = 0.3
@@ -77,6 +79,7 @@ class _Candidate:
     evidence: float = 0.0
     peak: float = 0.0
     peak_height: float = 0.0
+    size: float = 0.0
 
 
 class BeatSearch:
@@ -117,6 +120,8 @@ class BeatSearch:
         self._refused: list[_Candidate] = []
         self._last: int | None = None
         self._last_height = 0.0
+        # No peak before the stretch: what seems to lie there is how filters begin.
+        self._last_peak = -0.5 * self._traits.refractory_s * self._rate_hz
         self._look_back_at = 0
         self._judged_from = 0
         self._known_from = 0
@@ -125,7 +130,7 @@ class BeatSearch:
 
     def update(self, values: NDArray[np.float64]) -> list[FoundBeat]:
         """Take finite samples in microvolt, shape (n,), n > 0; return the beats they complete."""
-        raw = np.rint(values).astype(np.int64)
+        raw = np.rint(np.clip(values, -_MOST, _MOST)).astype(np.int64)
         sharp, strength = self._band.update(raw)
         self._keep(raw, sharp, strength)
         self._count += len(raw)
@@ -170,23 +175,20 @@ class BeatSearch:
 
     def _advance(self, sample: int) -> None:
         """Do everything that is due by a sample, in the order in which it is due."""
-        if self._learning:
-            if sample - self._judged_from < round(_LEARN_S * self._rate_hz):
-                return
-            self._learn(sample)
-            return
         wait = round(self._traits.wait_s * self._rate_hz)
         while True:
-            judge_at = None if self._pending is None else self._pending.at + wait + 1
-            missed_at = self._missed_at()
-            if judge_at is not None and judge_at <= min(sample, missed_at):
-                candidate, self._pending = self._pending, None
-                if candidate is not None:
-                    self._judge(candidate, judge_at)
+            if self._learning:
+                learnt_at = self._judged_from + round(_LEARN_S * self._rate_hz)
+                if learnt_at > sample:
+                    return
+                self._learn(learnt_at)
+                continue
+            pending, missed_at = self._pending, self._missed_at()
+            if pending is not None and pending.at + wait < min(sample, missed_at):
+                self._pending = None
+                self._judge(pending, pending.at + wait + 1)
             elif missed_at <= sample:
                 self._look_back(missed_at)
-                if self._learning:
-                    return
             else:
                 return
 
@@ -230,7 +232,9 @@ class BeatSearch:
         if self._is_railed(candidate):
             self._gap = True
             return
-        seen = self._look_at(candidate)
+        seen = self._look_at(candidate, now)
+        if self._is_same_peak(seen):
+            return
         phase = 1.0 if since is None else since / self._usual_interval
         t_wave = (
             since is not None
@@ -248,7 +252,11 @@ class BeatSearch:
         """Take the best of what was refused, or wait on; after long silence learn anew."""
         last = self._judged_from if self._last is None else self._last
         earliest = last + max(0.3 * self._rate_hz, 0.4 * self._usual_interval)
-        late = [c for c in self._refused if c.at > earliest and c.evidence > _MISSED_BAR]
+        late = [
+            c
+            for c in self._refused
+            if c.at > earliest and c.evidence > _MISSED_BAR and not self._is_same_peak(c)
+        ]
         if late and self._last is not None:
             best = max(late, key=lambda c: c.evidence)
             self._accept(best, now, (best.at - last) / self._usual_interval)
@@ -264,18 +272,19 @@ class BeatSearch:
         self._pending = None
         self._refused.clear()
 
-    def _look_at(self, candidate: _Candidate) -> _Candidate:
+    def _look_at(self, candidate: _Candidate, now: int) -> _Candidate:
         """Find the peak under a candidate and how much it looks like a beat."""
         height = candidate.height
         evidence = (height - self._noise) / (self._beat - self._noise)
         if evidence < _HOPELESS:
             return candidate
         band = self._band
-        centre = candidate.at - (band.energy_delay - band.sharp_delay) - self._first
+        centre = round(candidate.at - band.energy_delay + band.sharp_delay) - self._first
         within = round(self._traits.peak_within_s * self._rate_hz)
         half = round(self._traits.form_s * self._rate_hz)
-        low = max(half, round(centre) - within)
-        high = min(len(self._sharp) - half, round(centre) + within + 1)
+        low = max(half, centre - within)
+        # Not beyond what was known, however much has come since.
+        high = min(now - self._first - half, centre + within + 1)
         if high <= low:
             return candidate
         piece = self._sharp[low:high]
@@ -296,6 +305,8 @@ class BeatSearch:
         evidence *= 1.0 - _FORM_WEIGHT + _FORM_WEIGHT * likeness
         before, here, after = (float(v) for v in self._sharp[place - 1 : place + 2])
         bend = before - 2.0 * here + after
+        middle = place - round(band.sharp_delay)
+        around = self._raw[max(0, middle - half) : max(1, middle + half + 1)]
         shift = 0.5 * (before - after) / bend if bend else 0.0
         return _Candidate(
             at=candidate.at,
@@ -305,7 +316,14 @@ class BeatSearch:
             evidence=evidence,
             peak=place + self._first - band.sharp_delay + min(max(shift, -0.5), 0.5),
             peak_height=here,
+            size=float(around.max() - around.min()),
         )
+
+    def _is_same_peak(self, seen: _Candidate) -> bool:
+        """Tell whether two places of high strength have one peak between them."""
+        if seen.form is None:
+            return False
+        return seen.peak - self._last_peak < 0.5 * self._traits.refractory_s * self._rate_hz
 
     def _learn_levels(self) -> None:
         """Learn the usual height of a beat and of noise."""
@@ -318,7 +336,7 @@ class BeatSearch:
         start = max(0, end - round(0.3 * self._rate_hz))
         if not self._sizes or not self._stuck[start:end].any():
             return False
-        recent = self._raw[max(0, end - round(_KEPT_S * self._rate_hz)) : end]
+        recent = self._raw[max(0, end - round(_RAIL_WITHIN_S * self._rate_hz)) : end]
         return float(recent.max() - recent.min()) > _RAIL_RANGE * _median(self._sizes)
 
     def _accept(self, beat: _Candidate, now: int, phase: float) -> None:
@@ -328,16 +346,14 @@ class BeatSearch:
             self._intervals.append(beat.at - self._last)
             self._usual_interval = _median(self._intervals)
         self._last, self._last_height = beat.at, beat.height
+        self._last_peak = beat.peak
         self._beats.append(beat.height)
         self._learn_levels()
         self._refused = [c for c in self._refused if c.at > beat.at]
         self._look_back_at = 0
         if beat.form is not None:
             self._forms.learn(beat.form)
-        place = round(beat.peak) - self._first
-        half = round(self._traits.peak_within_s * self._rate_hz)
-        around = self._raw[max(0, place - half) : max(1, place + half + 1)]
-        self._sizes.append(float(around.max() - around.min()))
+        self._sizes.append(beat.size)
         found = FoundBeat(
             sample=beat.peak,
             known_sample=max(now, self._known_from),

@@ -59,12 +59,15 @@ class _Channel:
         self.search = BeatSearch(rate_hz, PULSES)
         self.rating = 0.0
         self.heard_s = 0.0
-        self._beat_s = 0.0
+        self._beat_s: float | None = None
         self._intervals: deque[float] = deque(maxlen=7)
 
     def rate(self, beat_s: float, quality: float, known_s: float) -> None:
         """Remember how sure a pulse was, and whether it came when one was due."""
-        interval_s, self._beat_s = beat_s - self._beat_s, beat_s
+        before_s, self._beat_s = self._beat_s, beat_s
+        if before_s is None or beat_s <= before_s:
+            return
+        interval_s = beat_s - before_s
         if self._intervals:
             usual_s = median(self._intervals)
             if abs(interval_s / usual_s - 1.0) > _REGULAR:
