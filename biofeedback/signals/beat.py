@@ -19,3 +19,16 @@ class Beat:
     quality: float
     gap_before: bool
     amplitude: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a stretch of signal up to ``until_s`` told: beats with the time at which each was known.
+
+    ``begins_s`` is where the stretch begins, None if it goes on. All in seconds since the source's
+    first sample.
+    """
+
+    begins_s: float | None
+    until_s: float
+    beats: list[tuple[float, Beat]]

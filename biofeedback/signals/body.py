@@ -9,8 +9,11 @@ from biofeedback.samples import (
     AccelerationBlock,
     BodyState,
     CadenceReading,
+    EcgBlock,
     HeartReading,
+    OpticalBlock,
 )
+from biofeedback.signals.beat_heart import BeatHeart
 from biofeedback.signals.breathing import Breathing
 from biofeedback.signals.chest_motion import ChestMotion
 from biofeedback.signals.heart import Heart
@@ -20,6 +23,7 @@ from biofeedback.signals.told_cadence import ToldCadence
 if TYPE_CHECKING:
     from biofeedback.messages import Site
     from biofeedback.samples import Samples
+    from biofeedback.signals.heart import Finding
 
 _MOTION_STALE_NS = 500 * NS_PER_MS
 _HEART_STALE_NS = 3_000 * NS_PER_MS
@@ -52,6 +56,8 @@ class Body:
         self._declared_hz: dict[str, float | None] = {}
         self._motions: dict[str, Motion] = {}
         self._hearts: dict[str, Heart] = {}
+        self._ecgs: dict[str, BeatHeart] = {}
+        self._optics: dict[str, BeatHeart] = {}
         self._told: dict[str, ToldCadence] = {}
         self._chests: dict[str, ChestMotion] = {}
         self._breathing = Breathing(wearer)
@@ -69,7 +75,8 @@ class Body:
     def detach(self, sensor: str) -> None:
         """Forget a sensor that left for good."""
         self._breathing.forget(sensor)
-        stages = (self._motions, self._hearts, self._told, self._chests)
+        hearts = (self._hearts, self._ecgs, self._optics)
+        stages = (self._motions, *hearts, self._told, self._chests)
         for known in (self._sites, self._declared_hz, *stages):
             known.pop(sensor, None)
 
@@ -93,7 +100,10 @@ class Body:
             if heart is None:
                 heart = Heart(self._wearer, sensor, self._breathing)
                 self._hearts[sensor] = heart
-            return heart.update(samples, at_ns, cadence_spm=self._known_cadence_spm(at_ns))
+            found = heart.update(samples, at_ns, cadence_spm=self._known_cadence_spm(at_ns))
+            return self._without_doubles(sensor, found, at_ns)
+        if isinstance(samples, EcgBlock | OpticalBlock):
+            return [*self._take_raw(sensor, samples, at_ns)]
         if isinstance(samples, CadenceReading):
             told = self._told.get(sensor)
             if told is None:
@@ -122,6 +132,34 @@ class Body:
             found += self._breathing.hear(sensor, "chest", breath, at_ns)
         return found
 
+    def _take_raw(self, sensor: str, samples: EcgBlock | OpticalBlock, at_ns: int) -> list[Finding]:
+        """Find beats; how much a sensor moves is asked of itself, else of the best other one."""
+        electrical = isinstance(samples, EcgBlock)
+        hearts = self._ecgs if electrical else self._optics
+        heart = hearts.get(sensor)
+        if heart is None:
+            kind = "electrical" if electrical else "optical"
+            heart = BeatHeart(self._wearer, sensor, kind, self._breathing)
+            hearts[sensor] = heart
+        moved = self._motions.get(sensor) or self._best_motion(at_ns)
+        activity_mps2 = None
+        if moved is not None and moved.valid_at_ns is not None:
+            fresh = at_ns - moved.valid_at_ns <= _MOTION_STALE_NS
+            activity_mps2 = moved.activity.activity_mps2 if fresh else None
+        return heart.update(
+            samples,
+            at_ns,
+            cadence_spm=self._known_cadence_spm(at_ns),
+            activity_mps2=activity_mps2,
+        )
+
+    def _without_doubles(self, sensor: str, found: list[Finding], at_ns: int) -> list[Finding]:
+        """Leave out the measures that a sensor tells of beats found in its own raw signal."""
+        raw = self._ecgs.get(sensor) or self._optics.get(sensor)
+        if raw is None or not raw.is_listening(at_ns):
+            return found
+        return [finding for finding in found if isinstance(finding, NoticeGiven)]
+
     def not_finite(self, sensor: str) -> int:
         """Count the acceleration samples of a sensor that were stopped for being no numbers."""
         motion = self._motions.get(sensor)
@@ -144,19 +182,24 @@ class Body:
                 best, best_rank = motion, rank
         return best
 
-    def _best_heart(self, at_ns: int) -> Heart | None:
-        """Return the fresh electrical source, else any fresh one, else the freshest."""
-        hearts = self._hearts.values()
+    def _best_heart(self, at_ns: int) -> Heart | BeatHeart | None:
+        """Return the best source that is fresh, or the freshest if all are stale.
+
+        Beats of an ECG before a rate that a device tells, before pulses of a raw optical signal.
+        """
+        hearts = [*self._ecgs.values(), *self._hearts.values(), *self._optics.values()]
         if len(hearts) == 1:
-            return next(iter(hearts))
-        best: Heart | None = None
-        best_rank: tuple[int, bool, bool] | None = None
+            return hearts[0]
+        best: Heart | BeatHeart | None = None
+        best_rank: tuple[int, bool, int] | None = None
         for heart in hearts:
             if heart.valid_at_ns is None:
                 continue
             age_ns = at_ns - heart.valid_at_ns
             stale_ns = age_ns if age_ns > _HEART_STALE_NS else 0
-            rank = (stale_ns, heart.suspect, not heart.electrical)
+            raw = isinstance(heart, BeatHeart)
+            order = (0 if raw else 1) if heart.electrical else (3 if raw else 2)
+            rank = (stale_ns, heart.suspect, order)
             if best_rank is None or rank < best_rank:
                 best, best_rank = heart, rank
         return best

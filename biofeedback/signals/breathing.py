@@ -103,7 +103,8 @@ class _Band:
         self._spectrum = spectrum
         self._top_hz = top_hz
         self.low_hz = LOWEST_BRPM / 60.0 - _MARGIN_HZ
-        self._total = self._sum_from(self.low_hz)
+        # All of the power may lie outside: nothing is a share of nothing.
+        self._total = max(self._sum_from(self.low_hz), 1e-300)
 
     def _sum_from(self, low_hz: float) -> float:
         return self._spectrum.sum_between(low_hz, self._top_hz + _HALF_WIDTH_HZ)
@@ -117,7 +118,11 @@ class _Band:
 
     def share_of_fast(self, peak_hz: float) -> float:
         """The same of the fast part alone."""
-        return self.share(peak_hz, _HALF_WIDTH_HZ) * self._total / self._sum_from(_SLOW_HZ)
+        return (
+            self.share(peak_hz, _HALF_WIDTH_HZ)
+            * self._total
+            / max(self._sum_from(_SLOW_HZ), 1e-300)
+        )
 
     def find_fast_hz(self, slow_hz: float) -> float | None:
         """Find the wave of fast breathing beside a larger slow one, if there is one."""

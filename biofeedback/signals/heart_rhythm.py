@@ -48,6 +48,7 @@ class HeartRhythm:
         self._time_ms = 0.0
         self._since_ms = 0.0
         self._beat: Beat | None = None
+        self._gap = False
         self._beat_ms = 0.0
         self._height: float | None = None
         self.rmssd_ms: float | None = None
@@ -55,18 +56,23 @@ class HeartRhythm:
         self.valid_at_ns: int | None = None
 
     def take_beat(self, beat: Beat, at_ns: int) -> list[MeasureTaken]:
-        """Take a beat of a raw signal; its interval is that to the beat before."""
+        """Take a beat of a raw signal; its interval is that to the sure beat before.
+
+        A beat that isn't to be counted on is passed over: if it was none, nothing is amiss, and if
+        it was one, the interval across it is judged as one with a missed beat.
+        """
+        self._gap = self._gap or beat.gap_before
+        if beat.quality < _BELIEVED or not math.isfinite(beat.beat_s):
+            return []
         before, self._beat = self._beat, beat
-        if before is None:
+        gap, self._gap = self._gap, False
+        rr_ms = 0.0 if before is None else (beat.beat_s - before.beat_s) * 1000.0
+        if rr_ms <= 0.0:
             return []
-        rr_ms = (beat.beat_s - before.beat_s) * 1000.0
-        if not (math.isfinite(rr_ms) and rr_ms > 0.0):
-            return []
-        if beat.gap_before:
+        if gap:
             return self.break_row(rr_ms, at_ns)
         self._take_height(beat, rr_ms)
-        doubted = min(beat.quality, before.quality) < _BELIEVED
-        return self.take_interval(rr_ms, at_ns, doubted=doubted)
+        return self.take_interval(rr_ms, at_ns, doubted=False)
 
     def take_interval(self, rr_ms: float, at_ns: int, *, doubted: bool) -> list[MeasureTaken]:
         """Take an interval; ``doubted`` tells that its source doesn't trust it."""
@@ -116,7 +122,7 @@ class HeartRhythm:
         """Keep the height of the R wave; one far from the last is noise or another kind of beat."""
         self._beat_ms += rr_ms
         height = beat.amplitude
-        if height is None or beat.quality < _BELIEVED or not math.isfinite(height):
+        if height is None or not math.isfinite(height):
             return
         usual = self._height
         if usual is not None and abs(height - usual) > _AMPLITUDE_SHARE * abs(usual):
