@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -66,11 +67,17 @@ def take_spectrum(
         message = f"{n} values, at most {_PADDED}"
         raise ValueError(message)
     columns = values.reshape(n, -1)
-    basis = np.vander(np.linspace(-1.0, 1.0, n), trend_degree + 1)
-    factors = np.linalg.lstsq(basis, columns, rcond=None)[0]
-    rest = columns - basis @ factors
+    basis, window = _prepare(n, trend_degree)
+    rest = columns - basis @ (basis.T @ columns)
     if float(np.abs(rest).max()) <= 1e-9 * max(1.0, float(np.abs(columns).max())):
         return None
-    window = np.hanning(n + 2)[1:-1, np.newaxis]
-    power = (np.abs(np.fft.rfft(rest * window, _PADDED, axis=0)) ** 2).sum(axis=1)
+    parts = np.fft.rfft(rest * window, _PADDED, axis=0)
+    power = (parts.real**2 + parts.imag**2).sum(axis=1)
     return Spectrum(power=power, step_hz=rate_hz / _PADDED)
+
+
+@lru_cache(maxsize=8)
+def _prepare(n: int, trend_degree: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Make an orthonormal basis of polynomials (n, degree + 1) and a Hann window (n, 1)."""
+    basis, _ = np.linalg.qr(np.vander(np.linspace(-1.0, 1.0, n), trend_degree + 1))
+    return basis, np.hanning(n + 2)[1:-1, np.newaxis]

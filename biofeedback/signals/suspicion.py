@@ -3,7 +3,7 @@
 * The same number for a minute while the cadence changes by more than 10 % is a frozen sensor.
 * An optical sensor may lock onto the steps. The heart rate is held against the cadence of the last
   minute, or half or twice of it, as it is or smoothed or late, as such a sensor would tell it. It
-  is suspect if it lies closer (1.2 bpm RMS) than a true rate does that happens to pass there, or
+  is suspect if it lies closer (1.15 bpm RMS) than a true rate does that happens to pass there, or
   within 2.2 bpm if it came there in a leap, or never was anywhere else.
 * Who runs evenly at a true rate that equals the cadence can't be told from a lock. That is the
   false alarm left; the rate isn't wrong by more than those 2 bpm while the lock can't be seen.
@@ -32,8 +32,8 @@ _FULL_S = 54.0
 _STALE_S = 10
 _FACTORS = (1.0, 0.5, 2.0)
 _APART_BPM = 6.0
-_TIGHT_BPM = 1.2
-_TIGHT_UNTIL_BPM = 1.4
+_TIGHT_BPM = 1.15
+_TIGHT_UNTIL_BPM = 1.3
 _NEAR_BPM = 2.2
 _NEAR_UNTIL_BPM = 3.0
 _CLOSE_BPM = 4.0
