@@ -118,20 +118,26 @@ class _Place:
 
     @property
     def is_extra(self) -> bool:
-        return max(self.rr, self.after) < _PART * self.expected and abs(
-            self.rr + self.after - self.expected
-        ) < max(self.threshold, _FITS * self.expected)
+        return self._are_one(self.rr, self.after, self.expected)
 
-    def is_displaced(self, off_second: float) -> bool:
-        """Tell a displaced beat; ``off_second`` is how far the interval after both is off."""
+    def _are_one(self, first: float, second: float, expected: float) -> bool:
+        """Tell whether a beat too many made two intervals of one."""
+        return max(first, second) < _PART * expected and abs(first + second - expected) < max(
+            self.threshold, _FITS * expected
+        )
+
+    def is_displaced(self, second: float) -> bool:
+        """Tell a displaced beat; ``second`` is the interval after both."""
         if (
             abs(self.moved) <= self.threshold
             or abs(self.off) <= 0.8 * self.threshold
             or abs(self.off_after) <= 0.25 * abs(self.off)
             or self.off * self.off_after >= 0.0
+            or self._are_one(self.after, second, self.expected_after)
         ):
             return False
         # Or is the next beat the displaced one, and this only its shadow?
+        off_second = second - self.expected_after
         shadow = (
             abs(self.off_after - off_second) > abs(self.off - self.off_after)
             and self.off_after * off_second < 0.0
@@ -231,16 +237,16 @@ class Artefacts:
             threshold=max(_LEAST_MOVED, _MOVED_SCALES * self._moves.read()) * usual,
             sudden=max(_LEAST_SUDDEN, _SUDDEN_SCALES * self._steps.read()) * usual,
         )
-        self._decide(place, second - place.expected_after)
+        self._decide(place, second)
 
-    def _decide(self, place: _Place, off_second: float) -> None:
+    def _decide(self, place: _Place, second: float) -> None:
         pair = place.rr + place.after
         moved, step = place.threshold / place.usual, place.sudden / place.usual
         if place.is_missed:
             self._reject(1, "missed", self._fill(place.rr, place.expected))
         elif place.is_extra:
             self._reject(2, "extra", (pair,))
-        elif place.is_displaced(off_second):
+        elif place.is_displaced(second):
             half = 0.5 * pair
             usual_pair = place.expected + place.expected_after
             compensated = abs(pair - usual_pair) <= _ALIKE * place.usual

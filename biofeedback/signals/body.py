@@ -125,11 +125,11 @@ class Body:
             return []
         chest = self._chests.setdefault(sensor, ChestMotion())
         found: list[MeasureTaken] = []
-        breaths = chest.update(block)
-        if chest.moved:
-            self._breathing.move(at_ns)
-        for breath in breaths:
-            found += self._breathing.hear(sensor, "chest", breath, at_ns)
+        for felt in chest.update(block):
+            if felt.moved:
+                self._breathing.move(felt.of_ns)
+            else:
+                found += self._breathing.hear(sensor, "chest", felt.breath, at_ns, of_ns=felt.of_ns)
         return found
 
     def _take_raw(self, sensor: str, samples: EcgBlock | OpticalBlock, at_ns: int) -> list[Finding]:

@@ -152,9 +152,9 @@ class Breathing:
         self.breathing_brpm: float | None = None
         self.valid_at_ns: int | None = None
 
-    def move(self, at_ns: int) -> None:
-        """Hear that the person moves: what was told is no longer breathing alone."""
-        self._moved_ns = at_ns
+    def move(self, of_ns: int) -> None:
+        """Hear that the person moved: what was told is no longer breathing alone."""
+        self._moved_ns = of_ns
         self._told.clear()
 
     def forget(self, sensor: str) -> None:
@@ -163,16 +163,16 @@ class Breathing:
             del self._told[key]
 
     def hear(
-        self, sensor: str, source: BreathSource, breath: Breath | None, at_ns: int
+        self, sensor: str, source: BreathSource, breath: Breath | None, at_ns: int, *, of_ns: int
     ) -> list[MeasureTaken]:
-        """Hear one source; answer the rate if the source that leads has just spoken."""
+        """Hear one source, of an instant; answer the rate if it is the one that leads."""
         key = (sensor, source)
         self._told.pop(key, None)
-        moved = self._moved_ns is not None and at_ns - self._moved_ns < _STILL_AFTER_NS
+        moved = self._moved_ns is not None and of_ns - self._moved_ns < _STILL_AFTER_NS
         if breath is None or moved:
             return []
-        self._told[key] = (breath, at_ns)
-        fresh = {k: b for k, (b, told_ns) in self._told.items() if at_ns - told_ns <= _VALID_NS}
+        self._told[key] = (breath, of_ns)
+        fresh = {k: b for k, (b, told_ns) in self._told.items() if of_ns - told_ns <= _VALID_NS}
         leader = max(fresh, key=lambda k: fresh[k].quality)
         if leader != key:
             return []
@@ -187,7 +187,7 @@ class Breathing:
             elif other.quality >= _RIVAL_SHARE * breath.quality:
                 return []
         self.breathing_brpm = weighted / weights
-        self.valid_at_ns = at_ns
+        self.valid_at_ns = of_ns
         return [
             MeasureTaken(
                 at_ns=at_ns,

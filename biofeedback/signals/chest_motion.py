@@ -7,6 +7,7 @@ by a few degrees; a person who does anything else moves far more, and the window
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,9 +26,18 @@ _RATE_HZ = 4.0
 _FEWEST = 128
 _MOST = 192
 _EVERY = 20
-_SHAKEN_MPS2 = 0.5
+_SHAKEN_MPS2 = 1.0
 _TURNED_MPS2 = 0.5
 _LARGEST_MPS2 = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Felt:
+    """What was felt up to an instant: other movement, or else the breath, None if unclear."""
+
+    of_ns: int
+    moved: bool
+    breath: Breath | None
 
 
 class ChestMotion:
@@ -39,12 +49,10 @@ class ChestMotion:
         self._pieces: list[NDArray[np.float64]] = []
         self._means: deque[NDArray[np.float64]] = deque(maxlen=_MOST)
         self._since = 0
-        self.moved = False
 
-    def update(self, block: AccelerationBlock) -> list[Breath | None]:
-        """Take a block; answer each 5 s once 32 s were still. ``moved`` tells of this block."""
-        self.moved = False
-        found: list[Breath | None] = []
+    def update(self, block: AccelerationBlock) -> list[Felt]:
+        """Take a block; answer each movement, and each 5 s once 32 s were still."""
+        found: list[Felt] = []
         if not block.times_ns.size:
             return found
         if self._first_ns is None:
@@ -69,7 +77,7 @@ class ChestMotion:
         self._means.clear()
         self._since = 0
 
-    def _close(self, found: list[Breath | None]) -> None:
+    def _close(self, found: list[Felt]) -> None:
         """Close a bin; its samples are summed at once, however they came in blocks."""
         if not self._pieces:
             self._restart()
@@ -83,7 +91,7 @@ class ChestMotion:
         shaken = float(np.abs(samples - mean).max()) > _SHAKEN_MPS2
         turned = bool(self._means) and float(np.abs(mean - self._means[-1]).max()) > _TURNED_MPS2
         if shaken or turned:
-            self.moved = True
+            found.append(Felt(of_ns=self._end_ns(), moved=True, breath=None))
             self._restart()
             return
         self._means.append(mean)
@@ -91,4 +99,8 @@ class ChestMotion:
         if self._since >= _EVERY and len(self._means) >= _FEWEST:
             self._since = 0
             values = np.array(self._means)
-            found.append(find_breath(values, rate_hz=_RATE_HZ, heart_rate_bpm=None, source="chest"))
+            breath = find_breath(values, rate_hz=_RATE_HZ, heart_rate_bpm=None, source="chest")
+            found.append(Felt(of_ns=self._end_ns(), moved=False, breath=breath))
+
+    def _end_ns(self) -> int:
+        return (self._first_ns or 0) + (self._bin + 1) * _BIN_NS

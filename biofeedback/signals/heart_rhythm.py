@@ -164,7 +164,7 @@ class HeartRhythm:
         rr_ms = self._intervals.read(BREATHING_WINDOW_S)
         if rr_ms is None or self._intervals.sure_ratio < _SURE_SHARE:
             for source, _ in told:
-                self._breathing.hear(self._sensor, source, None, at_ns)
+                self._breathing.hear(self._sensor, source, None, at_ns, of_ns=at_ns)
             return
         bpm = 60_000.0 / float(rr_ms.mean())
         for source, series in told:
@@ -172,7 +172,7 @@ class HeartRhythm:
             breath = None
             if values is not None:
                 breath = find_breath(values, rate_hz=EVEN_HZ, heart_rate_bpm=bpm, source=source)
-            found.extend(self._breathing.hear(self._sensor, source, breath, at_ns))
+            found += self._breathing.hear(self._sensor, source, breath, at_ns, of_ns=at_ns)
 
     def _measure(self, measure: Measure, value: float, quality: float, at_ns: int) -> MeasureTaken:
         return MeasureTaken(
