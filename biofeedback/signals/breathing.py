@@ -30,8 +30,9 @@ HIGHEST_BRPM = 36.0
 _SLOW_HZ = 0.15
 _MARGIN_HZ = 0.006
 _HALF_WIDTH_HZ = 0.035
+_ABOVE_HZ = 0.1
 _NARROW_HZ = 0.025
-_HARMONIC_HZ = 0.02
+_HARMONIC_HZ = 0.012
 _ECHO_SHARE = 0.35
 _FAST_SHARE = 0.15
 _NARROW_SHARE = 0.7
@@ -107,7 +108,7 @@ class _Band:
         self._total = max(self._sum_from(self.low_hz), 1e-300)
 
     def _sum_from(self, low_hz: float) -> float:
-        return self._spectrum.sum_between(low_hz, self._top_hz + _HALF_WIDTH_HZ)
+        return self._spectrum.sum_between(low_hz, self._top_hz + _ABOVE_HZ)
 
     def find_peak_hz(self, low_hz: float) -> float | None:
         return self._spectrum.find_peak_hz(low_hz, self._top_hz)
@@ -130,8 +131,7 @@ class _Band:
         if fast_hz is None:
             return None
         share = self.share(fast_hz, _HALF_WIDTH_HZ)
-        nearest_hz = round(fast_hz / slow_hz) * slow_hz
-        echo = abs(fast_hz - nearest_hz) < _HARMONIC_HZ and share < _ECHO_SHARE
+        echo = abs(fast_hz - 2.0 * slow_hz) < _HARMONIC_HZ and share < _ECHO_SHARE
         read = self._spectrum.read
         skirt = read(fast_hz) < _SKIRT_RATIO * read(slow_hz)
         return None if echo or skirt or share < _FAST_SHARE else fast_hz

@@ -34,6 +34,7 @@ class HeartRateRecovery:
         self._lowest_bpm: float | None = None
         self._peak_bpm: float | None = None
         self._peak_ns = 0
+        self._rose = False
         self._moved_ns: int | None = None
 
     def update(self, heart_rate_bpm: float, at_ns: int, *, moving: bool) -> float | None:
@@ -53,13 +54,15 @@ class HeartRateRecovery:
         if self._lowest_bpm is None or mean_bpm < self._lowest_bpm:
             self._lowest_bpm = mean_bpm
         if self._peak_bpm is None or mean_bpm >= self._peak_bpm:
+            # Who is first heard while falling has had the peak unheard.
+            self._rose = self._peak_bpm is not None and (self._rose or mean_bpm > self._peak_bpm)
             self._peak_bpm, self._peak_ns = mean_bpm, at_ns
             return None
         since_ns = at_ns - self._peak_ns
         if since_ns < _AFTER_NS:
             return None
         fall_bpm = self._peak_bpm - mean_bpm
-        effort = self._peak_bpm - self._lowest_bpm >= _EFFORT_BPM
+        effort = self._rose and self._peak_bpm - self._lowest_bpm >= _EFFORT_BPM
         went_on = self._moved_ns is not None and self._moved_ns - self._peak_ns > _STOPS_WITHIN_NS
         # The next effort has a peak of its own.
         self._peak_bpm = None
