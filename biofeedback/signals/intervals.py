@@ -27,7 +27,7 @@ _NEW_RATE_AFTER = 5
 _LEAK_PPM = 100
 _LATEST_NS = 3 * NS_PER_S
 _SILENCE_NS = 10 * NS_PER_S
-_LONGEST_ROW_MS = 60_000.0
+_LONGEST_TOLD_MS = 65_536.0
 _APART_NS = 200 * NS_PER_MS
 
 
@@ -67,7 +67,7 @@ class Intervals:
         ]
         if not told:
             return []
-        gap_ns = self._find_gap_ns(sum(rr for rr, _ in told), at_ns)
+        gap_ns = self._find_gap_ns(sum(min(rr, _LONGEST_TOLD_MS) for rr, _ in told), at_ns)
         cleans = [self._is_clean(rr, suspect=suspect) for rr, suspect in told]
         beats = self._place([rr for rr, _ in told], at_ns)
         self._arrival_ns = at_ns
@@ -86,8 +86,8 @@ class Intervals:
         """Tell how much time no interval accounts for, 0 if that may be the way they arrive."""
         if self._arrival_ns is None:
             return 0
-        since_ns = at_ns - self._arrival_ns
-        missing_ns = since_ns - round(min(total_ms, _LONGEST_ROW_MS) * NS_PER_MS)
+        total_ns = round(total_ms * NS_PER_MS)
+        missing_ns = at_ns - self._arrival_ns - total_ns
         if missing_ns > _SILENCE_NS:
             self._good.clear()
             self._rejected.clear()
@@ -95,7 +95,7 @@ class Intervals:
             return missing_ns
         if self._row_ns is None:
             return 0
-        late_ns = at_ns - self._row_ns - round(min(total_ms, _LONGEST_ROW_MS) * NS_PER_MS)
+        late_ns = at_ns - self._row_ns - total_ns
         return late_ns if late_ns > _LATEST_NS else 0
 
     def _is_clean(self, rr: float, *, suspect: bool) -> bool:
