@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 _TICK_NS = 100 * NS_PER_MS
 _TICKS_PER_S = 10
-_AHEAD_S = 0.1
-"""The rate will be used until the next packet: the window leads by half of what that takes."""
+_AHEAD_S = 0.2
+"""What is told is used from its arrival until that of the next: the window ends in between."""
 _SILENT_S = 3.0
 _JUMP_BPM = 60.0
 _SHORTEST_MS, _LONGEST_MS = 300.0, 2000.0
