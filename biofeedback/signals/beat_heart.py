@@ -21,7 +21,7 @@ from biofeedback.messages import NS_PER_MS, NS_PER_S, EventDetected, MeasureTake
 from biofeedback.samples import EcgBlock, HeartReading
 from biofeedback.signals.beat_rate import SURE, BeatRate
 from biofeedback.signals.ecg import EcgBeats
-from biofeedback.signals.heart import Heart
+from biofeedback.signals.heart import HIGHEST_BPM, LOWEST_BPM, Heart
 from biofeedback.signals.heart_rhythm import HeartRhythm
 from biofeedback.signals.pulses import PulseBeats
 
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 _TICK_NS = 100 * NS_PER_MS
 _TICKS_PER_S = 10
-_AHEAD_S = 0.1
-"""The rate will be used until the next packet: the window leads by half of what that takes."""
+_AHEAD_S = 0.2
+"""What is told is used from its arrival until that of the next: the window ends in between."""
 _SILENT_S = 3.0
 _JUMP_BPM = 60.0
 _QUALITY_OVER_S = 5.0
@@ -159,6 +159,8 @@ class BeatHeart:
             found.append(self._measure("signal_quality", self._mean_quality(now_s), 1.0, at_ns))
         rate = self._rate.measure(now_s + _AHEAD_S)
         if rate is None or self._sure_s is None or now_s - self._sure_s > _SILENT_S:
+            return
+        if not LOWEST_BPM <= rate.bpm <= HIGHEST_BPM:
             return
         gate = self._gate
         if whole_second or gate.heart_rate_bpm is None:

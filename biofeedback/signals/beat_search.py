@@ -48,6 +48,8 @@ _KEPT_S = 1.5
 _RAIL_WITHIN_S = 1.0
 _USUAL_RR_S = 0.8
 _LONGEST_RR_S = 2.0
+_RHYTHMIC = 0.08
+_FEW_INTERVALS = 4
 _TWO_WAYS = 0.3
 _HOPELESS = 0.1
 _STUCK_S = 0.1
@@ -98,6 +100,7 @@ class BeatSearch:
         self._sizes: deque[float] = deque(maxlen=8)
         self._learning = True
         self._probation = 0
+        self._chaos = 0.0
         self._begin()
 
     def restart(self) -> None:
@@ -157,7 +160,9 @@ class BeatSearch:
         same[1:] = raw[1:] == raw[:-1]
         self._last_raw = int(raw[-1])
         stuck = self._still.update(same) >= self._stuck_full
-        most = round(_KEPT_S * self._rate_hz)
+        # What came while the search learns is judged when it has learnt.
+        kept_s = _KEPT_S + _LEARN_S if self._learning else _KEPT_S
+        most = round(kept_s * self._rate_hz)
         forget = len(self._raw) - most if len(self._raw) > 2 * most else 0
         self._first += forget
         self._raw = np.concatenate((self._raw[forget:], raw))
@@ -229,13 +234,15 @@ class BeatSearch:
         since = None if self._last is None else candidate.at - self._last
         if since is not None and since < self._traits.refractory_s * rate_hz:
             return
-        if self._is_railed(candidate):
+        if self._is_railed(candidate, now):
             self._gap = True
             return
         seen = self._look_at(candidate, now)
         if self._is_same_peak(seen):
             return
         phase = 1.0 if since is None else since / self._usual_interval
+        if len(self._intervals) < _FEW_INTERVALS:
+            phase = max(phase, 0.9)
         t_wave = (
             since is not None
             and since < self._traits.echo_s * rate_hz
@@ -330,10 +337,10 @@ class BeatSearch:
         self._beat = _median(self._beats)
         self._noise = min(_median(self._noises), _NOISE_MOST * self._beat)
 
-    def _is_railed(self, candidate: _Candidate) -> bool:
+    def _is_railed(self, candidate: _Candidate, now: int) -> bool:
         """Tell whether the amplifier was saturated round a candidate."""
-        end = candidate.at - self._first + 1
-        start = max(0, end - round(0.3 * self._rate_hz))
+        end = now - self._first + 1
+        start = max(0, candidate.at - self._first - round(0.3 * self._rate_hz))
         if not self._sizes or not self._stuck[start:end].any():
             return False
         recent = self._raw[max(0, end - round(_RAIL_WITHIN_S * self._rate_hz)) : end]
@@ -344,7 +351,9 @@ class BeatSearch:
         after_gap, self._gap = self._gap, False
         if self._last is not None and beat.at - self._last < _LONGEST_RR_S * self._rate_hz:
             self._intervals.append(beat.at - self._last)
-            self._usual_interval = _median(self._intervals)
+            self._usual_interval = usual = _median(self._intervals)
+            spread = sum(abs(rr - usual) for rr in self._intervals) / len(self._intervals)
+            self._chaos = min(max(spread / usual - _RHYTHMIC, 0.0), 0.3)
         self._last, self._last_height = beat.at, beat.height
         self._last_peak = beat.peak
         self._beats.append(beat.height)
@@ -372,7 +381,7 @@ class BeatSearch:
             -3.0
             + 7.4 * min(beat.evidence, 1.0)
             + 1.4 * beat.likeness
-            - noisy * (4.0 + 5.7 * min(max(rival, 0.0), 1.0) + 45.0 * early)
+            - noisy * (4.0 + 5.7 * min(max(rival, 0.0), 1.0) + 45.0 * early + 80.0 * self._chaos)
         )
         quality = 1.0 / (1.0 + math.exp(-odds))
         if self._probation:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _SMOOTH_S = 0.1
 _STEP_S = 0.12
 _ENERGY_S = 0.16
+_DRIFT_S = 0.9
 _POLARITY_S = 6.0
 _MOST_SLOPE = 1 << 25
 """Squares of this, summed over 6 s at any rate, fit into 63 bits."""
@@ -35,6 +36,7 @@ class PulseBand:
     def __init__(self, rate_hz: float) -> None:
         smooth = max(1, round(_SMOOTH_S * rate_hz))
         self._step = max(1, round(_STEP_S * rate_hz))
+        self._drift = self._step + max(1, round(_DRIFT_S * rate_hz))
         self._width = max(2, round(_ENERGY_S * rate_hz))
         self._first_mean = MovingSum(smooth)
         self._second_mean = MovingSum(smooth)
@@ -54,10 +56,13 @@ class PulseBand:
         """
         means = self._second_mean.update(self._first_mean.update(values))
         if self._held is None:
-            self._held = np.full(self._step, means[0], np.int64)
+            self._held = np.full(self._drift, means[0], np.int64)
         joined = np.concatenate((self._held, means))
-        self._held = joined[-self._step :]
-        slope = joined[self._step :] - joined[: -self._step]
+        self._held = joined[-self._drift :]
+        newest = joined[self._drift :]
+        slope = newest - joined[self._drift - self._step : -self._step]
+        # Without the slope of the whole last second: breathing and a sliding sensor.
+        slope -= (newest - joined[: -self._drift]) * self._step // self._drift
         slope = np.maximum(np.minimum(slope, _MOST_SLOPE), -_MOST_SLOPE)
         slope = np.where(self._polarity.update(slope * np.abs(slope)) < 0, -slope, slope)
         rise = np.maximum(slope, 0)
