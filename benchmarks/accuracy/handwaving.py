@@ -1,10 +1,11 @@
 """Repeated hand movements: an off-line reference, and the gestures scored against it.
 
-The recordings tell only the class of the movement, so the repetitions are found off-line, with
-the whole recording in sight and by another way than the live detector's: the period by
-autocorrelation of the acceleration vector, the single repetitions by the phase of its strongest
-direction around that period (filters without delay). A second count by matching the mean cycle
-must agree; where the two differ by more than 5 % the recording is told and left out.
+The recordings tell only the class of the movement, and people speed up and slow down within one.
+So the repetitions are found off-line, with the whole recording in sight: acceleration in 0.3-7 Hz
+without delay, along its principal axis of the surrounding four seconds; a repetition is a maximum
+whose prominence is more than half of the local range. The minima are counted too: where the two
+counts differ by more than 5 % the recording is told and left out. (To and fro along an arc is two
+repetitions for this reference where the two ways pull alike, as on the concave arcs.)
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.signal import find_peaks
 
 from accuracy.chain import measure
 from accuracy.recordings import read, sidecars
@@ -24,9 +26,10 @@ from biofeedback.signals.body import Body
 if TYPE_CHECKING:
     from pathlib import Path
 
-SHORTEST_S = 0.25
-LONGEST_S = 4.0
-WEAK = 0.3
+AROUND_S = 2.0
+LOCAL_S = 1.5
+PROMINENT = 0.5
+STILL_MPS2 = 3.0
 AGREE = 0.05
 
 
@@ -34,96 +37,55 @@ def _band(x: np.ndarray, low_hz: float, high_hz: float, rate_hz: float) -> np.nd
     """Band-pass without delay, edges a quarter of an octave wide; x (n, k)."""
     n = len(x)
     padded = np.concatenate([x[::-1], x, x[::-1]])
-    f = np.fft.rfftfreq(3 * n, 1 / rate_hz)
-    octaves_in = np.minimum(
-        np.log2(np.maximum(f, 1e-6) / low_hz), np.log2(high_hz / np.maximum(f, 1e-6))
-    )
-    gain = np.clip(0.5 + 4 * octaves_in, 0, 1)
-    shape = gain[:, None] if x.ndim == 2 else gain
-    return np.fft.irfft(np.fft.rfft(padded, axis=0) * shape, 3 * n, axis=0)[n : 2 * n]
+    f = np.maximum(np.fft.rfftfreq(3 * n, 1 / rate_hz), 1e-6)
+    octaves_in = np.minimum(np.log2(f / low_hz), np.log2(high_hz / f))
+    gain = np.clip(0.5 + 4 * octaves_in, 0, 1)[:, None]
+    return np.fft.irfft(np.fft.rfft(padded, axis=0) * gain, 3 * n, axis=0)[n : 2 * n]
 
 
-def find_period_s(acceleration: np.ndarray, rate_hz: float) -> float:
-    """Find the repetition time: the first strong maximum of the vector's autocorrelation."""
-    x = _band(acceleration - acceleration.mean(axis=0), 0.3, 8.0, rate_hz)
-    n = len(x)
-    spectrum = np.abs(np.fft.rfft(x, 2 * n, axis=0)) ** 2
-    row = np.fft.irfft(spectrum.sum(axis=1))[: n // 2]
-    row = row / row[0] * n / (n - np.arange(len(row)))
-    low, high = round(SHORTEST_S * rate_hz), round(LONGEST_S * rate_hz)
-    lags = np.arange(low + 1, min(high, len(row) - 1))
-    tops = [k for k in lags if row[k] >= row[k - 1] and row[k] > row[k + 1]]
-    strongest = max(row[k] for k in tops)
-    first = next(k for k in tops if row[k] >= 0.85 * strongest)
-    a, b, c = row[first - 1 : first + 2]
-    return (first + 0.5 * (a - c) / (a - 2 * b + c)) / rate_hz
+def _along_local_axis(x: np.ndarray, rate_hz: float) -> np.ndarray:
+    half, step = round(AROUND_S * rate_hz), round(0.25 * rate_hz)
+    out = np.empty(len(x))
+    before = None
+    for first in range(0, len(x), step):
+        part = x[max(0, first - half) : first + half]
+        axis = np.linalg.eigh(part.T @ part)[1][:, -1]
+        if before is not None and axis @ before < 0:
+            axis = -axis
+        before = axis
+        out[first : first + step] = x[first : first + step] @ axis
+    return out
 
 
-def find_repetitions(acceleration: np.ndarray, rate_hz: float) -> tuple[np.ndarray, float]:
-    """Find when each repetition is at its reference phase, in s; also the period."""
-    period_s = find_period_s(acceleration, rate_hz)
-    around = _band(
-        acceleration - acceleration.mean(axis=0), 0.55 / period_s, 1.6 / period_s, rate_hz
-    )
-    _, vectors = np.linalg.eigh(np.cov(around.T))
-    main = around @ vectors[:, -1]
-    n = len(main)
-    spectrum = np.fft.fft(main)
-    spectrum[n // 2 + 1 :] = 0
-    spectrum[1 : n // 2] *= 2
-    analytic = np.fft.ifft(spectrum)
-    size, phase = np.abs(analytic), np.unwrap(np.angle(analytic))
-    strong = size > WEAK * np.median(size)
-    turns = phase / (2 * np.pi)
-    found = []
-    for i in range(1, n):
-        whole = np.floor(turns[i])
-        if whole > np.floor(turns[i - 1]) and strong[i]:
-            part = (whole - turns[i - 1]) / (turns[i] - turns[i - 1])
-            found.append((i - 1 + part) / rate_hz)
-    times = np.array(found)
-    fresh = np.concatenate([[True], np.diff(times) > 0.4 * period_s])
-    return times[fresh], period_s
-
-
-def count_by_template(
-    acceleration: np.ndarray, rate_hz: float, repetitions_s: np.ndarray, period_s: float
-) -> int:
-    """Count how often the mean cycle occurs: maxima of the normalised cross-correlation."""
-    x = _band(acceleration - acceleration.mean(axis=0), 0.3, 8.0, rate_hz)
-    length = round(period_s * rate_hz)
-    cycles = [
-        x[k : k + length]
-        for k in np.round(repetitions_s * rate_hz).astype(int)
-        if k + length <= len(x)
+def find_repetitions(acceleration: np.ndarray, rate_hz: float) -> tuple[np.ndarray, np.ndarray]:
+    """Find the repetitions in s: at the maxima, and at the minima, of the main movement."""
+    x = _band(acceleration - acceleration.mean(axis=0), 0.3, 7.0, rate_hz)
+    main = _along_local_axis(x, rate_hz)
+    half, n = round(LOCAL_S * rate_hz), len(main)
+    places = np.arange(0, n, 5)
+    local = [
+        np.subtract(*np.percentile(main[max(0, i - half) : i + half + 1], [90, 10])) for i in places
     ]
-    template = np.mean(cycles, axis=0)
-    starts = np.arange(len(x) - length)
-    match = np.array([(x[s : s + length] * template).sum() for s in starts])
-    sizes = np.sqrt([(x[s : s + length] ** 2).sum() for s in starts])
-    match /= sizes * np.sqrt((template**2).sum()) + 1e-9
-    count, last = 0, -length
-    for s in range(1, len(match) - 1):
-        if match[s] > 0.3 and match[s] >= match[s - 1] and match[s] > match[s + 1]:
-            if s - last >= 0.6 * length:
-                count += 1
-                last = s
-            elif match[s] > match[last]:
-                last = s
-    return count
+    spans = np.interp(np.arange(n), places, local)
+    found = []
+    for signed in (main, -main):
+        tops, facts = find_peaks(signed, prominence=0.1)
+        strong = (facts["prominences"] > PROMINENT * spans[tops]) & (spans[tops] > STILL_MPS2)
+        found.append(tops[strong] / rate_hz)
+    return found[0], found[1]
 
 
 def found_once(repetitions_s: np.ndarray, gestures_s: np.ndarray) -> tuple[int, int, int, int]:
     """Count repetitions with exactly one gesture, with none, with more; and all repetitions.
 
     Where a repetition begins is a convention, so the cut between them is turned to where the
-    fewest gestures lie: one turn for the whole recording.
+    fewest gestures lie: one turn for the whole recording. A pause is no repetition.
     """
     cycles = np.diff(repetitions_s)
-    usual = np.median(cycles)
+    usual = np.array([np.median(cycles[max(0, i - 2) : i + 3]) for i in range(len(cycles))])
     whole = cycles < 1.7 * usual
-    best = (0, 0, 0, 0)
-    for turn in np.arange(0, 1, 0.05):
+    best = (-1, 0, 0, 0)
+    for turn in np.arange(-0.5, 0.5, 0.05):
         starts = repetitions_s[:-1] + turn * cycles
         ends = np.append(starts[1:], repetitions_s[-1] + turn * cycles[-1])
         counts = np.array(
@@ -133,7 +95,7 @@ def found_once(repetitions_s: np.ndarray, gestures_s: np.ndarray) -> tuple[int, 
             ]
         )[whole]
         this = (int((counts == 1).sum()), int((counts == 0).sum()), int((counts > 1).sum()))
-        if this[0] >= best[0]:
+        if this[0] > best[0]:
             best = (*this, len(counts))
     return best
 
@@ -149,17 +111,15 @@ def gesture_unit(path: Path) -> dict:
         inside = record.columns["rec"] == number
         start_s = float(record.t[inside][0])
         end_s = float(record.t[inside][-1])
-        repetitions, period_s = find_repetitions(acceleration[inside], rate_hz)
-        count = count_by_template(acceleration[inside], rate_hz, repetitions, period_s)
+        tops, bottoms = find_repetitions(acceleration[inside], rate_hz)
         gestures_s = rows[(rows[:, 1] >= start_s) & (rows[:, 1] <= end_s), 1] - start_s
         parts.append(
             {
                 "number": int(number),
-                "period_s": period_s,
-                "repetitions": len(repetitions),
-                "template": count,
+                "tops": len(tops),
+                "bottoms": len(bottoms),
                 "gestures": len(gestures_s),
-                "once": found_once(repetitions, gestures_s),
+                "once": max(found_once(tops, gestures_s), found_once(bottoms, gestures_s)),
             }
         )
     return {
@@ -205,15 +165,15 @@ def reduce_gestures(results: list[dict]) -> list[Line]:
     once = every = 0
     for r in results:
         for p in r["parts"]:
-            agree = abs(p["template"] / p["repetitions"] - 1) <= AGREE
+            agree = abs(p["tops"] / p["bottoms"] - 1) <= AGREE
             if agree:
                 once += p["once"][0]
                 every += p["once"][3]
             left_out = "" if agree else ", left out: the two counts differ"
             line.notes.append(
-                f"{r['id']} {p['number']}: period {p['period_s']:.2f} s, {p['repetitions']} "
-                f"repetitions ({p['template']} by template), {p['gestures']} gestures: once "
-                f"{p['once'][0]}, none {p['once'][1]}, more {p['once'][2]}{left_out}"
+                f"{r['id']} {p['number']}: {p['tops']} repetitions ({p['bottoms']} by their "
+                f"minima), {p['gestures']} gestures: once {p['once'][0]}, none {p['once'][1]}, "
+                f"more {p['once'][2]}{left_out}"
             )
     delays = np.concatenate([r["delays"] for r in results])
     packets = np.concatenate([r["packet_delays"] for r in results])

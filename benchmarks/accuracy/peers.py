@@ -74,7 +74,8 @@ def flag_artefacts(beats_s: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         )
     flags = np.zeros(len(beats_s), dtype=bool)
     for kind in ("ectopic", "missed", "extra", "longshort"):
-        flags[np.asarray(found[kind], dtype=int)] = True
+        at = np.asarray(found[kind], dtype=int)
+        flags[at[at < len(flags)]] = True
     return flags, np.asarray(fixed, float) / 1000
 
 
@@ -95,10 +96,14 @@ def find_pulses(ppg: np.ndarray, rate_hz: float) -> np.ndarray | None:
 def find_contacts(acceleration_mps2: np.ndarray, rate_hz: float) -> np.ndarray | None:
     """Find initial contacts in s with mobgap's IcdShinImproved, lower back, x upwards."""
     icd = _load("mobgap.initial_contacts")
+    frames = _load("mobgap.utils.conversions")
     pandas = _load("pandas")
-    if icd is None or pandas is None:
+    if icd is None or frames is None or pandas is None:
         return None
-    table = pandas.DataFrame(acceleration_mps2, columns=["acc_is", "acc_ml", "acc_pa"])
+    # It asks for angular rates too and doesn't use them.
+    columns = [f"{kind}_{axis}" for kind in ("acc", "gyr") for axis in "xyz"]
+    whole = np.hstack([acceleration_mps2, np.zeros_like(acceleration_mps2)])
     with _quiet():
+        table = frames.to_body_frame(pandas.DataFrame(whole, columns=columns))
         found = icd.IcdShinImproved().detect(table, sampling_rate_hz=rate_hz)
     return found.ic_list_["ic"].to_numpy(float) / rate_hz

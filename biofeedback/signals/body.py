@@ -16,19 +16,21 @@ from biofeedback.samples import (
 from biofeedback.signals.beat_heart import BeatHeart
 from biofeedback.signals.breathing import Breathing
 from biofeedback.signals.chest_motion import ChestMotion
+from biofeedback.signals.feet import Feet
 from biofeedback.signals.heart import Heart
-from biofeedback.signals.motion import Motion
+from biofeedback.signals.motion import Finding, Motion
 from biofeedback.signals.told_cadence import ToldCadence
 
 if TYPE_CHECKING:
     from biofeedback.messages import Site
     from biofeedback.samples import Samples
-    from biofeedback.signals.heart import Finding
 
 _MOTION_STALE_NS = 500 * NS_PER_MS
 _HEART_STALE_NS = 3_000 * NS_PER_MS
 _SLOW_STALE_NS = 15_000 * NS_PER_MS
 """What is told each 5 s: variability, coherence, breathing."""
+_WORN_NS = 10_000 * NS_PER_MS
+"""A sensor that felt a heart so lately is worn, however still it lies."""
 
 _GAIT_ORDER: dict[Site, int] = {
     "waist": 0,
@@ -61,6 +63,7 @@ class Body:
         self._told: dict[str, ToldCadence] = {}
         self._chests: dict[str, ChestMotion] = {}
         self._breathing = Breathing(wearer)
+        self._feet = Feet()
 
     def attach(self, sensor: str, site: Site, *, declared_hz: float | None = None) -> None:
         """Let a sensor join; ``declared_hz`` is the acceleration rate that it claims, if known.
@@ -79,6 +82,7 @@ class Body:
         stages = (self._motions, *hearts, self._told, self._chests)
         for known in (self._sites, self._declared_hz, *stages):
             known.pop(sensor, None)
+        self._feet.forget(sensor)
 
     def update(
         self, sensor: str, samples: Samples, at_ns: int
@@ -94,7 +98,10 @@ class Body:
                 site = self._sites.get(sensor, "unknown")
                 motion = Motion(self._wearer, sensor, site, self._declared_hz.get(sensor))
                 self._motions[sensor] = motion
-            return [*motion.update(samples, at_ns), *self._feel_breath(sensor, samples, at_ns)]
+            found = motion.update(samples, at_ns, heart_beats=self._feels_heart(sensor, at_ns))
+            if motion.site == "ankle" and len(self._motions) > 1:
+                self._compare_feet(sensor, at_ns, found)
+            return [*found, *self._feel_breath(sensor, samples, at_ns)]
         if isinstance(samples, HeartReading):
             heart = self._hearts.get(sensor)
             if heart is None:
@@ -110,6 +117,15 @@ class Body:
                 told = self._told[sensor] = ToldCadence(self._wearer, sensor)
             return [*told.update(samples, at_ns)]
         return []
+
+    def _feels_heart(self, sensor: str, at_ns: int) -> bool:
+        """Tell whether the same sensor felt a heart just now."""
+        for hearts in (self._hearts, self._ecgs, self._optics):
+            heart = hearts.get(sensor)
+            heart_ns = None if heart is None else heart.valid_at_ns
+            if heart_ns is not None and at_ns - heart_ns <= _WORN_NS:
+                return True
+        return False
 
     def _known_cadence_spm(self, at_ns: int) -> float | None:
         """Return the cadence from movement, or else what a sensor tells of it."""
@@ -160,10 +176,34 @@ class Body:
             return found
         return [finding for finding in found if isinstance(finding, NoticeGiven)]
 
+    def _compare_feet(self, sensor: str, at_ns: int, found: list[Finding]) -> None:
+        steps = [f for f in found if isinstance(f, EventDetected) and f.event == "step"]
+        for step in steps:
+            asymmetry = self._feet.update(sensor, step.event_ns)
+            if asymmetry is not None:
+                found.append(
+                    MeasureTaken(
+                        at_ns=at_ns,
+                        wearer=self._wearer,
+                        sensor=sensor,
+                        measure="step_asymmetry",
+                        value=asymmetry,
+                        quality=step.quality,
+                    )
+                )
+
     def not_finite(self, sensor: str) -> int:
         """Count the acceleration samples of a sensor that were stopped for being no numbers."""
         motion = self._motions.get(sensor)
         return 0 if motion is None else motion.not_finite
+
+    def ages_ms(self, at_ns: int) -> dict[tuple[str, str], float]:
+        """Tell how old the newest valid sample of everything is: (sensor, kind) -> age."""
+        known: dict[tuple[str, str], int | None] = {
+            **{(name, "motion"): motion.valid_at_ns for name, motion in self._motions.items()},
+            **{(name, "heart"): heart.valid_at_ns for name, heart in self._hearts.items()},
+        }
+        return {key: (at_ns - ns) / NS_PER_MS for key, ns in known.items() if ns is not None}
 
     def _best_motion(self, at_ns: int) -> Motion | None:
         """Return the fresh sensor at the best site, or the freshest if all are stale."""
@@ -223,6 +263,8 @@ class Body:
         breathing = self._breathing
         breathes = _is_fresh(breathing.valid_at_ns, at_ns)
         activity = None if motion is None else motion.activity
+        expected = None if motion is None else motion.next_step(at_ns)
+        swing = None if motion is None else motion.repetition(at_ns)
         return BodyState(
             wearer=self._wearer,
             has_motion=motion is not None,
@@ -243,6 +285,10 @@ class Body:
             rmssd_ms=None if rhythm is None else rhythm.rmssd_ms,
             coherence=None if rhythm is None else rhythm.coherence,
             breathing_brpm=breathing.breathing_brpm if breathes else None,
+            next_step_ns=None if expected is None else expected[0],
+            next_step_sd_ms=None if expected is None else expected[1],
+            swing_ns=None if swing is None else swing[0],
+            swing_period_s=None if swing is None else swing[1],
         )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +45,7 @@ def _make_waves() -> NDArray[np.float64]:
 
 
 _WAVES = _make_waves()
+_ONES = np.ones(WINDOW_SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +87,8 @@ def find_rhythm(
     energy = float(now.dot(now))
     if energy <= 0.0:
         return None
-    squares = np.empty(past.size + 1)
-    squares[0] = 0.0
-    np.cumsum(past * past, out=squares[1:])
     # From here on the lags run from the longest to the shortest.
-    earlier = squares[WINDOW_SAMPLES:] - squares[:-WINDOW_SAMPLES]
+    earlier = np.correlate(past * past, _ONES, mode="valid")
     # A lag at which there was next to nothing must not look similar by chance.
     scale = np.sqrt(energy * np.maximum(earlier, 0.25 * energy))
     similar: list[float] = (np.correlate(past, now, mode="valid") / scale).tolist()
@@ -106,14 +105,15 @@ def find_rhythm(
 
 def _first_strong_peak(similar: list[float]) -> float | None:
     """Return the shortest lag that is nearly as similar as the best one, between samples."""
-    peaks = [
-        i
-        for i in range(_SHORTEST_LAG_SAMPLES, len(similar) - 1)
-        if similar[i] > 0.0 and similar[i - 1] < similar[i] >= similar[i + 1]
-    ]
+    peaks: list[int] = []
+    best = before = here = 0.0
+    for i, after in enumerate(islice(similar, _SHORTEST_LAG_SAMPLES - 1, None), -2):
+        if before < here >= after and here > 0.0 and i >= 0:
+            peaks.append(i + _SHORTEST_LAG_SAMPLES)
+            best = max(best, here)
+        before, here = here, after
     if not peaks:
         return None
-    best = max(similar[i] for i in peaks)
     i = next(i for i in peaks if similar[i] >= 0.8 * best)
     left, here, right = similar[i - 1], similar[i], similar[i + 1]
     bend = left - 2.0 * here + right

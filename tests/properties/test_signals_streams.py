@@ -107,12 +107,20 @@ def test_the_recordings_above_hold_steps_gestures_and_notices():
     kinds: set[str] = set()
     for seed in range(6):
         kinds |= set(streams(run(*recording(seed, 52, 16), [100, 300], site="waist")))
-    assert {"step", "cadence_spm", "step_time_cv", "gesture", "activity_mps2", "notices"} <= kinds
+    assert {
+        "step",
+        "cadence_spm",
+        "step_time_cv",
+        "freeze_index",
+        "gesture",
+        "activity_mps2",
+        "notices",
+    } <= kinds
 
 
 def shifted(f, by_ns: int):
     changes = {}
-    for name in ("at_ns", "event_ns", "last_step_ns"):
+    for name in ("at_ns", "event_ns", "last_step_ns", "next_step_ns", "swing_ns"):
         before = getattr(f, name, None)
         if before is not None:
             changes[name] = before + by_ns

@@ -32,6 +32,7 @@ def test_a_clear_walk_needs_one_look_a_doubtful_one_more_and_fidgeting_never_ope
         None,
         rhythm(0.9, size_mps2=8.0),
         rhythm(0.9, size_mps2=0.1),
+        rhythm(0.9, spm=180, size_mps2=1.0),
     ],
 )
 def test_nothing_heavy_arms_and_a_tremble_are_no_walk(found) -> None:
