@@ -18,6 +18,7 @@ References:
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from dataclasses import dataclass
@@ -26,7 +27,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from biofeedback.signals.beat_forms import BeatForms
-from biofeedback.signals.moving_sum import MovingSum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,7 @@ _LOST_AFTER_S = 4.0
 _NOISE_MOST = 0.6
 _KEPT_S = 1.5
 _RAIL_WITHIN_S = 1.0
+_RAIL_BEFORE_S = 0.4
 _USUAL_RR_S = 0.8
 _LONGEST_RR_S = 2.0
 _RHYTHMIC = 0.08
@@ -109,13 +110,9 @@ class BeatSearch:
 
     def _begin(self) -> None:
         self._band = self._traits.band(self._rate_hz)
-        self._still = MovingSum(max(2, round(_STUCK_S * self._rate_hz)))
-        self._stuck_full = max(2, round(_STUCK_S * self._rate_hz))
         self._sharp = np.empty(0, np.int64)
         self._strength = np.empty(0)
         self._raw = np.empty(0, np.int64)
-        self._stuck = np.empty(0, np.bool_)
-        self._last_raw: int | None = None
         self._first = 0
         self._count = 0
         self._candidates: list[_Candidate] = []
@@ -154,12 +151,6 @@ class BeatSearch:
         self, raw: NDArray[np.int64], sharp: NDArray[np.int64], strength: NDArray[np.float64]
     ) -> None:
         """Add to what can be looked back at, and forget the oldest."""
-        before = int(raw[0]) - 1 if self._last_raw is None else self._last_raw
-        same = np.empty(len(raw), np.int64)
-        same[0] = raw[0] == before
-        same[1:] = raw[1:] == raw[:-1]
-        self._last_raw = int(raw[-1])
-        stuck = self._still.update(same) >= self._stuck_full
         # What came while the search learns is judged when it has learnt.
         kept_s = _KEPT_S + _LEARN_S if self._learning else _KEPT_S
         most = round(kept_s * self._rate_hz)
@@ -168,7 +159,6 @@ class BeatSearch:
         self._raw = np.concatenate((self._raw[forget:], raw))
         self._sharp = np.concatenate((self._sharp[forget:], sharp))
         self._strength = np.concatenate((self._strength[forget:], strength))
-        self._stuck = np.concatenate((self._stuck[forget:], stuck))
 
     # ------------------------------------------------------------ order of events
 
@@ -339,12 +329,17 @@ class BeatSearch:
 
     def _is_railed(self, candidate: _Candidate, now: int) -> bool:
         """Tell whether the amplifier was saturated round a candidate."""
-        end = now - self._first + 1
-        start = max(0, candidate.at - self._first - round(0.3 * self._rate_hz))
-        if not self._sizes or not self._stuck[start:end].any():
+        if not self._sizes:
             return False
+        end = now - self._first + 1
         recent = self._raw[max(0, end - round(_RAIL_WITHIN_S * self._rate_hz)) : end]
-        return float(recent.max() - recent.min()) > _RAIL_RANGE * _median(self._sizes)
+        if int(recent.max() - recent.min()) <= _RAIL_RANGE * _median(self._sizes):
+            return False
+        start = max(0, candidate.at - self._first - round(_RAIL_BEFORE_S * self._rate_hz))
+        changes = np.flatnonzero(np.diff(self._raw[start:end]))
+        edges = [-1, *changes.tolist(), end - start - 1]
+        longest = max(b - a for a, b in itertools.pairwise(edges))
+        return longest > round(_STUCK_S * self._rate_hz)
 
     def _accept(self, beat: _Candidate, now: int, phase: float) -> None:
         quality = self._quality(beat, phase)

@@ -202,6 +202,8 @@ class Body:
         known: dict[tuple[str, str], int | None] = {
             **{(name, "motion"): motion.valid_at_ns for name, motion in self._motions.items()},
             **{(name, "heart"): heart.valid_at_ns for name, heart in self._hearts.items()},
+            **{(name, "ecg"): heart.valid_at_ns for name, heart in self._ecgs.items()},
+            **{(name, "optical"): heart.valid_at_ns for name, heart in self._optics.items()},
         }
         return {key: (at_ns - ns) / NS_PER_MS for key, ns in known.items() if ns is not None}
 
