@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
@@ -16,22 +16,18 @@ from biofeedback.cli.targets import check_targets, list_recording_files, replaci
 from biofeedback.messages import (
     NS_PER_S,
     EventDetected,
-    Input,
     MeasureTaken,
     Output,
     PacketRejected,
-    SensorAttached,
 )
 from biofeedback.settings import Settings
 from biofeedback.simulate.recording import open_recording
+from biofeedback.simulate.reencode import STAMP_DELAY_NS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from biofeedback.simulate.recording import Recording
-
-UNMEASURED: Final = ("ecg", "ppg")
-"""Signals that this version passes on but takes no measure from."""
 
 
 def measure_command(
@@ -66,7 +62,6 @@ def measure_command(
             "rows": findings.rows.total(),
             "counts": findings.rows,
             "rejected_packets": findings.rejected,
-            "unmeasured": findings.unmeasured,
             "left_out": source.left_out,
         }
         typer.echo(msgspec.json.encode(facts).decode())
@@ -76,8 +71,6 @@ def measure_command(
     if plain:
         for name, rows in findings.rows.items():
             typer.echo(f"{name}: {rows} rows")
-    for name in findings.unmeasured:
-        typer.echo(f"no measure for {name} in this version: 0 rows")
     if source.left_out:
         typer.echo(f"left out: {', '.join(source.left_out)}")
 
@@ -88,14 +81,9 @@ class _Findings:
     def __init__(self) -> None:
         self.rows: Counter[str] = Counter()
         self.rejected = 0
-        self.unmeasured: list[str] = []
 
-    def take(self, message: Input, outputs: Sequence[Output]) -> list[tuple[str, ...]]:
-        """Return the rows that one message gives."""
-        if isinstance(message, SensorAttached):
-            for name in UNMEASURED:
-                if f"{name}_rate_hz" in message.context and name not in self.unmeasured:
-                    self.unmeasured.append(name)
+    def take(self, outputs: Sequence[Output]) -> list[tuple[str, ...]]:
+        """Return the rows that the answer to one message gives."""
         rows: list[tuple[str, ...]] = []
         for finding in outputs:
             if isinstance(finding, PacketRejected):
@@ -104,7 +92,9 @@ class _Findings:
             if isinstance(finding, MeasureTaken):
                 name, value = finding.measure, f"{finding.value:.6g}"
             elif isinstance(finding, EventDetected):
-                name, value = finding.event, f"{finding.event_ns / NS_PER_S:.4f}"
+                # In the recording's own time: the radio that was put in between isn't part of it.
+                event_s = (finding.event_ns - STAMP_DELAY_NS) / NS_PER_S
+                name, value = finding.event, f"{event_s:.4f}"
             else:
                 continue
             rows.append((f"{finding.at_ns / NS_PER_S:.4f}", name, value, f"{finding.quality:.3g}"))
@@ -121,6 +111,6 @@ def _measure(
     engine = make_engine(Settings())
     while source.next_at_ns() is not None:
         message = source.take()
-        for row in findings.take(message, engine.handle(message)):
+        for row in findings.take(engine.handle(message)):
             write(row)
         show(message.at_ns / NS_PER_S)

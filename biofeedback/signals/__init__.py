@@ -19,7 +19,16 @@ motion.py      one acceleration sensor: the order of what follows
     manner.py      still, sudden, sustained, heavy, trembling, tilted
     smoothness.py  SPARC and LDLJ of one movement
 feet.py        two sensors on two feet: are the steps alike
-heart.py       heart rate that can be trusted
+heart.py       heart rate that can be trusted, as a device tells it
+beat_heart.py  the same from a raw signal: the order of what follows
+  ecg.py         an ECG -> beats; pulses.py an optical signal -> beats
+  even_stream.py stretches of constant rate, and when each sample was taken
+  qrs_band.py    what is sharp enough for a QRS complex; pulse_band.py the rise of a pulse
+  moving_sum.py  sums of whole numbers, exact however the signal is cut
+  beat_search.py candidates, judged once, by height, form and time
+  beat_forms.py  what beats look like; beat_traits.py how they differ between signals
+  beat.py        a beat
+  beat_rate.py   heart rate from beats, that one wrong beat doesn't move
 intervals.py   RR intervals: artefacts, beats, RMSSD and SDNN
 synchrony.py   several wearers together, against chance
 quality.py     rates, clipping, ages: how far a sensor can be trusted

@@ -9,8 +9,13 @@ from biofeedback.samples import (
     AccelerationBlock,
     BodyState,
     CadenceReading,
+    EcgBlock,
     HeartReading,
+    OpticalBlock,
 )
+from biofeedback.signals.beat_heart import BeatHeart
+from biofeedback.signals.breathing import Breathing
+from biofeedback.signals.chest_motion import ChestMotion
 from biofeedback.signals.feet import Feet
 from biofeedback.signals.heart import Heart
 from biofeedback.signals.motion import Finding, Motion
@@ -22,6 +27,8 @@ if TYPE_CHECKING:
 
 _MOTION_STALE_NS = 500 * NS_PER_MS
 _HEART_STALE_NS = 3_000 * NS_PER_MS
+_SLOW_STALE_NS = 15_000 * NS_PER_MS
+"""What is told each 5 s: variability, coherence, breathing."""
 _WORN_NS = 10_000 * NS_PER_MS
 """A sensor that felt a heart so lately is worn, however still it lies."""
 
@@ -34,6 +41,8 @@ _GAIT_ORDER: dict[Site, int] = {
     "unknown": 5,
 }
 """Where gait is felt best: where both legs are felt alike."""
+
+_BREATHING_SITES = ("chest", "waist")
 
 
 class Body:
@@ -49,7 +58,11 @@ class Body:
         self._declared_hz: dict[str, float | None] = {}
         self._motions: dict[str, Motion] = {}
         self._hearts: dict[str, Heart] = {}
+        self._ecgs: dict[str, BeatHeart] = {}
+        self._optics: dict[str, BeatHeart] = {}
         self._told: dict[str, ToldCadence] = {}
+        self._chests: dict[str, ChestMotion] = {}
+        self._breathing = Breathing(wearer)
         self._feet = Feet()
 
     def attach(self, sensor: str, site: Site, *, declared_hz: float | None = None) -> None:
@@ -64,7 +77,9 @@ class Body:
 
     def detach(self, sensor: str) -> None:
         """Forget a sensor that left for good."""
-        stages = (self._motions, self._hearts, self._told)
+        self._breathing.forget(sensor)
+        hearts = (self._hearts, self._ecgs, self._optics)
+        stages = (self._motions, *hearts, self._told, self._chests)
         for known in (self._sites, self._declared_hz, *stages):
             known.pop(sensor, None)
         self._feet.forget(sensor)
@@ -83,27 +98,83 @@ class Body:
                 site = self._sites.get(sensor, "unknown")
                 motion = Motion(self._wearer, sensor, site, self._declared_hz.get(sensor))
                 self._motions[sensor] = motion
-            heart = self._hearts.get(sensor)
-            heart_ns = None if heart is None else heart.valid_at_ns
-            beats = heart_ns is not None and at_ns - heart_ns <= _WORN_NS
-            found = motion.update(samples, at_ns, heart_beats=beats)
+            found = motion.update(samples, at_ns, heart_beats=self._feels_heart(sensor, at_ns))
             if motion.site == "ankle" and len(self._motions) > 1:
                 self._compare_feet(sensor, at_ns, found)
-            return found
+            return [*found, *self._feel_breath(sensor, samples, at_ns)]
         if isinstance(samples, HeartReading):
             heart = self._hearts.get(sensor)
             if heart is None:
-                heart = Heart(self._wearer, sensor)
+                heart = Heart(self._wearer, sensor, self._breathing)
                 self._hearts[sensor] = heart
-            best = self._best_motion(at_ns)
-            cadence_spm = None if best is None else best.cadence_spm(at_ns)
-            return heart.update(samples, at_ns, cadence_spm=cadence_spm)
+            found = heart.update(samples, at_ns, cadence_spm=self._known_cadence_spm(at_ns))
+            return self._without_doubles(sensor, found, at_ns)
+        if isinstance(samples, EcgBlock | OpticalBlock):
+            return [*self._take_raw(sensor, samples, at_ns)]
         if isinstance(samples, CadenceReading):
             told = self._told.get(sensor)
             if told is None:
                 told = self._told[sensor] = ToldCadence(self._wearer, sensor)
             return [*told.update(samples, at_ns)]
         return []
+
+    def _feels_heart(self, sensor: str, at_ns: int) -> bool:
+        """Tell whether the same sensor felt a heart just now."""
+        for hearts in (self._hearts, self._ecgs, self._optics):
+            heart = hearts.get(sensor)
+            heart_ns = None if heart is None else heart.valid_at_ns
+            if heart_ns is not None and at_ns - heart_ns <= _WORN_NS:
+                return True
+        return False
+
+    def _known_cadence_spm(self, at_ns: int) -> float | None:
+        """Return the cadence from movement, or else what a sensor tells of it."""
+        best = self._best_motion(at_ns)
+        if best is not None:
+            return best.cadence_spm(at_ns)
+        told = (one.cadence_spm(at_ns) for one in self._told.values())
+        return next((cadence for cadence in told if cadence is not None), None)
+
+    def _feel_breath(self, sensor: str, block: AccelerationBlock, at_ns: int) -> list[MeasureTaken]:
+        """Feel the chest or the belly rise."""
+        if self._sites.get(sensor) not in _BREATHING_SITES:
+            return []
+        chest = self._chests.setdefault(sensor, ChestMotion())
+        found: list[MeasureTaken] = []
+        for felt in chest.update(block):
+            if felt.moved:
+                self._breathing.move(felt.of_ns)
+            else:
+                found += self._breathing.hear(sensor, "chest", felt.breath, at_ns, of_ns=felt.of_ns)
+        return found
+
+    def _take_raw(self, sensor: str, samples: EcgBlock | OpticalBlock, at_ns: int) -> list[Finding]:
+        """Find beats; how much a sensor moves is asked of itself, else of the best other one."""
+        electrical = isinstance(samples, EcgBlock)
+        hearts = self._ecgs if electrical else self._optics
+        heart = hearts.get(sensor)
+        if heart is None:
+            kind = "electrical" if electrical else "optical"
+            heart = BeatHeart(self._wearer, sensor, kind, self._breathing)
+            hearts[sensor] = heart
+        moved = self._motions.get(sensor) or self._best_motion(at_ns)
+        activity_mps2 = None
+        if moved is not None and moved.valid_at_ns is not None:
+            fresh = at_ns - moved.valid_at_ns <= _MOTION_STALE_NS
+            activity_mps2 = moved.activity.activity_mps2 if fresh else None
+        return heart.update(
+            samples,
+            at_ns,
+            cadence_spm=self._known_cadence_spm(at_ns),
+            activity_mps2=activity_mps2,
+        )
+
+    def _without_doubles(self, sensor: str, found: list[Finding], at_ns: int) -> list[Finding]:
+        """Leave out the measures that a sensor tells of beats found in its own raw signal."""
+        raw = self._ecgs.get(sensor) or self._optics.get(sensor)
+        if raw is None or not raw.is_listening(at_ns):
+            return found
+        return [finding for finding in found if isinstance(finding, NoticeGiven)]
 
     def _compare_feet(self, sensor: str, at_ns: int, found: list[Finding]) -> None:
         steps = [f for f in found if isinstance(f, EventDetected) and f.event == "step"]
@@ -131,6 +202,8 @@ class Body:
         known: dict[tuple[str, str], int | None] = {
             **{(name, "motion"): motion.valid_at_ns for name, motion in self._motions.items()},
             **{(name, "heart"): heart.valid_at_ns for name, heart in self._hearts.items()},
+            **{(name, "ecg"): heart.valid_at_ns for name, heart in self._ecgs.items()},
+            **{(name, "optical"): heart.valid_at_ns for name, heart in self._optics.items()},
         }
         return {key: (at_ns - ns) / NS_PER_MS for key, ns in known.items() if ns is not None}
 
@@ -151,19 +224,24 @@ class Body:
                 best, best_rank = motion, rank
         return best
 
-    def _best_heart(self, at_ns: int) -> Heart | None:
-        """Return the fresh electrical source, else any fresh one, else the freshest."""
-        hearts = self._hearts.values()
+    def _best_heart(self, at_ns: int) -> Heart | BeatHeart | None:
+        """Return the best source that is fresh, or the freshest if all are stale.
+
+        Beats of an ECG before a rate that a device tells, before pulses of a raw optical signal.
+        """
+        hearts = [*self._ecgs.values(), *self._hearts.values(), *self._optics.values()]
         if len(hearts) == 1:
-            return next(iter(hearts))
-        best: Heart | None = None
-        best_rank: tuple[int, bool, bool] | None = None
+            return hearts[0]
+        best: Heart | BeatHeart | None = None
+        best_rank: tuple[int, bool, int] | None = None
         for heart in hearts:
             if heart.valid_at_ns is None:
                 continue
             age_ns = at_ns - heart.valid_at_ns
             stale_ns = age_ns if age_ns > _HEART_STALE_NS else 0
-            rank = (stale_ns, heart.suspect, not heart.electrical)
+            raw = isinstance(heart, BeatHeart)
+            order = (0 if raw else 1) if heart.electrical else (3 if raw else 2)
+            rank = (stale_ns, heart.suspect, order)
             if best_rank is None or rank < best_rank:
                 best, best_rank = heart, rank
         return best
@@ -181,6 +259,11 @@ class Body:
         if heart is not None and heart_ns is not None and not heart.suspect:
             fresh = at_ns - heart_ns <= _HEART_STALE_NS
             heart_rate_bpm = heart.heart_rate_bpm if fresh else None
+        rhythm = None if heart is None or heart.suspect else heart.rhythm
+        if rhythm is not None and not _is_fresh(rhythm.valid_at_ns, at_ns):
+            rhythm = None
+        breathing = self._breathing
+        breathes = _is_fresh(breathing.valid_at_ns, at_ns)
         activity = None if motion is None else motion.activity
         expected = None if motion is None else motion.next_step(at_ns)
         swing = None if motion is None else motion.repetition(at_ns)
@@ -201,8 +284,16 @@ class Body:
             sustained_ratio=None if activity is None else activity.sustained_ratio,
             tilt_ratio=None if activity is None else activity.tilt_ratio,
             motion_quality=0.0 if motion is None else motion.quality,
+            rmssd_ms=None if rhythm is None else rhythm.rmssd_ms,
+            coherence=None if rhythm is None else rhythm.coherence,
+            breathing_brpm=breathing.breathing_brpm if breathes else None,
             next_step_ns=None if expected is None else expected[0],
             next_step_sd_ms=None if expected is None else expected[1],
             swing_ns=None if swing is None else swing[0],
             swing_period_s=None if swing is None else swing[1],
         )
+
+
+def _is_fresh(valid_at_ns: int | None, at_ns: int) -> bool:
+    """Tell whether something that comes each 5 s is still to be believed."""
+    return valid_at_ns is not None and at_ns - valid_at_ns <= _SLOW_STALE_NS

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from biofeedback.messages import MeasureTaken
+from biofeedback.messages import NS_PER_S, MeasureTaken
 
 if TYPE_CHECKING:
     from biofeedback.samples import CadenceReading
@@ -25,6 +25,7 @@ LEAST_RUNNING_STEPS_PER_MIN = 110.0
 LONGEST_WALKING_STEP_M = 1.1
 SHORTEST_WALKING_STEP_M = 0.3
 LEAST_SPEED_MPS = 0.5
+_FRESH_NS = 5 * NS_PER_S
 QUALITY = 0.8
 """Averaged inside the device over seconds that it doesn't tell."""
 
@@ -36,6 +37,7 @@ class ToldCadence:
         self._wearer = wearer
         self._sensor = sensor
         self._steps_each: int | None = None
+        self._newest: tuple[float, int] | None = None
 
     def update(self, reading: CadenceReading, at_ns: int) -> list[MeasureTaken]:
         """Return the cadence in steps a minute, nothing while its unit isn't known."""
@@ -45,6 +47,7 @@ class ToldCadence:
         cadence_spm = reading.cadence_per_min * steps_each
         if cadence_spm > MAX_CADENCE_SPM:
             return []
+        self._newest = (cadence_spm, at_ns)
         return [
             MeasureTaken(
                 at_ns=at_ns,
@@ -55,6 +58,13 @@ class ToldCadence:
                 quality=QUALITY,
             )
         ]
+
+    def cadence_spm(self, at_ns: int) -> float | None:
+        """Return the newest cadence if it is fresh and not zero."""
+        if self._newest is None:
+            return None
+        cadence_spm, told_ns = self._newest
+        return cadence_spm if cadence_spm > 0.0 and at_ns - told_ns <= _FRESH_NS else None
 
     def _learn(self, reading: CadenceReading) -> int | None:
         if reading.unit is not None:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 _MG = {"g": 1000.0, "mg": 1.0, "m/s2": 1000.0 / 9.80665}
 _UV = {"mV": 1000.0, "uV": 1.0, "V": 1e6}
+_RELATIVE = ("normalised", "raw", "adu", "counts", "a.u.")
+_USUAL_ECG_UV = 2000.0
 _MAGNITUDES = ("mag", "acc_mag", "acc_norm")
 _OPTICAL = (("ppg0", "ppg1", "ppg2", "ambient"), ("red", "green", "blue"), ("ppg",))
 _SAMPLES_BACK_S = 1.0
@@ -134,7 +136,10 @@ class _Reader:
         triples = _triples(names)
         magnitude = next((name for name in _MAGNITUDES if name in names and not triples), None)
         optical = next((group for group in _OPTICAL if set(group) <= set(names)), ())
-        ecg = [name for name in ("ecg",) if name in names and not self._is_relative(name)]
+        of_ecg = self.sidecar.kind == "ecg"
+        ecg = [
+            name for name in ("ecg",) if name in names and (of_ecg or not self._is_relative(name))
+        ]
         heart = [name for name in ("hr", "rr_ms") if name in names]
         beats = self.sidecar.kind == "rr" and not heart
         wanted = [
@@ -236,7 +241,7 @@ class _Reader:
 
     def _send_ecg(self, table: Table) -> None:
         times_s, (ecg,) = table.pick(["ecg"])
-        ecg_uv = ecg * _factor(table, "ecg", _UV)
+        ecg_uv = _spread(ecg) if self._is_relative("ecg") else ecg * _factor(table, "ecg", _UV)
         self._check_range(table, "ecg in uV", ecg_uv, _COUNTS)
         site = find_site(self.sidecar.site)
         stretches = find_stretches(times_s)
@@ -311,10 +316,13 @@ class _Reader:
         return "polar_verity_sense" if self.sidecar.kind == "ppg" else "polar_h10"
 
     def _is_relative(self, name: str) -> bool:
-        """Tell an ECG without an absolute unit: no packet could carry it in microvolts."""
+        """Tell an ECG without an absolute unit: no packet could carry it in microvolts.
+
+        Where it is what the recording is about, it is sent as large as an ECG usually is.
+        """
         spec = self.sidecar.columns[name]
         unit = spec if isinstance(spec, str) else spec.unit or ""
-        return unit.startswith("normalised")
+        return unit.startswith(_RELATIVE) or not unit
 
     def _check_range(
         self,
@@ -345,6 +353,12 @@ def _triples(names: Sequence[str]) -> list[tuple[str, tuple[str, str, str]]]:
             if set(axes) <= set(names):
                 found.append((prefix, axes))
     return found
+
+
+def _spread(ecg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bring an ECG of unknown unit to the size of a usual one, in microvolt."""
+    low, middle, high = np.percentile(ecg, (0.1, 50.0, 99.9)).tolist()
+    return (ecg - middle) * (_USUAL_ECG_UV / ((high - low) or 1.0))
 
 
 def _factor(table: Table, name: str, known: dict[str, float]) -> float:

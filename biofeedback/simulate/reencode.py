@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from biofeedback.simulate.stamps import Stretch
 
 RADIO_DELAY_NS = 30 * NS_PER_MS
+STAMP_DELAY_NS = RADIO_DELAY_NS - 16 * NS_PER_MS
+"""By how much a host dates samples too late: it can only know the least delay that it ever saw, and
+takes 1 ms of it for the air and half of a connection event, 15 ms, for the wait of a packet."""
 _UPTIME_NS = 3600 * NS_PER_S
 _FILL_S = 0.2
 _HR_EVERY_S = 0.98
