@@ -5,7 +5,8 @@ in the air, often 15-50 ms more, seconds more after a radio stall. So of many pa
 the least delay tells the truth. Rules:
 
 * delay = (arrival - first arrival) - (stamp - first stamp); the line under all recent delays
-  (lower hull; drift is its slope) is the clock, what lies above it is radio.
+  (lower hull; drift is its slope) is the clock, what lies above it is radio. What even the least
+  delay may hide at first is in ``event_phase.py``.
 * Samples of a packet are spread from the last sample of the packet before to their own last.
 * Time never runs backwards, whatever the device or the radio does; no sample is later than the
   arrival of its packet.
@@ -26,6 +27,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from biofeedback.decode.event_phase import EventPhase
 from biofeedback.decode.malformed import Malformed
 from biofeedback.messages import NS_PER_MS, NS_PER_S
 
@@ -64,8 +66,9 @@ class FrameTimes:
 class LowerEnvelope:
     """The line under a sliding window of delays: what is above it is radio, not clock."""
 
-    def __init__(self, max_slope_ratio: float) -> None:
+    def __init__(self, max_slope_ratio: float, phase: EventPhase | None = None) -> None:
         self._max_slope_ratio = max_slope_ratio
+        self._phase = phase
         self._slope_ratio = 0.0
         self._hull: list[tuple[float, float]] = []
 
@@ -107,6 +110,8 @@ class LowerEnvelope:
             position += 1
         (x0, y0), (x1, y1) = hull[position - 1], hull[position]
         slope_ratio = (y1 - y0) / (x1 - x0)
+        if self._phase is not None:
+            slope_ratio = self._phase.slope_ratio(slope_ratio, x1 - x0)
         if abs(slope_ratio) <= self._max_slope_ratio:
             self._slope_ratio = slope_ratio
 
@@ -157,7 +162,8 @@ class DeviceClock:
     ) -> None:
         self._period_ns = NS_PER_S / nominal_rate_hz
         self._periods_ns: deque[float] = deque(maxlen=9)
-        self._envelope = LowerEnvelope(max_drift_ratio)
+        self._phase = EventPhase()
+        self._envelope = LowerEnvelope(max_drift_ratio, self._phase)
         self._origin: tuple[int, int] | None = None
         self._device_last_ns = 0
         self._arrival_ns = 0
@@ -185,13 +191,13 @@ class DeviceClock:
             return self._begin(device_last_ns, samples, arrival_ns, reset=True)
         self._doubted = None
         elapsed_ns = device_last_ns - self._origin[0]
-        delay_ns = self._envelope.update(
-            float(elapsed_ns), float(arrival_ns - self._origin[1] - elapsed_ns)
-        )
+        raw_delay_ns = float(arrival_ns - self._origin[1] - elapsed_ns)
+        delay_ns = self._envelope.update(float(elapsed_ns), raw_delay_ns)
         if self._is_left_behind(delay_ns, arrival_ns):
             return self._begin(device_last_ns, samples, arrival_ns, reset=True)
         gap = advance_ns - expected_ns > max(0.5 * expected_ns, 0.75 * self._period_ns)
         self._learn_period(advance_ns / samples)
+        delay_ns += self._phase.update(raw_delay_ns, delay_ns)
         return self._place(device_last_ns, samples, arrival_ns, delay_ns, gap=gap, reset=False)
 
     def forget_rate(self) -> None:
@@ -203,10 +209,12 @@ class DeviceClock:
     ) -> FrameTimes:
         self._envelope.restart()
         self._envelope.update(0.0, 0.0)
+        self._phase.restart()
+        wait_ns = self._phase.update(0.0, 0.0)
         self._origin = (device_last_ns, arrival_ns)
         self._doubted = None
         self._late_since_ns = None
-        return self._place(device_last_ns, samples, arrival_ns, 0.0, gap=reset, reset=reset)
+        return self._place(device_last_ns, samples, arrival_ns, wait_ns, gap=reset, reset=reset)
 
     def _place(
         self,

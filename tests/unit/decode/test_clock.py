@@ -58,6 +58,42 @@ def radio(
     return frames
 
 
+def events(
+    *,
+    seed: int,
+    rate_error: float,
+    clock_error: float,
+    seconds: float = 600.0,
+    event_ms: float = 30,
+) -> list[Frame]:
+    """Frames of 36 samples at 200 Hz that wait for events, of which 5 % are lost; and stalls."""
+    random = np.random.default_rng(seed)
+    event_s = event_ms / 1000
+    phase_s = random.uniform(0, event_s)
+    period_s = 1 / (200 * (1 + rate_error))
+    frames: list[Frame] = []
+    arrival_s = 0.0
+    for index in range(int(seconds / (36 * period_s))):
+        true_s = 0.5 + (index * 36 + np.arange(36)) * period_s
+        last_s = ready_s = float(true_s[-1])
+        stall_s = 30 + 60 * ((last_s - 30) // 60)
+        if stall_s >= 30 and last_s < stall_s + 1.5:
+            ready_s = stall_s + 1.5
+        turns = np.floor((ready_s - phase_s) / event_s) + random.geometric(0.95)
+        sent_s = float(turns) * event_s + phase_s
+        arrival_s = max(sent_s + random.exponential(0.0006), arrival_s + 20e-6)
+        stamp_ns = UNSET_CLOCK_NS + round(last_s * (1 + clock_error) * S)
+        frames.append(Frame(stamp_ns, 36, round(arrival_s * S), true_s))
+    return frames
+
+
+def error_ms(frames: list[Frame], answers: list[FrameTimes], *, after_s: float = 0.0) -> float:
+    """Root mean square of the error against the truth, with nothing taken away."""
+    true_s = np.concatenate([frame.true_s for frame in frames])
+    got_s = np.concatenate([answer.times_ns for answer in answers]) / S
+    return float(np.sqrt(np.mean((got_s - true_s)[true_s >= after_s] ** 2)) * 1000)
+
+
 def run(clock: DeviceClock, frames: list[Frame], shift_ns: int = 0) -> list[FrameTimes]:
     return [
         clock.update(
@@ -86,6 +122,32 @@ def test_times_are_within_2_ms_of_the_truth(rate_error: float, clock_error: floa
     answers = run(DeviceClock(200.0), frames)
     assert scatter_ms(frames, answers, after_s=20) < 2.0
     assert not any(answer.gap_before or answer.clock_reset for answer in answers)
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("rate_error", [-0.0015, 0.0015])
+def test_ten_minutes_are_within_2_ms_of_the_truth_from_the_first_sample(
+    seed: int, rate_error: float
+) -> None:
+    frames = events(seed=seed, rate_error=rate_error, clock_error=(-1) ** seed * 30e-6)
+    answers = run(DeviceClock(200.0), frames)
+    assert error_ms(frames, answers) < 2.0
+    assert error_ms(frames, answers, after_s=40) < 1.1
+
+
+@pytest.mark.parametrize("event_ms", [7.5, 15.0, 50.0])
+def test_other_connection_intervals_are_learned(event_ms: float) -> None:
+    frames = events(seed=1, rate_error=0.0015, clock_error=2e-5, event_ms=event_ms)
+    assert error_ms(frames, run(DeviceClock(200.0), frames), after_s=40) < 1.5
+
+
+def test_packets_that_always_meet_the_same_phase_are_placed_in_the_middle_of_what_is_possible() -> (
+    None
+):
+    for seed in range(8):
+        frames = events(seed=seed, rate_error=0.0, clock_error=0.0, seconds=300)
+        # Nothing tells whether they wait 0 or 30 ms: half of it is the least that can go wrong.
+        assert error_ms(frames, run(DeviceClock(200.0), frames)) < 16.5
 
 
 def test_long_frames_settle_too() -> None:

@@ -1,0 +1,118 @@
+"""How long the luckiest packet may still have waited for its turn in the air.
+
+A radio link sends at connection events, 7.5-60 ms apart. A device whose packets come at nearly a
+multiple of that meets the events at nearly the same phase each time: 36 samples at 200 Hz are six
+events of 30 ms, and with a rate that is 0.15 % off it takes 20 s until one packet meets its event
+without waiting. Until then the least delay says less than it seems:
+
+* what is left to be seen of an event's width is split in half, which is right on average;
+* delays that change by less than an event's width tell of the phase, not of the clock's drift.
+
+Delays that scatter from packet to packet have seen all phases at once and are believed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from biofeedback.messages import NS_PER_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+EVENT_NS = 30.0 * NS_PER_MS
+"""Until it was seen: what hosts choose mostly, between the 15 and 50 ms that they use."""
+SHORTEST_EVENT_NS, LONGEST_EVENT_NS = 7.5 * NS_PER_MS, 60.0 * NS_PER_MS
+JUMP_NS = 5.0 * NS_PER_MS
+SCATTER_NS = 2.0 * NS_PER_MS
+CRYSTAL_DRIFT_RATIO = 40e-6
+STALL_NS = 100.0 * NS_PER_MS
+"""Steps that are longer are stalls and bursts, which tell nothing of the phase."""
+_STEPS, _LEAST_STEPS = 31, 5
+_JUMPS, _LEAST_JUMPS = 9, 3
+SETTLED_NS = 0.5 * NS_PER_MS
+_NEWEST = 5
+"""The middle one of so many is no packet that was lost and repeated."""
+_USUAL = 64
+
+
+class EventPhase:
+    """Watches the delays of one link."""
+
+    def __init__(self) -> None:
+        self._steps_ns: deque[float] = deque(maxlen=_STEPS)
+        self._jumps_ns: deque[float] = deque(maxlen=_JUMPS)
+        self._newest_ns: deque[float] = deque(maxlen=_NEWEST)
+        self._usual_ns: deque[float] = deque(maxlen=_USUAL)
+        self._event_ns = EVENT_NS
+        self._scatters = False
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the phase, not the events: it is the same link."""
+        self._newest_ns.clear()
+        self._usual_ns.clear()
+        self._before_ns: float | None = None
+        self._spread_ns = 0.0
+        self._count = 0
+        self._scattered = 0
+        self._settled = False
+
+    def slope_ratio(self, seen_ratio: float, span_ns: float) -> float:
+        """Say which drift to believe when delays changed by ``seen_ratio`` during ``span_ns``."""
+        size_ratio = abs(seen_ratio)
+        if self._scatters or size_ratio <= CRYSTAL_DRIFT_RATIO:
+            return seen_ratio
+        least_ratio = max(size_ratio - self._event_ns / span_ns, CRYSTAL_DRIFT_RATIO)
+        return least_ratio if seen_ratio > 0 else -least_ratio
+
+    def update(self, delay_ns: float, above_ns: float) -> float:
+        """Return how long, on average, the luckiest packet so far waited.
+
+        Args:
+            delay_ns: Of the newest packet, on any constant scale.
+            above_ns: How far that lies above the least one.
+        """
+        if self._settled:
+            return 0.0
+        self._watch_steps(delay_ns)
+        self._count += 1
+        if above_ns < self._event_ns:
+            # One that waited longer was lost and repeated, or stalled.
+            self._newest_ns.append(delay_ns)
+            if len(self._newest_ns) == _NEWEST:
+                self._usual_ns.append(_median(self._newest_ns))
+        if self._usual_ns:
+            least_ns = delay_ns - above_ns
+            self._spread_ns = max(self._spread_ns, max(self._usual_ns) - least_ns)
+        if self._scatters:
+            self._scattered += 1
+            wait_ns = self._spread_ns / self._count
+            self._settled = self._scattered >= _USUAL
+        else:
+            self._scattered = 0
+            wait_ns = max((self._event_ns - self._spread_ns) / 2, 0.0)
+            self._settled = wait_ns < SETTLED_NS
+        return wait_ns
+
+    def _watch_steps(self, delay_ns: float) -> None:
+        before_ns, self._before_ns = self._before_ns, delay_ns
+        if before_ns is None:
+            return
+        step_ns = abs(delay_ns - before_ns)
+        if step_ns > STALL_NS:
+            return
+        self._steps_ns.append(step_ns)
+        if len(self._steps_ns) >= _LEAST_STEPS:
+            self._scatters = _median(self._steps_ns) > SCATTER_NS
+        if step_ns > JUMP_NS:
+            self._jumps_ns.append(step_ns)
+            if len(self._jumps_ns) >= _LEAST_JUMPS:
+                # Some waited for two or three events more.
+                seen_ns = sorted(self._jumps_ns)[(len(self._jumps_ns) - 1) // 3]
+                self._event_ns = min(max(seen_ns, SHORTEST_EVENT_NS), LONGEST_EVENT_NS)
+
+
+def _median(values: Collection[float]) -> float:
+    return sorted(values)[len(values) // 2]
