@@ -28,7 +28,7 @@ from biofeedback.ble.reasons import NEXT_STEPS, Reason, SensorFailure
 from biofeedback.ble.scan import Listener
 from biofeedback.ble.source import MOST_SENSORS, BleSource
 from biofeedback.decode.sensor import SensorDecoder
-from biofeedback.messages import PacketReceived, PacketRejected, SensorAttached
+from biofeedback.messages import LinkReported, PacketReceived, PacketRejected, SensorAttached
 from biofeedback.profiles import list_profiles
 from biofeedback.samples import AccelerationBlock, HeartReading
 from biofeedback.simulate.faults import ContactLost
@@ -96,6 +96,7 @@ def test_F01_a_dropped_link_comes_back_in_the_same_session_and_leaves_a_gap():
     assert len({(m.wearer, m.sensor) for m in stage.of(PacketReceived)}) == 1
     arrivals = [packet.at_ns for packet in stage.packets(PMD_DATA)]
     assert arrivals[before - 1] < attached[1].at_ns < arrivals[before]
+    assert [message.link for message in stage.of(LinkReported)] == ["lost", "heard"]
 
 
 def test_F01_attempts_are_further_and_further_apart_with_jitter_up_to_fifteen_seconds():
@@ -536,6 +537,8 @@ def test_F18_the_third_loss_in_a_short_time_asks_about_another_phone():
                 await stage.until(lambda: status.state == "connected")
             assert reasons[2] is Reason.OFTEN_DROPPED
             assert "another app or phone" in NEXT_STEPS[reasons[2]]
+            told = [message.link for message in stage.of(LinkReported)]
+            assert told == ["lost", "heard", "lost", "heard", "often_lost", "heard"]
 
     asyncio.run(play())
 
@@ -586,11 +589,15 @@ def test_F21_a_firmware_that_changed_is_told_and_the_same_one_is_not():
         async with staged(strap) as stage:
             stage.keep(make_wanted(profile="sig_hrs", firmware=firmware))
             await stage.more(HEART_RATE, 1)
-            return stage.statuses[0].words()
+            words = stage.statuses[0].words()
+            await stage.more(HEART_RATE, 1)
+            return words, [message.link for message in stage.of(LinkReported)]
 
-    assert asyncio.run(play("0.9")).startswith("its firmware changed from 0.9 to 1.0")
+    words, told = asyncio.run(play("0.9"))
+    assert words.startswith("its firmware changed from 0.9 to 1.0")
+    assert told == ["firmware_changed"]
     strap = make_peripheral("sig_hrs")
-    assert not asyncio.run(play("1.0"))
+    assert asyncio.run(play("1.0")) == ("", [])
 
 
 def test_F22_a_stream_left_running_by_a_crash_is_stopped_and_started_again():
