@@ -37,7 +37,7 @@ from biofeedback.messages import (
 from biofeedback.profiles import list_profiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Sequence
 
     from biofeedback.decode.profile import Profile
     from biofeedback.settings import Settings
@@ -151,7 +151,7 @@ def run_session(parts: Parts, stopwatch: Stopwatch, inbox: queue.SimpleQueue[Inp
 
 
 @contextlib.contextmanager
-def _in_a_hurry() -> Iterator[None]:
+def _in_a_hurry() -> Generator[None]:
     """Let no other thread and no collection of garbage hold up the loop for milliseconds.
 
     A thread that computes gives way after 5 ms by default, and what was built at the start would
