@@ -80,6 +80,7 @@ class Link:
         self._last_ns: dict[str, int] = {}
         self._started: dict[str, tuple[Stream, Start]] = {}
         self._restarted: set[str] = set()
+        self._alive_ns: dict[str, int] = {}
         self._control: ControlPoint | None = None
         self._control_uuid = expand_uuid(wanted.profile.control) if wanted.profile.control else None
         chosen: dict[str, Any] = {} if backend.client is None else {"backend": backend.client}
@@ -288,9 +289,25 @@ class Link:
             elif now_ns - opened_ns > self._pace.first_packet_s * NS_PER_S and not resubscribed:
                 resubscribed = True
                 await self._resubscribe()
+            await self._keep_alive(now_ns)
             if now_ns - battery_ns > self._pace.battery_every_s * NS_PER_S:
                 battery_ns = now_ns
                 await self.read_battery()
+
+    async def _keep_alive(self, now_ns: int) -> None:
+        """Write what streams need to go on, each in its own rhythm."""
+        for name, (stream, _) in self._started.items():
+            keep_alive = stream.keep_alive
+            if keep_alive is None or self._control is None:
+                continue
+            since_ns = self._alive_ns.setdefault(name, now_ns)
+            if now_ns - since_ns < keep_alive.every_s * NS_PER_S:
+                continue
+            self._alive_ns[name] = now_ns
+            try:
+                await self._control.repeat(keep_alive)
+            except Exception as error:
+                raise explain(error) from error
 
     async def _wait_a_bit(self) -> None:
         with contextlib.suppress(TimeoutError):

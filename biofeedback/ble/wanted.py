@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from biofeedback.decode.profile import Characteristic, Profile, Start, Stream, StreamName
     from biofeedback.messages import Site
 
-STARTED_BY_DEFAULT: Final = frozenset[str]({"acceleration"})
-"""Of the streams that need a start, the one that music needs; others cost battery and air."""
+STARTED_BY_DEFAULT: Final = frozenset[str]({"acceleration", "heart_rate"})
+"""Of the streams that need a start, those that music needs, unless the profile says otherwise."""
 NOT_DATA: Final = frozenset[str]({"battery", "device_information"})
 BATTERY_UUID: Final = expand_uuid("2a19")
 SERIAL_UUID: Final = expand_uuid("2a25")
@@ -26,7 +26,8 @@ class Wanted:
 
     ``address`` is the system's and stays in memory; ``sensor`` is the name in messages and trace,
     which tells nothing of the address. ``firmware`` is that of the last time. ``rates_hz`` asks
-    for another start than a stream's first. ``script`` holds the lines of the profile's script.
+    for another start than a stream's first. ``streams`` are those to be started; None leaves it to
+    the profile. ``script`` holds the lines of the profile's script.
     """
 
     wearer: str
@@ -35,7 +36,7 @@ class Wanted:
     profile: Profile
     site: Site
     rates_hz: Mapping[StreamName, float] = field(default_factory=dict["StreamName", float])
-    streams: frozenset[str] = STARTED_BY_DEFAULT
+    streams: frozenset[str] | None = None
     even_if_empty: bool = False
     firmware: str | None = None
     script: tuple[bytes, ...] = ()
@@ -46,12 +47,19 @@ class Wanted:
         for stream in self.profile.streams:
             if stream.name in NOT_DATA:
                 continue
-            if stream.starts and stream.name not in self.streams:
+            if stream.starts and not self._is_asked(stream):
                 continue
             rate_hz = self.rates_hz.get(stream.name)
             starts = tuple(s for s in stream.starts if rate_hz is None or s.rate_hz == rate_hz)
             chosen.append((stream, starts or stream.starts))
         return chosen
+
+    def _is_asked(self, stream: Stream) -> bool:
+        if self.streams is not None:
+            return stream.name in self.streams
+        if stream.by_default is not None:
+            return stream.by_default
+        return stream.name in STARTED_BY_DEFAULT
 
     def context(self) -> dict[str, float]:
         """Say what a decoder should know of the chosen starts."""

@@ -115,11 +115,20 @@ class Start(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     note: Text | None = None
 
 
+class KeepAlive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What has to be written again and again while a stream runs, or it ends by itself."""
+
+    every_s: Annotated[float, Meta(ge=1, le=600)]
+    commands: Annotated[tuple[HexBytes, ...], Meta(min_length=1)]
+
+
 class Stream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the wearable delivers. ``rate_hz`` and ``full_scale`` are those of the first start.
 
     ``full_scale`` of one axis and ``factor`` (unit per count of a scaled frame) are in the
     ``unit`` of the stream. ``cadence_unit`` is None where products differ: it is then learned.
+    ``by_default`` tells whether it is started although nobody asked for it; unless it says so,
+    acceleration and heart rate are, which music needs. Others cost battery and air.
     """
 
     name: StreamName
@@ -134,6 +143,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     samples_per_packet: Annotated[int, Meta(ge=1, le=4096)] | None = None
     starts: tuple[Start, ...] = ()
     stop: tuple[HexBytes, ...] = ()
+    keep_alive: KeepAlive | None = None
+    by_default: bool | None = None
     note: Text | None = None
 
 
@@ -338,7 +349,18 @@ def _value_at(raw: Any, path: str) -> Any:
 
 
 def _field_names() -> list[str]:
-    parts = (Profile, Match, Characteristic, Layout, Field, Stream, Start, Write, Broadcast)
+    parts = (
+        Profile,
+        Match,
+        Characteristic,
+        Layout,
+        Field,
+        Stream,
+        Start,
+        Write,
+        KeepAlive,
+        Broadcast,
+    )
     return sorted({name for part in parts for name in part.__struct_fields__})
 
 
