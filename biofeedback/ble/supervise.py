@@ -19,6 +19,7 @@ from biofeedback.ble.advertised import Ear
 from biofeedback.ble.link import Found, Link
 from biofeedback.ble.pace import BackOff, Pace
 from biofeedback.ble.reasons import NEXT_STEPS, Reason, SensorFailure, explain
+from biofeedback.ble.wanted import advise_fresher
 from biofeedback.messages import (
     NS_PER_S,
     Input,
@@ -156,8 +157,9 @@ class Supervisor:
             await link.open(room.turn, self._attach)
             status.state, status.reason, status.detail = "connected", None, ""
             status.found = link.found
-            status.hint = self._compare_firmware(link.found)
-            if status.hint and not self._told_firmware:
+            changed = self._compare_firmware(link.found)
+            status.hint = changed or advise_fresher(self._wanted)
+            if changed and not self._told_firmware:
                 self._told_firmware = True
                 self._report("firmware_changed")
             await link.watch(lambda: self._check(link))

@@ -70,7 +70,8 @@ def play_command(
         list[str] | None,
         typer.Option(
             "--from",
-            help="demo, sim:SCENARIO, recording:FILE, trace:FILE, ble or ble:NAME (several times).",
+            help="demo, sim:SCENARIO, recording:FILE, trace:FILE, ble, ble:NAME or "
+            "ble:NAME,STREAM=HZ (several times).",
             metavar="SOURCE",
         ),
     ] = None,

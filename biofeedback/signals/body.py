@@ -13,7 +13,7 @@ from biofeedback.samples import (
 )
 from biofeedback.signals.heart import Heart
 from biofeedback.signals.motion import Motion
-from biofeedback.signals.told_cadence import ToldCadence
+from biofeedback.signals.told_cadence import QUALITY, ToldCadence
 
 if TYPE_CHECKING:
     from biofeedback.messages import Site
@@ -146,6 +146,8 @@ class Body:
         if heart is not None and heart_ns is not None and not heart.suspect:
             fresh = at_ns - heart_ns <= _HEART_STALE_NS
             heart_rate_bpm = heart.heart_rate_bpm if fresh else None
+        if motion is None and self._told:
+            return self._told_state(at_ns, heart, heart_ns, heart_rate_bpm)
         activity = None if motion is None else motion.activity
         return BodyState(
             wearer=self._wearer,
@@ -164,4 +166,30 @@ class Body:
             sustained_ratio=None if activity is None else activity.sustained_ratio,
             tilt_ratio=None if activity is None else activity.tilt_ratio,
             motion_quality=0.0 if motion is None else motion.quality,
+        )
+
+    def _told_state(
+        self, at_ns: int, heart: Heart | None, heart_ns: int | None, heart_rate_bpm: float | None
+    ) -> BodyState:
+        """Tell what is known of somebody whose only movement is a cadence that a device counts."""
+        told = min(self._told.values(), key=lambda told: told.age_ns(at_ns))
+        cadence_spm = told.cadence_spm(at_ns)
+        told_ns = told.valid_at_ns
+        return BodyState(
+            wearer=self._wearer,
+            has_motion=True,
+            has_heart=heart is not None,
+            motion_age_ms=None if told_ns is None else (at_ns - told_ns) / NS_PER_MS,
+            heart_age_ms=None if heart_ns is None else (at_ns - heart_ns) / NS_PER_MS,
+            heart_rate_bpm=heart_rate_bpm,
+            heart_rate_doubted=heart is not None and heart.doubted,
+            heart_quality=0.0 if heart is None else heart.quality,
+            walking=cadence_spm is not None,
+            cadence_spm=cadence_spm,
+            last_step_ns=None,
+            activity_mps2=None,
+            activity_ratio=told.vigour_ratio(at_ns),
+            sustained_ratio=None,
+            tilt_ratio=None,
+            motion_quality=QUALITY if told_ns is not None else 0.0,
         )
