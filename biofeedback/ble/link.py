@@ -13,6 +13,7 @@ import contextlib
 import logging
 import time
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from bleak import BleakClient
@@ -143,6 +144,10 @@ class Link:
         percent = self.found.battery_percent
         if percent is not None and percent < EMPTY_PERCENT and not self._wanted.even_if_empty:
             raise SensorFailure(Reason.BATTERY_EMPTY, f"{percent} %")
+        firmware, denied = self.found.firmware, self._wanted.profile.denied_firmwares
+        known_bad = any(fnmatchcase(firmware or "", pattern) for pattern in denied)
+        if firmware is not None and known_bad and not self._wanted.even_if_denied:
+            raise SensorFailure(Reason.FIRMWARE_DENIED, firmware)
 
     async def read_battery(self) -> None:
         """Read the battery again, if it doesn't tell by itself."""

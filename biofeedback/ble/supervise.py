@@ -45,6 +45,7 @@ TOLD: Final[dict[Reason, LinkFact]] = {
     Reason.IN_USE: "in_use",
     Reason.NOT_SUPPORTED: "refused",
     Reason.BATTERY_EMPTY: "refused",
+    Reason.FIRMWARE_DENIED: "refused",
     Reason.BLUETOOTH_OFF: "bluetooth_off",
     Reason.BLUETOOTH_GONE: "bluetooth_off",
 }
@@ -209,7 +210,7 @@ class Supervisor:
             if often and not self._wanted.is_advertised():
                 failure = SensorFailure(Reason.OFTEN_DROPPED, failure.reason.value)
         status.reason, status.detail = failure.reason, failure.detail
-        for_good = {Reason.NOT_SUPPORTED, Reason.BATTERY_EMPTY}
+        for_good = {Reason.NOT_SUPPORTED, Reason.BATTERY_EMPTY, Reason.FIRMWARE_DENIED}
         status.state = "refused" if failure.reason in for_good else "waiting"
         if was_connected or failure.reason in TOLD:
             self._report(TOLD.get(failure.reason, "lost"))

@@ -40,6 +40,7 @@ class Wanted:
     rates_hz: Mapping[StreamName, float] = field(default_factory=dict["StreamName", float])
     streams: frozenset[str] | None = None
     even_if_empty: bool = False
+    even_if_denied: bool = False
     firmware: str | None = None
     script: tuple[bytes, ...] = ()
 

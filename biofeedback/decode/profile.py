@@ -160,8 +160,10 @@ class Broadcast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One wearable, or one family that speaks the same.
 
-    ``script`` is a file beside the profile that is sent to ``control``, line by line, before any
-    start. ``context`` is what holds when nothing else was learned.
+    ``denied_firmwares`` are patterns with ``*`` of firmwares that are known to misbehave: a
+    sensor with one is refused unless a person insists. ``script`` is a file beside the profile
+    that is sent to ``control``, line by line, before any start. ``context`` is what holds when
+    nothing else was learned.
     """
 
     name: Name
@@ -172,6 +174,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sites: Annotated[tuple[Site, ...], Meta(min_length=1)]
     heart_source: HeartSource
     min_mtu: Annotated[int, Meta(ge=23, le=517)] = 23
+    denied_firmwares: tuple[Text, ...] = ()
     first_data_within_s: Annotated[float, Meta(gt=0, le=120)]
     control: Uuid | None = None
     script: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{1,39}\.js\Z")] | None = None

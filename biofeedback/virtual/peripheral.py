@@ -24,6 +24,7 @@ from bumble.transport.common import AsyncPipeSink
 
 from biofeedback.decode.profile import MANUFACTURER, expand_uuid
 from biofeedback.messages import NS_PER_S, PacketReceived
+from biofeedback.virtual.devices import SERIAL_UUID
 from biofeedback.virtual.pmd import CONTROL_UUID
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from biofeedback.virtual.air import Air
     from biofeedback.virtual.devices import Strap
 
+DEVICE_INFORMATION: Final = expand_uuid("180a")
 _ADVERTISING_BYTES = 31
 _SMALLEST_MTU = 23
 _Properties = Characteristic.Properties
@@ -251,6 +253,15 @@ class Peripheral:
             )
             self._characteristics[uuid] = characteristic
             services.setdefault(service, []).append(characteristic)
+        if DEVICE_INFORMATION in services:
+            # No profile reads the serial as data: it never becomes a message.
+            serial: Characteristic[Any] = Characteristic(
+                UUID(SERIAL_UUID),
+                _Properties.READ,
+                Attribute.READABLE,
+                CharacteristicValue(read=self._reader(SERIAL_UUID)),
+            )
+            services[DEVICE_INFORMATION].append(serial)
         return [Service(UUID(uuid), inside) for uuid, inside in services.items()]
 
     def _reader(self, uuid: str) -> Callable[[Connection], bytes]:
