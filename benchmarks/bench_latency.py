@@ -1,5 +1,6 @@
 """Message stamp -> first changed sample, on a live sound device.
 
+    benchmarks/with-jack.sh .venv/bin/python benchmarks/bench_latency.py [notes]
     benchmarks/with-null-sink.sh .venv/bin/python benchmarks/bench_latency.py [notes]
 
 Sends a hat with ``start_ns`` = now and finds the first sample of it in what the sound process hands

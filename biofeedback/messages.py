@@ -32,10 +32,28 @@ Measure = Literal[
     "sdnn_ms",
     "cadence_spm",
     "step_time_cv",
+    "step_asymmetry",
+    "freeze_index",
     "activity_mps2",
+    "sustained_ratio",
+    "stillness_ratio",
+    "suddenness_ratio",
+    "weight_ratio",
+    "tremor_ratio",
+    "tilt_deg",
+    "smoothness_sparc",
+    "smoothness_ldlj",
+    "movement_period_s",
     "signal_quality",
+    "gap_s",
+    "sample_rate_hz",
+    "sample_jitter_ms",
+    "clock_drift_ppm",
 ]
-Event = Literal["beat", "step", "gesture"]
+Event = Literal["beat", "step", "gesture", "swing"]
+"""``swing`` is phase 0 of a repeated movement that isn't gait."""
+Direction = Literal["up", "down", "sideways", "rotation"]
+"""Where a gesture goes in the frame of gravity, as far as one accelerometer tells."""
 
 Layer = Literal["kick", "snare", "hat", "bass", "chords", "pad", "melody", "accent"]
 """A voice of the arrangement; the sound shell has an instrument for each."""
@@ -96,6 +114,7 @@ NoticeCode = Literal[
     "battery_empty",
     "rate_mismatch",
     "clipping",
+    "off_body",
     "device_clock_reset",
     "heart_rate_suspect",
     "law_failed",
@@ -115,7 +134,7 @@ LinkFact = Literal[
 """What happened to a sensor's link; ``heard``: a lost one is in the air again."""
 
 
-class MusicParameters(msgspec.Struct, frozen=True, kw_only=True):
+class MusicParameters(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What music is asked to be at one instant; the columns of a curves file.
 
     ``energy density brightness articulation tension swell`` are 0..1, ``register`` is -1..1,
@@ -134,7 +153,8 @@ class MusicParameters(msgspec.Struct, frozen=True, kw_only=True):
     level_db: float
 
 
-class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag=True):
+class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
+    # Frozen facts can't form cycles, so the collector needn't look at millions of them.
     at_ns: int
 
 
@@ -245,7 +265,8 @@ class MeasureTaken(_Fact, frozen=True, kw_only=True):
 class EventDetected(_Fact, frozen=True, kw_only=True):
     """Something happened in the body at ``event_ns`` and became known at ``at_ns``.
 
-    ``strength`` is in the unit of the signal (m/s2 for steps and gestures) or None.
+    ``strength`` is in the unit of the signal (m/s2 for steps and gestures) or None. ``direction``
+    is known of gestures only.
     """
 
     wearer: str
@@ -254,6 +275,7 @@ class EventDetected(_Fact, frozen=True, kw_only=True):
     event_ns: int
     strength: float | None
     quality: float
+    direction: Direction | None = None
 
 
 class StateChanged(_Fact, frozen=True, kw_only=True):

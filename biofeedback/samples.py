@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+import msgspec
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -155,16 +157,18 @@ Samples: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class BodyState:
+class BodyState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is known of one wearer at one control step: signals fill it, control laws read it.
 
     ``heart_rate_doubted`` is True while a leap of the heart rate waits to be confirmed.
     Ages are of the last *valid* sample (not the last packet), None when there never was one.
     ``cadence_spm`` is None when the person doesn't walk or the cadence is withheld.
-    ``last_step_ns`` is the newest initial contact. ``activity_ratio`` is the activity within the
-    person's own range (0..1). ``sustained_ratio`` tells flowing (1) from abrupt (0) movement,
-    ``tilt_ratio`` the sensor's inclination within its own range (0..1).
+    ``last_step_ns`` is the newest initial contact, ``next_step_ns`` the one that is expected, give
+    or take ``next_step_sd_ms``; None while nobody walks or the walk hasn't shown its pace.
+    ``activity_ratio`` is the activity within the person's own range (0..1). ``sustained_ratio``
+    tells flowing (1) from abrupt (0) movement, ``tilt_ratio`` the sensor's inclination within its
+    own range (0..1). ``swing_ns`` is the newest phase 0 of a repeated movement that isn't gait,
+    None when there is none.
     """
 
     wearer: str
@@ -183,3 +187,7 @@ class BodyState:
     sustained_ratio: float | None
     tilt_ratio: float | None
     motion_quality: float
+    next_step_ns: int | None = None
+    next_step_sd_ms: float | None = None
+    swing_ns: int | None = None
+    swing_period_s: float | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import queue
 import signal
-from contextlib import ExitStack, contextmanager, nullcontext
+import time
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ from biofeedback.cli.options import (
 from biofeedback.cli.sensors import remember_sensors
 from biofeedback.cli.targets import check_targets, list_inputs, making_room
 from biofeedback.cli.view import LIMIT_WORDS, PlainView
-from biofeedback.errors import SettingsError
+from biofeedback.errors import SettingsError, TraceError
 from biofeedback.messages import NS_PER_S, CommandGiven, Input
 from biofeedback.profiles import list_profiles
 from biofeedback.sound import (
@@ -43,6 +44,7 @@ from biofeedback.sound import (
 )
 from biofeedback.trace.header import make_header
 from biofeedback.trace.journal import Journal, TraceSummary
+from biofeedback.trace.recovery import find_unclosed, verify_trace
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -143,6 +145,8 @@ def play_command(
         *([] if plan is None else [plan]),
     ]
     check_targets((trace, target.file), inputs=inputs, overwrite=overwrite)
+    if not as_json:
+        _offer_recovery(trace.parent, console)
     exit_code = _run(
         settings,
         opened,
@@ -233,6 +237,21 @@ def _run(
     if not kept.complete:
         return INCOMPLETE
     return INTERRUPTED if asked else 0
+
+
+def _offer_recovery(folder: Path, console: Console) -> None:
+    """Say when an earlier session was not closed, what there is of it, and how to save it (F74)."""
+    unclosed = find_unclosed(folder, wall_s=time.time())
+    if unclosed is None:
+        return
+    with suppress(TraceError):  # of a trace without a header nothing can be saved
+        rows = verify_trace(unclosed).rows
+        console.print(
+            f"An earlier session was not closed; {rows} rows of it are whole. "
+            f"To save them: biofeedback trace recover {unclosed}",
+            style="yellow",
+            markup=False,
+        )
 
 
 @contextmanager

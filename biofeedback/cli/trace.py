@@ -16,7 +16,7 @@ from biofeedback.errors import SettingsError, TraceCorrupt
 from biofeedback.messages import NS_PER_S
 from biofeedback.trace.export import export_csv
 from biofeedback.trace.reader import describe_damage
-from biofeedback.trace.recovery import Verification, recover_trace, verify_trace
+from biofeedback.trace.recovery import Verification, name_recovered, recover_trace, verify_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,7 +89,7 @@ def recover_command(
 
     Example: biofeedback trace recover broken.trace.jsonl -o saved.trace.jsonl
     """
-    target = output or file.with_name(_stem(file) + ".recovered.trace.jsonl")
+    target = output or name_recovered(file)
     with _show_progress(file, "recovering", quiet=as_json or plain) as on_progress:
         saved = recover_trace(file, target, on_progress=on_progress)
     if as_json:

@@ -88,6 +88,7 @@ NOTICE_WORDS: Final[dict[NoticeCode, str]] = {
     "battery_empty": "battery is nearly empty",
     "rate_mismatch": "sends at another rate than it says",
     "clipping": "is shaken beyond its range",
+    "off_body": "has not moved at all for two minutes: is it worn?",
     "device_clock_reset": "restarted its clock",
     "heart_rate_suspect": "heart rate can't be trusted now",
     "law_failed": "the control law failed and was held",

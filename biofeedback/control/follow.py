@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from biofeedback.control.limits import Limits
     from biofeedback.samples import BodyState
 
-MULTIPLES = (0.5, 1.0, 2.0)
+MULTIPLES = {multiple: math.log(multiple) for multiple in (0.5, 1.0, 2.0)}
+"""Beats per step, with their logarithm."""
+
 KEEP_MULTIPLE_RATIO = 0.06
 """Another multiple has to be this much nearer (in ln tempo) before it replaces the one in use."""
 
@@ -33,6 +35,9 @@ PHASE_CORRECTION_MAX_RATIO = 0.03
 PHASE_SMOOTHING = 0.3
 ATTACK_S = 0.6
 RELEASE_S = 1.8
+MANNER_S = 2.0
+"""Time constant of how flowing and how upright the movement is."""
+
 HEART_REST_BPM = 60.0
 HEART_RANGE_BPM = 100.0
 QUIETEST_DB = -8.0
@@ -97,17 +102,20 @@ class FollowLaw:
         return Wish(self._dress(goal_bpm), reason)
 
     def _fold(self, cadence_spm: float, tempo_bpm: float) -> float:
-        def distance(multiple: float) -> float:
-            goal_bpm = cadence_spm * multiple
-            if not self._low_bpm <= goal_bpm <= self._high_bpm:
-                return math.inf
-            keep = KEEP_MULTIPLE_RATIO if multiple == self._multiple else 0.0
-            return abs(math.log(goal_bpm / tempo_bpm)) - keep
-
-        best = min(MULTIPLES, key=distance)
-        if math.isfinite(distance(best)):
-            self._multiple = best
-        return cadence_spm * self._multiple
+        """Bring the cadence to the nearest multiple in reach; keep the one in use if none is."""
+        apart = math.log(cadence_spm / tempo_bpm)
+        nearest = math.inf
+        chosen = self._multiple
+        for multiple, log_multiple in MULTIPLES.items():
+            if not self._low_bpm <= cadence_spm * multiple <= self._high_bpm:
+                continue
+            distance = abs(apart + log_multiple)
+            if multiple == self._multiple:
+                distance -= KEEP_MULTIPLE_RATIO
+            if distance < nearest:
+                nearest, chosen = distance, multiple
+        self._multiple = chosen
+        return cadence_spm * chosen
 
     def _phase_correction(self, asynchrony_beats: float | None) -> float:
         if asynchrony_beats is not None:
@@ -121,19 +129,18 @@ class FollowLaw:
 
     def _follow_texture(self, bodies: Sequence[BodyState], elapsed_s: float) -> None:
         # Who has been silent for long no longer leads: nothing is steered by a frozen value (H03).
-        bodies = [body for body in bodies if _is_present(body)]
-        vigours = [_vigour(body) for body in bodies]
-        known = [v for v in vigours if v is not None]
-        goal = sum(known) / len(known) if known else 0.0
+        present = [body for body in bodies if _is_present(body)]
+        vigour = _mean([_vigour(body) for body in present])
+        goal = 0.0 if vigour is None else vigour
         time_constant_s = ATTACK_S if goal > self._vigour else RELEASE_S
         self._vigour += (goal - self._vigour) * min(1.0, elapsed_s / time_constant_s)
-        slow = min(1.0, elapsed_s / 2.0)
-        sustained = [b.sustained_ratio for b in bodies if b.sustained_ratio is not None]
-        if sustained:
-            self._sustained += (sum(sustained) / len(sustained) - self._sustained) * slow
-        tilts = [b.tilt_ratio for b in bodies if b.tilt_ratio is not None]
-        if tilts:
-            self._tilt += (sum(tilts) / len(tilts) - self._tilt) * slow
+        slow = min(1.0, elapsed_s / MANNER_S)
+        sustained = _mean([body.sustained_ratio for body in present])
+        if sustained is not None:
+            self._sustained += (sustained - self._sustained) * slow
+        tilt = _mean([body.tilt_ratio for body in present])
+        if tilt is not None:
+            self._tilt += (tilt - self._tilt) * slow
 
     def _dress(self, tempo_bpm: float) -> MusicParameters:
         vigour = self._vigour
@@ -169,6 +176,12 @@ def neutral_music(resting_tempo_bpm: float) -> MusicParameters:
 def _is_present(body: BodyState) -> bool:
     age_ms = body.motion_age_ms if body.has_motion else body.heart_age_ms
     return age_ms is not None and age_ms <= SILENT_MS
+
+
+def _mean(values: list[float | None]) -> float | None:
+    """Average what is known."""
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _vigour(body: BodyState) -> float | None:

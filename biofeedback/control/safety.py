@@ -176,18 +176,18 @@ class Safety:
         hit: dict[Limit, None],
     ) -> float:
         limits, last_bpm = self._limits, self._last.tempo_bpm
-
-        def clamp(value: float, low: float, high: float, word: Limit) -> float:
-            if not low <= value <= high:
-                hit[word] = None
-            return min(max(value, low), high)
-
-        tempo_bpm = clamp(wanted_bpm, TEMPO_MIN_BPM, TEMPO_MAX_BPM, "tempo_absolute")
-        tempo_bpm = clamp(tempo_bpm, limits.tempo_low_bpm, limits.tempo_high_bpm, "tempo_band")
         slew_bpm = last_bpm * limits.tempo_slew_ratio_per_s * step_s
-        tempo_bpm = clamp(tempo_bpm, last_bpm - slew_bpm, last_bpm + slew_bpm, "tempo_slew")
-        if not may_rise:
-            tempo_bpm = clamp(tempo_bpm, 0.0, last_bpm, "heart_rate_ceiling")
+        ranges: tuple[tuple[float, float, Limit], ...] = (
+            (TEMPO_MIN_BPM, TEMPO_MAX_BPM, "tempo_absolute"),
+            (limits.tempo_low_bpm, limits.tempo_high_bpm, "tempo_band"),
+            (last_bpm - slew_bpm, last_bpm + slew_bpm, "tempo_slew"),
+            (0.0, math.inf if may_rise else last_bpm, "heart_rate_ceiling"),
+        )
+        tempo_bpm = wanted_bpm
+        for low_bpm, high_bpm, word in ranges:
+            if not low_bpm <= tempo_bpm <= high_bpm:
+                hit[word] = None
+                tempo_bpm = low_bpm if tempo_bpm < low_bpm else high_bpm
         return tempo_bpm
 
     def _limit_level(

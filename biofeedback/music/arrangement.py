@@ -15,7 +15,7 @@ import msgspec
 from biofeedback.messages import TICKS_PER_BEAT, Layer
 from biofeedback.music import mapping
 from biofeedback.music.chance import Draw, roll
-from biofeedback.music.composition import Candidate, compose_bar
+from biofeedback.music.composition import Candidate, Length, compose_bar
 from biofeedback.music.harmony import find_chord
 from biofeedback.music.scales import DEGREES, OCTAVE
 from biofeedback.music.style import TICKS_PER_STEP
@@ -29,7 +29,7 @@ _PAD_INVERSION = -1
 _ACCENT_STEPS = 4
 
 
-class PlannedNote(msgspec.Struct, frozen=True, kw_only=True):
+class PlannedNote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A note at its place in the music.
 
     It starts ``offset_ns`` (0..12 ms, the human part, never on the kick) after its tick.
@@ -61,12 +61,14 @@ def plan_notes(
     if first == behind:
         return []
     gates = mapping.open_gates(parameters)
-    colour = mapping.choose_colour(parameters)
+    player = _Player(style, parameters)
+    colour = player.colour
     notes: list[PlannedNote] = []
     for step in range(first, behind):
         bar, step_in_bar = divmod(step, style.steps_per_bar)
+        tick = step * TICKS_PER_STEP
         notes += [
-            _sound(style, candidate, step * TICKS_PER_STEP, colour, parameters)
+            player.sound(candidate, tick)
             for candidate in compose_bar(style, seed, bar)[step_in_bar]
             if gates[candidate.gate] >= candidate.enter
             and candidate.colour_from <= colour <= candidate.colour_to
@@ -98,60 +100,68 @@ def plan_accent(
     )
 
 
-def _sound(
-    style: Style, candidate: Candidate, tick: int, colour: int, parameters: MusicParameters
-) -> PlannedNote:
-    layer = candidate.layer
-    level_db = mapping.layer_level_db(layer, style.layers[layer], parameters)
-    if layer != "melody":
-        level_db += _plain_beat_db(layer, tick, parameters)
-    match candidate.length:
-        case "articulated":
-            ratio = mapping.length_ratio(parameters)
-        case "ring":
-            ratio = mapping.hat_length_ratio(parameters)
-        case _:
-            ratio = 1.0
-    return PlannedNote(
-        tick=tick,
-        duration_ticks=_fill(candidate.ticks, ratio),
-        layer=layer,
-        pitch_midi=_find_pitch(style, candidate, colour, parameters),
-        velocity=mapping.velocity(level_db + candidate.level_db),
-        pan=candidate.pan,
-        offset_ns=candidate.offset_ns,
-    )
+class _Player:
+    """Reads the parameters of one moment once, for all notes that start in it."""
 
+    def __init__(self, style: Style, parameters: MusicParameters) -> None:
+        self._style = style
+        self._parameters = parameters
+        self._levels_db: dict[Layer, float] = {}
+        self._offbeat_db = mapping.offbeat_level_db(parameters)
+        self._fast_db = mapping.fast_level_db(parameters)
+        self._inversions = mapping.shift_inversions(parameters)
+        self._degrees = mapping.shift_degrees(parameters)
+        self._length_ratios: dict[Length, float] = {
+            "articulated": mapping.length_ratio(parameters),
+            "ring": mapping.hat_length_ratio(parameters),
+        }
+        self.colour = mapping.choose_colour(parameters)
 
-def _plain_beat_db(layer: Layer, tick: int, parameters: MusicParameters) -> float:
-    """Keep what could be heard as another beat below the beat that is meant."""
-    level_db = 0.0
-    if tick % TICKS_PER_BEAT:
-        level_db += mapping.offbeat_level_db(parameters)
-    if layer == "snare" or tick % (2 * TICKS_PER_STEP):
-        level_db += mapping.fast_level_db(parameters)
-    return level_db
-
-
-def _find_pitch(
-    style: Style, candidate: Candidate, colour: int, parameters: MusicParameters
-) -> int | None:
-    number, chord = candidate.number, candidate.chord
-    if number is None or chord is None:
-        return number
-    if candidate.kind == "voice":
-        inversion = mapping.shift_inversions(parameters) if candidate.inverted else _PAD_INVERSION
-        return chord.voice_pitch(
-            number, inversion=inversion, colour=colour, resolved=candidate.resolved
+    def sound(self, candidate: Candidate, tick: int) -> PlannedNote:
+        layer = candidate.layer
+        level_db = self._levels_db.get(layer)
+        if level_db is None:
+            voice = self._style.layers[layer]
+            level_db = mapping.layer_level_db(layer, voice, self._parameters)
+            self._levels_db[layer] = level_db
+        if layer != "melody":
+            level_db += self._plain_beat_db(layer, tick)
+        return PlannedNote(
+            tick=tick,
+            duration_ticks=_fill(candidate.ticks, self._length_ratios.get(candidate.length, 1.0)),
+            layer=layer,
+            pitch_midi=self._find_pitch(candidate),
+            velocity=mapping.velocity(level_db + candidate.level_db),
+            pan=candidate.pan,
+            offset_ns=candidate.offset_ns,
         )
-    degree = number + mapping.shift_degrees(parameters)
-    if candidate.kind == "chord_degree":
-        degree = chord.snap(degree)
-    low, high = style.melody_range_midi
-    pitch = _fold(chord.key.pitch(degree), low, high)
-    if not candidate.doubles:
-        return pitch
-    return pitch + OCTAVE if pitch + OCTAVE <= high else pitch - OCTAVE
+
+    def _plain_beat_db(self, layer: Layer, tick: int) -> float:
+        """Keep what could be heard as another beat below the beat that is meant."""
+        level_db = 0.0
+        if tick % TICKS_PER_BEAT:
+            level_db += self._offbeat_db
+        if layer == "snare" or tick % (2 * TICKS_PER_STEP):
+            level_db += self._fast_db
+        return level_db
+
+    def _find_pitch(self, candidate: Candidate) -> int | None:
+        number, chord = candidate.number, candidate.chord
+        if number is None or chord is None:
+            return number
+        if candidate.kind == "voice":
+            inversion = self._inversions if candidate.inverted else _PAD_INVERSION
+            return chord.voice_pitch(
+                number, inversion=inversion, colour=self.colour, resolved=candidate.resolved
+            )
+        degree = number + self._degrees
+        if candidate.kind == "chord_degree":
+            degree = chord.snap(degree)
+        low, high = self._style.melody_range_midi
+        pitch = _fold(chord.key.pitch(degree), low, high)
+        if not candidate.doubles:
+            return pitch
+        return pitch + OCTAVE if pitch + OCTAVE <= high else pitch - OCTAVE
 
 
 def _fill(ticks: int, ratio: float) -> int:

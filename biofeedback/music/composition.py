@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from biofeedback.music.form import Place
-    from biofeedback.music.style import BassNote, BassTone, Gate, Hit, Style
+    from biofeedback.music.style import BassNote, BassTone, Gate, Hit, Style, Voice
 
 LAYER_INDEX: dict[Layer, int] = {
     "kick": 0,
@@ -37,6 +37,9 @@ LAYER_INDEX: dict[Layer, int] = {
     "melody": 6,
     "accent": 7,
 }
+Length = Literal["stroke", "ring", "held", "articulated"]
+"""What decides how much of its place a note fills."""
+
 _PHRASE_FILL_SHIFT = 0.15
 _DOUBLING_DB = -6.0
 _TRIAD_VOICES = (0, 1, 2)
@@ -45,7 +48,7 @@ _LAST_COLOUR = mapping.COLOURS - 1
 _HALF = 1 << 32
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """A note that sounds when its gate is open to ``enter`` and the colour is in its range.
 
     ``number`` is a MIDI pitch, a voice of ``chord``, a degree, or a degree that is moved into the
@@ -61,7 +64,7 @@ class Candidate(msgspec.Struct, frozen=True):
     offset_ns: int
     ticks: int
     pan: float
-    length: Literal["stroke", "ring", "held", "articulated"]
+    length: Length
     kind: Literal["fixed", "voice", "degree", "chord_degree"] = "fixed"
     number: int | None = None
     chord: Chord | None = None
@@ -94,10 +97,13 @@ class _Sheet:
         self._place: Place = place_bar(style, bar)
         self.steps: list[list[Candidate]] = [[] for _ in range(style.steps_per_bar)]
         self._human = roll(seed, Draw.HUMAN, bar)
-        self._shifts: dict[Layer, float] = {
-            layer: choose(style.shifts, seed, Draw.SHIFT, self._place.section, LAYER_INDEX[layer])
-            for layer in style.shifted_layers
-        }
+        self._players: dict[Layer, tuple[Voice, int, float, float]] = {}
+        for layer, voice in style.layers.items():
+            index = LAYER_INDEX[layer]
+            shift = 0.0
+            if layer in style.shifted_layers:
+                shift = choose(style.shifts, seed, Draw.SHIFT, self._place.section, index)
+            self._players[layer] = (voice, index, shift, voice.late_ms * NS_PER_MS)
 
     def write_drums(self) -> None:
         style, place = self._style, self._place
@@ -237,7 +243,7 @@ class _Sheet:
         enter: float = 0.0,
         gate: Gate = "energy",
         accent_db: float = 0.0,
-        length: Literal["stroke", "ring", "held", "articulated"],
+        length: Length,
         kind: Literal["fixed", "voice", "degree", "chord_degree"] = "fixed",
         number: int | None = None,
         chord: Chord | None = None,
@@ -247,20 +253,20 @@ class _Sheet:
         colour_from: int = 0,
         colour_to: int = _LAST_COLOUR,
     ) -> None:
-        voice = self._style.layers[layer]
+        voice, index, shift, late_ns = self._players[layer]
         # Voices of one chord are strummed apart and spread; the rest keep the place of the layer.
-        index = number if kind == "voice" and number is not None else 1
-        bits = roll(self._human, (step * len(LAYER_INDEX) + LAYER_INDEX[layer]) * _VOICES + index)
+        place = number if kind == "voice" and number is not None else 1
+        bits = roll(self._human, (step * len(LAYER_INDEX) + index) * _VOICES + place)
         loose_db = voice.loose_db * ((bits % _HALF) / (_HALF / 2) - 1.0)
         self.steps[step].append(
             Candidate(
                 layer=layer,
-                enter=enter + self._shifts.get(layer, 0.0),
-                gate=mapping.gate_index(gate),
+                enter=enter + shift,
+                gate=mapping.GATES[gate],
                 level_db=accent_db + loose_db,
-                offset_ns=int(voice.late_ms * NS_PER_MS * ((bits >> 32) / _HALF)),
+                offset_ns=int(late_ns * ((bits >> 32) / _HALF)),
                 ticks=steps * TICKS_PER_STEP,
-                pan=voice.pan + (index - 1) * voice.spread,
+                pan=voice.pan + (place - 1) * voice.spread,
                 length=length,
                 kind=kind,
                 number=number,

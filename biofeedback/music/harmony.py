@@ -151,6 +151,7 @@ def _lead_voices(
     style: Style, key: Key, before: Chord | None, *, root: int, bass: int, centre: float
 ) -> tuple[int, int, int]:
     low, high = style.chord_range_midi
+    old = [] if before is None else [before.key.pitch(voice) for voice in before.voices]
     best: tuple[float, tuple[int, int, int]] | None = None
     for lowest in range(-2 * DEGREES, 2 * DEGREES):
         part = (lowest - root) % DEGREES
@@ -163,8 +164,7 @@ def _lead_voices(
             continue
         cost = _CENTRE_COST * abs(sum(pitches) / 3 - centre)
         if before is not None:
-            old = [before.key.pitch(voice) for voice in before.voices]
-            cost += sum(abs(new - was) for new, was in zip(pitches, old, strict=True))
+            cost += sum([abs(new - was) for new, was in zip(pitches, old, strict=True)])
             if _moves_in_parallel(old[2], before.bass_midi, pitches[2], bass):
                 cost += _PARALLEL_COST
         if best is None or cost < best[0]:

@@ -28,7 +28,8 @@ _FAST_BPM = 120.0
 _FAST_SPAN_BPM = 20.0
 _LEGATO_RATIO = 1.05
 _STACCATO_RATIO = 0.3
-_GATES: dict[Gate, int] = {"energy": 0, "ornament": 1, "sparkle": 2}
+GATES: dict[Gate, int] = {"energy": 0, "ornament": 1, "sparkle": 2}
+"""The place of each gate in ``Gates``."""
 
 
 class Gates(NamedTuple):
@@ -37,11 +38,6 @@ class Gates(NamedTuple):
     energy: float
     ornament: float
     sparkle: float
-
-
-def gate_index(gate: Gate) -> int:
-    """Tell the place of a gate in ``Gates``."""
-    return _GATES[gate]
 
 
 def open_gates(parameters: MusicParameters) -> Gates:
@@ -134,6 +130,8 @@ def accent_degrees(strength_ratio: float) -> int:
 
 
 def _clip(value: float, neutral: float, *, low: float = 0.0) -> float:
+    if low <= value <= 1.0:
+        return value
     if value != value:  # noqa: PLR0124 - NaN is the only value that isn't itself
         return neutral
-    return min(1.0, max(low, value))
+    return low if value < low else 1.0

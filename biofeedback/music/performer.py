@@ -46,10 +46,12 @@ class Performer:
         clock.extend(until_ns, tempo_bpm)
         first, end = self._next_tick, clock.first_tick_at(until_ns)
         self._next_tick = end
-        notes = [
-            _order(at_ns, clock.time_ns(note.tick) + note.offset_ns, note, tempo_bpm, note.tick)
-            for note in plan_notes(self._style, self._seed, first, end, parameters)
-        ]
+        notes: list[PlayNote] = []
+        tick, tick_ns = -1, 0
+        for note in plan_notes(self._style, self._seed, first, end, parameters):
+            if note.tick != tick:
+                tick, tick_ns = note.tick, clock.time_ns(note.tick)
+            notes.append(_order(at_ns, tick_ns + note.offset_ns, note, tempo_bpm, tick))
         clock.forget_before(at_ns - REMEMBERED_NS)
         return notes
 

@@ -33,6 +33,17 @@ Diminished triads are left out. The modal dominants keep the scale free of a rai
 """
 
 
+def _find_tonic_midi(tonic: int) -> int:
+    return _LOWEST_TONIC_MIDI + (tonic - _LOWEST_TONIC_MIDI) % OCTAVE
+
+
+_PITCHES: dict[Mode, tuple[tuple[int, ...], ...]] = {
+    mode: tuple(tuple(_find_tonic_midi(tonic) + step for step in steps) for tonic in range(OCTAVE))
+    for mode, steps in SCALES.items()
+}
+"""The pitches of degrees 0 to 6 of each key, by mode and tonic."""
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """A tonic (0 is C) and a mode."""
@@ -43,12 +54,12 @@ class Key:
     @property
     def tonic_midi(self) -> int:
         """The pitch of degree 0: the tonic between G3 and F sharp 4."""
-        return _LOWEST_TONIC_MIDI + (self.tonic - _LOWEST_TONIC_MIDI) % OCTAVE
+        return _find_tonic_midi(self.tonic)
 
     def pitch(self, degree: int) -> int:
         """Turn a degree (7 is one octave above 0) into a MIDI pitch."""
         octave, step = divmod(degree, DEGREES)
-        return self.tonic_midi + SCALES[self.mode][step] + OCTAVE * octave
+        return _PITCHES[self.mode][self.tonic][step] + OCTAVE * octave
 
     def pitch_classes(self) -> frozenset[int]:
         """List the pitch classes (0 is C) of the key."""

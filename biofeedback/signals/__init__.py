@@ -5,12 +5,22 @@ motion.py      one acceleration sensor: the order of what follows
   resample.py    uneven samples -> an even 50 Hz grid; gaps stay gaps
   filters.py     recursive filters with carried state
   activity.py    quantity of motion, flow, tilt, each within the person's own range
+  belief.py      how sure is it that somebody walks
   rhythm.py      is the movement periodic, and at what step period
   lift.py        which share of the movement goes up and down
   steps.py       initial contacts, confirmed by rhythm
   cadence.py     steps per minute and step time variability
-  gestures.py    sudden movements
+  prediction.py  when the next step will be, and how sure that is
+  freezing.py    trembling legs against swinging ones
+  movement.py    what isn't gait:
+    swings.py      rises along the movement's own direction
+    gestures.py    sudden and repeated movements, with a direction
+    cycle.py       period and phase of what repeats itself
+    manner.py      still, sudden, sustained, heavy, trembling, tilted
+    smoothness.py  SPARC and LDLJ of one movement
+feet.py        two sensors on two feet: are the steps alike
 heart.py       heart rate that can be trusted
 intervals.py   RR intervals: artefacts, beats, RMSSD and SDNN
+synchrony.py   several wearers together, against chance
 quality.py     rates, clipping, ages: how far a sensor can be trusted
 """

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 EMIT_TICKS = 10
-_WINDOW_TICKS = 40
+_WINDOW_CELLS = 4
+_WINDOW_TICKS = _WINDOW_CELLS * EMIT_TICKS
 _BAND_HZ = (0.3, 10.0)
 _STILL_MPS2 = 0.3
 _FLOWING_HZ = 1.5
@@ -104,11 +105,10 @@ class Activity:
         self._lean: float | None = None
         self._range = MovementRange(0.0, 1.5, narrowest=0.8)
         self._tilt_range = PersonalRange(-40.0, 40.0, narrowest=40.0)
-        self._motion: deque[float] = deque()
-        self._jerk: deque[float] = deque()
-        self._motion_sum = 0.0
-        self._jerk_sum = 0.0
-        self._before = 0.0
+        # Sums over the ticks since the last answer, and over each whole stretch between two.
+        self._motion_sum = self._jerk_sum = self._before = 0.0
+        self._summed = 0
+        self._cells: deque[tuple[float, float]] = deque(maxlen=_WINDOW_CELLS)
         self._seen = 0
         self.activity_mps2: float | None = None
         self.activity_ratio: float | None = None
@@ -120,9 +120,9 @@ class Activity:
         self._band.reset()
         self._lean_sum = self._weight_sum = 0.0
         self._lean = None
-        self._motion.clear()
-        self._jerk.clear()
         self._motion_sum = self._jerk_sum = self._before = 0.0
+        self._summed = 0
+        self._cells.clear()
         self.activity_mps2 = self.activity_ratio = None
         self.sustained_ratio = self.tilt_ratio = None
 
@@ -136,26 +136,39 @@ class Activity:
         """
         band = self._band.update(lengths)
         taken: list[tuple[int, float]] = []
-        motion, jerk = self._motion, self._jerk
-        for i, x in enumerate(band):
-            size = abs(x)
-            change = abs(x - self._before)
-            self._before = x
-            motion.append(size)
-            jerk.append(change)
-            self._motion_sum += size
-            self._jerk_sum += change
-            if len(motion) > _WINDOW_TICKS:
-                self._motion_sum -= motion.popleft()
-                self._jerk_sum -= jerk.popleft()
-            self._lean_sum += along[i]
-            self._weight_sum += lengths[i]
-            tick = first + i
-            if tick % EMIT_TICKS == 0:
+        start, n = 0, len(band)
+        while start < n:
+            tick = first + start
+            end = min(n, start + 1 + -tick % EMIT_TICKS)
+            self._sum(band[start:end], lengths[start:end], along[start:end])
+            last_tick = first + end - 1
+            if last_tick % EMIT_TICKS == 0:
                 self._follow_tilt()
-                if len(motion) == _WINDOW_TICKS:
-                    taken.append((tick, self._answer()))
+                self._close_cell()
+                if len(self._cells) == _WINDOW_CELLS:
+                    taken.append((last_tick, self._answer()))
+            start = end
         return band, taken
+
+    def _sum(self, band: Sequence[float], lengths: Sequence[float], along: Sequence[float]) -> None:
+        motion, jerk, before = self._motion_sum, self._jerk_sum, self._before
+        lean, weight = self._lean_sum, self._weight_sum
+        for x, length, part in zip(band, lengths, along, strict=True):
+            motion += abs(x)
+            jerk += abs(x - before)
+            before = x
+            lean += part
+            weight += length
+        self._motion_sum, self._jerk_sum, self._before = motion, jerk, before
+        self._lean_sum, self._weight_sum = lean, weight
+        self._summed += len(band)
+
+    def _close_cell(self) -> None:
+        # After a gap the first stretch may be cut: it isn't counted.
+        if self._summed == EMIT_TICKS:
+            self._cells.append((self._motion_sum, self._jerk_sum))
+        self._motion_sum = self._jerk_sum = 0.0
+        self._summed = 0
 
     def _follow_tilt(self) -> None:
         """Follow the share of gravity that lies along the sensor's first axis, -1..1."""
@@ -167,8 +180,12 @@ class Activity:
         self._lean += _TILT_FORGET * (share - self._lean)
 
     def _answer(self) -> float:
-        activity = max(0.0, self._motion_sum) / _WINDOW_TICKS
-        slope = max(0.0, self._jerk_sum) / (_WINDOW_TICKS * TICK_S)
+        motion_sum = jerk_sum = 0.0
+        for motion, jerk in self._cells:
+            motion_sum += motion
+            jerk_sum += jerk
+        activity = motion_sum / _WINDOW_TICKS
+        slope = jerk_sum / (_WINDOW_TICKS * TICK_S)
         # A sine of frequency f has mean |slope| = 2 pi f mean |value|.
         pace_hz = slope / (2.0 * math.pi * activity) if activity > 1e-6 else 0.0
         abrupt = math.log(max(pace_hz, _FLOWING_HZ) / _FLOWING_HZ)

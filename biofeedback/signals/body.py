@@ -11,8 +11,9 @@ from biofeedback.samples import (
     CadenceReading,
     HeartReading,
 )
+from biofeedback.signals.feet import Feet
 from biofeedback.signals.heart import Heart
-from biofeedback.signals.motion import Motion
+from biofeedback.signals.motion import Finding, Motion
 from biofeedback.signals.told_cadence import QUALITY, ToldCadence
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _MOTION_STALE_NS = 500 * NS_PER_MS
 _HEART_STALE_NS = 3_000 * NS_PER_MS
+_WORN_NS = 10_000 * NS_PER_MS
+"""A sensor that felt a heart so lately is worn, however still it lies."""
 
 _GAIT_ORDER: dict[Site, int] = {
     "waist": 0,
@@ -47,6 +50,7 @@ class Body:
         self._motions: dict[str, Motion] = {}
         self._hearts: dict[str, Heart] = {}
         self._told: dict[str, ToldCadence] = {}
+        self._feet = Feet()
 
     def attach(self, sensor: str, site: Site, *, declared_hz: float | None = None) -> None:
         """Let a sensor join; ``declared_hz`` is the acceleration rate that it claims, if known.
@@ -63,6 +67,7 @@ class Body:
         stages = (self._motions, self._hearts, self._told)
         for known in (self._sites, self._declared_hz, *stages):
             known.pop(sensor, None)
+        self._feet.forget(sensor)
 
     def update(
         self, sensor: str, samples: Samples, at_ns: int
@@ -78,7 +83,13 @@ class Body:
                 site = self._sites.get(sensor, "unknown")
                 motion = Motion(self._wearer, sensor, site, self._declared_hz.get(sensor))
                 self._motions[sensor] = motion
-            return motion.update(samples, at_ns)
+            heart = self._hearts.get(sensor)
+            heart_ns = None if heart is None else heart.valid_at_ns
+            beats = heart_ns is not None and at_ns - heart_ns <= _WORN_NS
+            found = motion.update(samples, at_ns, heart_beats=beats)
+            if motion.site == "ankle" and len(self._motions) > 1:
+                self._compare_feet(sensor, at_ns, found)
+            return found
         if isinstance(samples, HeartReading):
             heart = self._hearts.get(sensor)
             if heart is None:
@@ -94,10 +105,35 @@ class Body:
             return [*told.update(samples, at_ns)]
         return []
 
+    def _compare_feet(self, sensor: str, at_ns: int, found: list[Finding]) -> None:
+        steps = [f for f in found if isinstance(f, EventDetected) and f.event == "step"]
+        for step in steps:
+            asymmetry = self._feet.update(sensor, step.event_ns)
+            if asymmetry is not None:
+                found.append(
+                    MeasureTaken(
+                        at_ns=at_ns,
+                        wearer=self._wearer,
+                        sensor=sensor,
+                        measure="step_asymmetry",
+                        value=asymmetry,
+                        quality=step.quality,
+                    )
+                )
+
     def not_finite(self, sensor: str) -> int:
         """Count the acceleration samples of a sensor that were stopped for being no numbers."""
         motion = self._motions.get(sensor)
         return 0 if motion is None else motion.not_finite
+
+    def ages_ms(self, at_ns: int) -> dict[tuple[str, str], float]:
+        """Tell how old the newest valid sample of everything is: (sensor, kind) -> age."""
+        known: dict[tuple[str, str], int | None] = {
+            **{(name, "motion"): motion.valid_at_ns for name, motion in self._motions.items()},
+            **{(name, "heart"): heart.valid_at_ns for name, heart in self._hearts.items()},
+            **{(name, "cadence"): told.valid_at_ns for name, told in self._told.items()},
+        }
+        return {key: (at_ns - ns) / NS_PER_MS for key, ns in known.items() if ns is not None}
 
     def _best_motion(self, at_ns: int) -> Motion | None:
         """Return the fresh sensor at the best site, or the freshest if all are stale."""
@@ -149,6 +185,8 @@ class Body:
         if motion is None and self._told:
             return self._told_state(at_ns, heart, heart_ns, heart_rate_bpm)
         activity = None if motion is None else motion.activity
+        expected = None if motion is None else motion.next_step(at_ns)
+        swing = None if motion is None else motion.repetition(at_ns)
         return BodyState(
             wearer=self._wearer,
             has_motion=motion is not None,
@@ -166,6 +204,10 @@ class Body:
             sustained_ratio=None if activity is None else activity.sustained_ratio,
             tilt_ratio=None if activity is None else activity.tilt_ratio,
             motion_quality=0.0 if motion is None else motion.quality,
+            next_step_ns=None if expected is None else expected[0],
+            next_step_sd_ms=None if expected is None else expected[1],
+            swing_ns=None if swing is None else swing[0],
+            swing_period_s=None if swing is None else swing[1],
         )
 
     def _told_state(

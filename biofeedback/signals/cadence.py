@@ -1,74 +1,119 @@
 """Steps per minute and the variability of step time, from initial contacts.
 
-A contact that was missed makes one long interval, not a slow step: an interval counts as the
-nearest whole number of step periods. So a miss costs nothing and an octave error can't arise here.
+The cadence is the slope of the straight line through the contacts of the last eight seconds: one
+badly placed contact then moves it little. A contact that was missed makes one long interval, not a
+slow step: an interval counts as the nearest whole number of step periods, so an octave error can't
+arise here. When the newest seconds clearly disagree with the line, the walker has changed pace and
+they alone count.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from biofeedback.messages import Site
 
-_WINDOW_S = 5.0
-_AGREE = 0.08
+_LONG_S = 8.0
+_SHORT_S = 3.2
+_CHANGED = 0.07
+_FEWEST = 4
 _KEEP_STEPS = 30
 _ENOUGH_STEPS = 10
+_RHYTHM_RULES: dict[Site, float] = {
+    "waist": 0.4,
+    "chest": 0.4,
+    "ankle": 0.4,
+    "arm": 0.06,
+    "wrist": 0.06,
+    "unknown": 0.06,
+}
+"""How far contacts may be from the rhythm before the rhythm is believed instead: a hand has peaks
+that are no contacts, a trunk or a foot hardly."""
 
 
-def estimate_cadence_spm(contacts_s: Sequence[float], *, step_s: float) -> float:
-    """Estimate cadence from contacts and the step period that the rhythm shows.
+class Line:
+    """The straight line through some contacts: step number against time (least squares)."""
 
-    Args:
-        contacts_s: The newest contacts, ascending.
-        step_s: The step period by self-similarity; it decides where the contacts disagree.
+    def __init__(self) -> None:
+        self.points: deque[tuple[int, float]] = deque()
+        self._k = 0
+        self._t = self._kt = 0.0
+        self._kk = 0
 
-    Returns:
-        Steps per minute: the mean over the contacts if there are enough and they fit the rhythm,
-        else the rhythm's own.
-    """
-    total_s = 0.0
-    periods = 0
-    for before, after in itertools.pairwise(contacts_s):
-        apart = after - before
-        n = round(apart / step_s)
-        if n >= 1 and abs(apart / n / step_s - 1.0) < 0.3:
-            total_s += apart
-            periods += n
-    if periods >= 3:
-        mean_s = total_s / periods
-        if abs(mean_s / step_s - 1.0) < _AGREE:
-            return 60.0 / mean_s
-    return 60.0 / step_s
+    def add(self, k: int, t: float) -> None:
+        """Take the next contact: the number of its step, and when it was."""
+        self.points.append((k, t))
+        self._k += k
+        self._t += t
+        self._kt += k * t
+        self._kk += k * k
+
+    def keep_s(self, window_s: float) -> None:
+        """Forget the contacts that are older than that before the newest one."""
+        points = self.points
+        newest_s = points[-1][1]
+        while newest_s - points[0][1] > window_s:
+            k, t = points.popleft()
+            self._k -= k
+            self._t -= t
+            self._kt -= k * t
+            self._kk -= k * k
+
+    def slope_s(self) -> float:
+        """Return the time of a step; there must be two contacts at least."""
+        n = len(self.points)
+        return (n * self._kt - self._k * self._t) / (n * self._kk - self._k * self._k)
 
 
 class Cadence:
-    """Follow the contacts of one walker, each ``steps_apart`` steps after the last."""
+    """Follow the contacts of one walker; one foot gives every second step."""
 
-    def __init__(self, *, steps_apart: int) -> None:
-        self._steps_apart = steps_apart
-        self._contacts_s: deque[float] = deque()
+    def __init__(self, site: Site) -> None:
+        self._steps_apart = 2 if site == "ankle" else 1
+        self._tolerance = _RHYTHM_RULES[site]
         self._intervals_s: deque[float] = deque(maxlen=_KEEP_STEPS)
+        self.restart()
 
     def restart(self) -> None:
         """Begin a new bout: the way between two bouts isn't a step."""
-        self._contacts_s.clear()
+        self._first_s: float | None = None
+        self._long = Line()
+        self._short = Line()
 
     def update(self, contact_s: float, *, step_s: float) -> float:
-        """Take the next contact; return the cadence in steps per minute."""
-        contacts = self._contacts_s
-        if contacts:
-            apart = (contact_s - contacts[-1]) / self._steps_apart
-            if 0.6 < apart / step_s < 1.4:
-                self._intervals_s.append(apart)
-        contacts.append(contact_s)
-        while contact_s - contacts[0] > _WINDOW_S:
-            contacts.popleft()
-        return estimate_cadence_spm(list(contacts), step_s=step_s)
+        """Take the next contact; return the cadence in steps per minute.
+
+        Args:
+            contact_s: When it was.
+            step_s: The step period by self-similarity; it decides where the contacts disagree.
+        """
+        if self._first_s is None:
+            self._first_s = contact_s
+        at_s = contact_s - self._first_s
+        number = 0
+        if self._long.points:
+            last, last_s = self._long.points[-1]
+            strides = (at_s - last_s) / step_s / self._steps_apart
+            number = last + self._steps_apart * max(1, round(strides))
+            if 0.6 < strides < 1.4:
+                self._intervals_s.append((at_s - last_s) / self._steps_apart)
+        for line, window_s in ((self._long, _LONG_S), (self._short, _SHORT_S)):
+            line.add(number, at_s)
+            line.keep_s(window_s)
+        return 60.0 / self._fit(step_s)
+
+    def _fit(self, step_s: float) -> float:
+        if len(self._long.points) < _FEWEST:
+            return step_s
+        fitted_s = self._long.slope_s()
+        if len(self._short.points) >= _FEWEST:
+            newest_s = self._short.slope_s()
+            if abs(newest_s / fitted_s - 1.0) > _CHANGED:
+                fitted_s = newest_s
+        return fitted_s if abs(fitted_s / step_s - 1.0) < self._tolerance else step_s
 
     def step_time_cv(self) -> float | None:
         """Return SD over mean of the last 30 step times, None with fewer than ten.

@@ -29,43 +29,46 @@ class Lift:
     """Follow the share of lifting, 0..1, over the last two seconds."""
 
     def __init__(self) -> None:
-        self._sums = [0.0, 0.0, 0.0, 0.0]
-        self._slow: list[float] | None = None
+        self._sums = (0.0, 0.0, 0.0, 0.0)
+        self._slow: tuple[float, float, float, float] | None = None
         self._energies: deque[tuple[float, float]] = deque(maxlen=_CELLS)
 
     def restart(self) -> None:
         """Begin anew after a gap."""
-        self._sums = [0.0, 0.0, 0.0, 0.0]
+        self._sums = (0.0, 0.0, 0.0, 0.0)
         self._slow = None
         self._energies.clear()
 
     def update(self, first: int, lengths: Sequence[float], vectors: Sequence[Vector]) -> None:
         """Take consecutive ticks."""
         s0, s1, s2, s3 = self._sums
-        for tick, (length, (x, y, z)) in enumerate(zip(lengths, vectors, strict=True), first):
+        tick = first
+        for length, (x, y, z) in zip(lengths, vectors, strict=True):
             s0 += length
             s1 += x
             s2 += y
             s3 += z
             if tick % _CELL_TICKS == 0:
-                self._cell((s0, s1, s2, s3))
+                self._cell(s0 / _CELL_TICKS, s1 / _CELL_TICKS, s2 / _CELL_TICKS, s3 / _CELL_TICKS)
                 s0 = s1 = s2 = s3 = 0.0
-        self._sums = [s0, s1, s2, s3]
+            tick += 1
+        self._sums = (s0, s1, s2, s3)
 
-    def _cell(self, sums: tuple[float, float, float, float]) -> None:
-        slow = self._slow
-        if slow is None:
-            self._slow = [value / _CELL_TICKS for value in sums]
+    def _cell(self, length: float, x: float, y: float, z: float) -> None:
+        if self._slow is None:
+            self._slow = (length, x, y, z)
             return
-        energies = [0.0, 0.0, 0.0, 0.0]
-        for i, value in enumerate(sums):
-            fast = value / _CELL_TICKS - slow[i]
-            slow[i] += _FOLLOW * fast
-            energies[i] = fast * fast
-        self._energies.append((energies[0], energies[1] + energies[2] + energies[3]))
+        l0, x0, y0, z0 = self._slow
+        dl, dx, dy, dz = length - l0, x - x0, y - y0, z - z0
+        self._slow = (l0 + _FOLLOW * dl, x0 + _FOLLOW * dx, y0 + _FOLLOW * dy, z0 + _FOLLOW * dz)
+        self._energies.append((dl * dl, dx * dx + dy * dy + dz * dz))
 
-    def share(self) -> float:
-        """Return the share; 1 if nothing moves."""
-        length = sum(e for e, _ in self._energies)
-        whole = sum(e for _, e in self._energies)
-        return math.sqrt(min(1.0, length / whole)) if whole > 0.0 else 1.0
+    def share(self) -> float | None:
+        """Return the share; None if only a length was measured, 1 if nothing moves."""
+        length = whole = 0.0
+        for along, every in self._energies:
+            length += along
+            whole += every
+        if whole <= 0.0:
+            return 1.0
+        return None if length == whole else math.sqrt(min(1.0, length / whole))

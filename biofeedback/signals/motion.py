@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
-import math
+from math import sqrt
 from typing import TYPE_CHECKING, TypeAlias
 
 from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
 from biofeedback.signals.activity import Activity
 from biofeedback.signals.cadence import Cadence
-from biofeedback.signals.gestures import Gestures
-from biofeedback.signals.quality import MotionQuality, Verdict, differs_from_declared
+from biofeedback.signals.cycle import PATIENCE_CYCLES
+from biofeedback.signals.freezing import FreezeIndex
+from biofeedback.signals.movement import Movement
+from biofeedback.signals.prediction import StepPrediction
+from biofeedback.signals.quality import (
+    MotionQuality,
+    Timing,
+    Verdict,
+    differs_from_declared,
+    drift_ppm,
+)
 from biofeedback.signals.resample import TICK_NS, Resampler, Ticks
-from biofeedback.signals.steps import EVALUATE_TICKS, Step, Steps
+from biofeedback.signals.steps import Step, Steps
 
 if TYPE_CHECKING:
     from biofeedback.messages import (
+        Direction,
         Event,
         Measure,
         NoticeCode,
         Site,
     )
     from biofeedback.samples import AccelerationBlock
+    from biofeedback.signals.movement import Moves
 
 Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven
 
 _CV_EVERY_STEPS = 5
+_OFF_BODY_S = 120
+_OFF_BODY_QUALITY = 0.2
+_LOWER_BODY: tuple[Site, ...] = ("waist", "ankle")
 
 
 class Motion:
@@ -39,14 +53,18 @@ class Motion:
         self._resampler = Resampler()
         self.activity = Activity()
         self._steps = Steps(site)
-        self._cadence = Cadence(steps_apart=2 if site == "ankle" else 1)
-        self._gestures = Gestures()
+        self._cadence = Cadence(site)
+        self._prediction = StepPrediction(steps_apart=2 if site == "ankle" else 1)
+        self._freezing = FreezeIndex() if site in _LOWER_BODY else None
+        self._movement = Movement(site)
         self._since_cv = 0
         self._clipping = False
+        self._off_body = False
         self._mismatch_told = False
         self._cadence_spm: float | None = None
         self.quality = 0.0
         self.last_step_ns: int | None = None
+        self.swing: tuple[int, float] | None = None
         self.valid_at_ns: int | None = None
 
     @property
@@ -61,31 +79,65 @@ class Motion:
             return False
         return at_ns - self.last_step_ns <= round(patience_s * NS_PER_S)
 
+    def repetition(self, at_ns: int) -> tuple[int, float] | None:
+        """Return the newest phase 0 and the period in s of a repeated movement that goes on."""
+        if self.swing is None:
+            return None
+        zero_ns, period_s = self.swing
+        lasts = at_ns - zero_ns <= round(PATIENCE_CYCLES * period_s * NS_PER_S)
+        return self.swing if lasts else None
+
     def cadence_spm(self, at_ns: int) -> float | None:
         """Return steps per minute, None when nobody walks or the sensor clips."""
         return self._cadence_spm if not self._clipping and self.walking(at_ns) else None
 
-    def update(self, block: AccelerationBlock, at_ns: int) -> list[Finding]:
-        """Take the next samples; they became known at ``at_ns``."""
+    def next_step(self, at_ns: int) -> tuple[int, float] | None:
+        """Return when the next contact is expected, and its standard deviation in ms."""
+        origin_ns = self._resampler.origin_ns
+        if origin_ns is None or not self.walking(at_ns):
+            return None
+        expected = self._prediction.next_step((at_ns - origin_ns) / NS_PER_S)
+        if expected is None:
+            return None
+        return origin_ns + round(expected.contact_s * NS_PER_S), expected.sd_s * 1000.0
+
+    def update(
+        self, block: AccelerationBlock, at_ns: int, *, heart_beats: bool = False
+    ) -> list[Finding]:
+        """Take the next samples; they became known at ``at_ns``.
+
+        ``heart_beats`` is True if the same sensor feels a heart: then it is worn, however still.
+        """
         found: list[Finding] = []
         for piece in self._sieve.seconds(block.times_ns):
             times_ns, values, verdict = self._sieve.sieve(
                 block.times_ns[piece], block.acceleration_mps2[piece], block.range_mps2
             )
             if verdict is not None:
-                self._judge(verdict, at_ns, found)
+                self._judge(verdict, at_ns, found, heart_beats=heart_beats)
             if times_ns.size == 0:
                 continue
             if self.valid_at_ns is None:
                 self.quality = 1.0
             self.valid_at_ns = at_ns
-            for ticks in self._resampler.update(times_ns.tolist(), values.tolist()):
+            for ticks in self._resampler.update(times_ns, values):
                 self._take(ticks, at_ns, found)
         return found
 
-    def _judge(self, verdict: Verdict, at_ns: int, found: list[Finding]) -> None:
-        self.quality = verdict.quality
-        found.append(self._measure("signal_quality", verdict.quality, 1.0, at_ns))
+    def _judge(
+        self, verdict: Verdict, at_ns: int, found: list[Finding], *, heart_beats: bool
+    ) -> None:
+        off_body = not heart_beats and self._movement.dead_s >= _OFF_BODY_S
+        if off_body and not self._off_body:
+            found.append(self._notice("off_body", at_ns))
+        self._off_body = off_body
+        quality = min(verdict.quality, _OFF_BODY_QUALITY) if off_body else verdict.quality
+        self.quality = quality
+        found.append(self._measure("signal_quality", quality, 1.0, at_ns))
+        if verdict.gap_s is not None:
+            found.append(self._measure("gap_s", verdict.gap_s, 1.0, at_ns))
+        if verdict.timing is not None:
+            self._tell_clock(verdict.timing, at_ns, found)
         if verdict.clipping and not self._clipping:
             found.append(self._notice("clipping", at_ns))
         self._clipping = verdict.clipping
@@ -93,32 +145,61 @@ class Motion:
             self._mismatch_told = True
             found.append(self._notice("rate_mismatch", at_ns))
 
+    def _tell_clock(self, timing: Timing, at_ns: int, found: list[Finding]) -> None:
+        found.append(self._measure("sample_rate_hz", timing.rate_hz, 1.0, at_ns))
+        found.append(self._measure("sample_jitter_ms", timing.jitter_ms, 1.0, at_ns))
+        drift = drift_ppm(timing.rate_hz, self._declared_hz)
+        if drift is not None:
+            found.append(self._measure("clock_drift_ppm", drift, 1.0, at_ns))
+
     def _take(self, ticks: Ticks, at_ns: int, found: list[Finding]) -> None:
         if ticks.restarted:
             self.activity.restart()
             self._steps.restart()
-            self._gestures.restart()
+            self._movement.restart()
+            if self._freezing is not None:
+                self._freezing.restart()
         vectors = ticks.vectors
-        lengths = [math.sqrt(x * x + y * y + z * z) for x, y, z in vectors]
+        lengths = [sqrt(x * x + y * y + z * z) for x, y, z in vectors]
         band, taken = self.activity.update(ticks.first, lengths, [v[0] for v in vectors])
         for _, activity_mps2 in taken:
             found.append(self._measure("activity_mps2", activity_mps2, self.quality, at_ns))
-        # The gate changes only at every EVALUATE_TICKS-th tick: cut there, so that what a gesture
-        # knows about walking doesn't depend on the size of a packet.
-        start, n = 0, len(lengths)
-        while start < n:
-            first = ticks.first + start
-            end = min(n, start + EVALUATE_TICKS - (first - 1) % EVALUATE_TICKS)
-            walking = self._steps.step_s is not None
-            gestures = self._gestures.update(first, band[start:end], walking=walking)
-            for tick, strength in gestures:
-                found.append(self._event("gesture", tick * TICK_NS, strength, at_ns))
-            steps = self._steps.update(
-                first, lengths[start:end], band[start:end], vectors[start:end]
-            )
-            for step in steps:
-                self._step(step, at_ns, found)
+        walking = self._steps.step_s is not None
+        steps = self._steps.update(ticks.first, lengths, vectors)
+        # Cut where walking began or ended, so that what a gesture knows of it doesn't depend on
+        # the size of a packet.
+        start = 0
+        for turn in self._steps.turns:
+            end = turn + 1 - ticks.first
+            moves = self._movement.update(ticks.first + start, vectors[start:end], walking=walking)
+            self._move(moves, at_ns, found)
+            walking = not walking
             start = end
+        moves = self._movement.update(ticks.first + start, vectors[start:], walking=walking)
+        self._move(moves, at_ns, found)
+        for step in steps:
+            self._step(step, at_ns, found)
+        if self._freezing is not None:
+            found.extend(
+                self._measure("freeze_index", index, self.quality, at_ns)
+                for index in self._freezing.update(ticks.first, band)
+            )
+
+    def _move(self, moves: Moves, at_ns: int, found: list[Finding]) -> None:
+        for gesture in moves.gestures:
+            strength_mps2, direction = gesture.strength_mps2, gesture.direction
+            after_ns = gesture.tick * TICK_NS
+            found.append(
+                self._event("gesture", after_ns, strength_mps2, at_ns, direction=direction)
+            )
+        for cycle in moves.cycles:
+            event = self._event("swing", round(cycle.zero_ticks * TICK_NS), None, at_ns)
+            found.append(event)
+            self.swing = (event.event_ns, cycle.period_s)
+            quality = cycle.regularity * self.quality
+            found.append(self._measure("movement_period_s", cycle.period_s, quality, at_ns))
+        for measure, value, quality in moves.told:
+            found.append(self._measure(measure, value, quality * self.quality, at_ns))
 
     def _step(self, step: Step, at_ns: int, found: list[Finding]) -> None:
         contact_ns = round(step.contact_s * NS_PER_S)
@@ -127,6 +208,8 @@ class Motion:
         self.last_step_ns = event.event_ns
         if step.begins:
             self._cadence.restart()
+            self._prediction.restart()
+        self._prediction.update(step.contact_s, step_s=step.period_s)
         self._cadence_spm = self._cadence.update(step.contact_s, step_s=step.period_s)
         if self._clipping:
             return
@@ -148,7 +231,15 @@ class Motion:
             quality=quality,
         )
 
-    def _event(self, event: Event, after_ns: int, strength: float, at_ns: int) -> EventDetected:
+    def _event(
+        self,
+        event: Event,
+        after_ns: int,
+        strength: float | None,
+        at_ns: int,
+        *,
+        direction: Direction | None = None,
+    ) -> EventDetected:
         origin_ns = self._resampler.origin_ns
         assert origin_ns is not None  # noqa: S101 - there is an event, so there were samples
         return EventDetected(
@@ -159,6 +250,7 @@ class Motion:
             event_ns=origin_ns + after_ns,
             strength=strength,
             quality=self.quality,
+            direction=direction,
         )
 
     def _notice(self, code: NoticeCode, at_ns: int) -> NoticeGiven:

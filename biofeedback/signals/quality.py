@@ -1,4 +1,4 @@
-"""How far a motion sensor can be trusted: what is missing, clipped or not a number.
+"""How far a motion sensor can be trusted: what is missing, clipped or not a number, and its clock.
 
 Judged once per second of signal, so the verdict doesn't depend on how samples were packed.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from biofeedback.messages import NS_PER_S
+from biofeedback.messages import NS_PER_MS, NS_PER_S
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,17 +23,39 @@ _MOST_CLIPPED = 0.05
 _CLIPPING_WINDOW_S = 5
 _RATE_MISMATCH = 0.05
 _RATE_SECONDS = 10
+_TIMING_SECONDS = 10
+_GAP_NS = 200_000_000
+_NORMAL = 1.4826
+_PPM = 1e6
 LARGEST_MPS2 = 10_000.0
 """A thousand g: no wearable measures that, so it is a broken number."""
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """The clock of a sensor over the last ten seconds, gaps left out.
+
+    ``jitter_ms`` is the spread of the intervals between samples (1.4826 times the median distance
+    from their median: one late sample changes nothing).
+    """
+
+    rate_hz: float
+    jitter_ms: float
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
-    """The judgement on one second of signal; ``quality`` is 0..1."""
+    """The judgement on one second of signal; ``quality`` is 0..1.
+
+    ``gap_s`` is the longest hole of more than 0.2 s that ended in it, ``timing`` is told every ten
+    seconds.
+    """
 
     quality: float
     clipping: bool
     rate_hz: float | None
+    gap_s: float | None = None
+    timing: Timing | None = None
 
 
 class MotionQuality:
@@ -48,6 +70,9 @@ class MotionQuality:
         self._clipped = 0
         self._rates: deque[int] = deque(maxlen=_RATE_SECONDS)
         self._window: deque[tuple[int, int]] = deque(maxlen=_CLIPPING_WINDOW_S)
+        self._times: list[NDArray[np.int64]] = []
+        self._last_ns: int | None = None
+        self._intervals_ns: list[NDArray[np.int64]] = []
 
     def seconds(self, times_ns: NDArray[np.int64]) -> list[slice]:
         """Cut a block where a second of signal ends."""
@@ -82,9 +107,10 @@ class MotionQuality:
             verdict = self._judge()
             self._second = second
         self._samples += times_ns.size
+        self._times.append(times_ns)
         # A comparison with NaN is false, so NaN and infinity fail here too.
         size = np.abs(acceleration_mps2)
-        largest = float(size.max())
+        largest = float(np.maximum.reduce(size, axis=None))
         limit = LARGEST_MPS2 if range_mps2 is None else _CLIPPED_AT * range_mps2
         if largest < limit:
             return times_ns, acceleration_mps2, verdict
@@ -103,6 +129,7 @@ class MotionQuality:
         self._samples = self._broken = self._clipped = 0
         if samples == 0:
             return None
+        gap_s, timing = self._judge_clock()
         self._rates.append(samples)
         self._window.append((samples, clipped))
         usual = median(self._rates)
@@ -116,8 +143,35 @@ class MotionQuality:
             whole = [r for r in self._rates if r > 0.9 * usual]
             rate_hz = sum(whole) / len(whole)
         return Verdict(
-            quality=min(quality, 0.2) if clipping else quality, clipping=clipping, rate_hz=rate_hz
+            quality=min(quality, 0.2) if clipping else quality,
+            clipping=clipping,
+            rate_hz=rate_hz,
+            gap_s=gap_s,
+            timing=timing,
         )
+
+    def _judge_clock(self) -> tuple[float | None, Timing | None]:
+        times_ns = self._times[0] if len(self._times) == 1 else np.concatenate(self._times)
+        self._times.clear()
+        # Differences of integers: a shift of all times changes nothing.
+        apart_ns = times_ns[1:] - times_ns[:-1]
+        if self._last_ns is not None:
+            apart_ns = np.append(apart_ns, int(times_ns[0]) - self._last_ns)
+        self._last_ns = int(times_ns[-1])
+        longest_ns = int(apart_ns.max()) if apart_ns.size else 0
+        gap_s = longest_ns / NS_PER_S if longest_ns > _GAP_NS else None
+        self._intervals_ns.append(apart_ns)
+        if len(self._intervals_ns) < _TIMING_SECONDS:
+            return gap_s, None
+        whole_ns = np.concatenate(self._intervals_ns)
+        self._intervals_ns.clear()
+        good_ns = whole_ns[(whole_ns > 0) & (whole_ns <= _GAP_NS)]
+        if good_ns.size < _TIMING_SECONDS:
+            return gap_s, None
+        usual_ns = float(np.median(good_ns))
+        jitter_ns = _NORMAL * float(np.median(np.abs(good_ns - usual_ns)))
+        rate_hz = NS_PER_S * good_ns.size / float(good_ns.sum())
+        return gap_s, Timing(rate_hz=rate_hz, jitter_ms=jitter_ns / NS_PER_MS)
 
 
 def differs_from_declared(rate_hz: float | None, declared_hz: float | None) -> bool:
@@ -125,3 +179,10 @@ def differs_from_declared(rate_hz: float | None, declared_hz: float | None) -> b
     if rate_hz is None or declared_hz is None:
         return False
     return abs(rate_hz / declared_hz - 1.0) > _RATE_MISMATCH
+
+
+def drift_ppm(rate_hz: float, declared_hz: float | None) -> float | None:
+    """Return by how many millionths a sensor's clock runs fast; None if it has another rate."""
+    if declared_hz is None or differs_from_declared(rate_hz, declared_hz):
+        return None
+    return (rate_hz / declared_hz - 1.0) * _PPM

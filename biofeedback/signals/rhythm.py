@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,8 +31,21 @@ _SPREAD_OCTAVES = 0.45
 _SAME_TEMPO = 0.15
 _STAY = 2.0
 _ANKLE_STRIDE = 3.0
-_SAMPLES = np.arange(WINDOW_SAMPLES, dtype=np.float64)
-_HANN = 0.5 - 0.5 * np.cos(_SAMPLES * (2.0 * math.pi / WINDOW_SAMPLES))
+_FINEST_HZ = 0.05
+_BINS = round(1.0 / FASTEST_S / _FINEST_HZ) + 2
+
+
+def _make_waves() -> NDArray[np.float64]:
+    """Windowed cosines and sines on a grid of rates, shape (bins, 2, WINDOW_SAMPLES)."""
+    samples = np.arange(WINDOW_SAMPLES)
+    hann = 0.5 - 0.5 * np.cos(samples * (2.0 * math.pi / WINDOW_SAMPLES))
+    rates_hz = np.arange(_BINS) * _FINEST_HZ
+    phases = np.outer(rates_hz, samples * (2.0 * math.pi / RHYTHM_RATE_HZ))
+    return np.stack((hann * np.cos(phases), hann * np.sin(phases)), axis=1)
+
+
+_WAVES = _make_waves()
+_ONES = np.ones(WINDOW_SAMPLES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +84,15 @@ def find_rhythm(
         return None
     past = signal[signal.size - WINDOW_SAMPLES - lags :]
     now = past[lags:]
-    energy = float(np.dot(now, now))
+    energy = float(now.dot(now))
     if energy <= 0.0:
         return None
-    squares = np.concatenate((np.zeros(1), np.cumsum(past * past)))
-    earlier = (squares[WINDOW_SAMPLES:] - squares[:-WINDOW_SAMPLES])[::-1]
-    cross = np.correlate(past, now, mode="valid")[::-1]
+    # From here on the lags run from the longest to the shortest.
+    earlier = np.correlate(past * past, _ONES, mode="valid")
     # A lag at which there was next to nothing must not look similar by chance.
     scale = np.sqrt(energy * np.maximum(earlier, 0.25 * energy))
-    similar: list[float] = (cross / scale).tolist()
+    similar: list[float] = (np.correlate(past, now, mode="valid") / scale).tolist()
+    similar.reverse()
     lag = _first_strong_peak(similar)
     if lag is None:
         return None
@@ -91,24 +105,24 @@ def find_rhythm(
 
 def _first_strong_peak(similar: list[float]) -> float | None:
     """Return the shortest lag that is nearly as similar as the best one, between samples."""
-    peaks = [
-        i
-        for i in range(_SHORTEST_LAG_SAMPLES, len(similar) - 1)
-        if similar[i] > 0.0 and similar[i - 1] < similar[i] >= similar[i + 1]
-    ]
+    peaks: list[int] = []
+    best = before = here = 0.0
+    for i, after in enumerate(islice(similar, _SHORTEST_LAG_SAMPLES - 1, None), -2):
+        if before < here >= after and here > 0.0 and i >= 0:
+            peaks.append(i + _SHORTEST_LAG_SAMPLES)
+            best = max(best, here)
+        before, here = here, after
     if not peaks:
         return None
-    best = max(similar[i] for i in peaks)
     i = next(i for i in peaks if similar[i] >= 0.8 * best)
     left, here, right = similar[i - 1], similar[i], similar[i + 1]
     bend = left - 2.0 * here + right
     return i if bend == 0.0 else i + 0.5 * (left - right) / bend
 
 
-def _power(signal: NDArray[np.float64], frequency_hz: float) -> float:
-    phase = _SAMPLES * (2.0 * math.pi * frequency_hz / RHYTHM_RATE_HZ)
-    windowed = signal * _HANN
-    return float(np.dot(windowed, np.cos(phase)) ** 2 + np.dot(windowed, np.sin(phase)) ** 2)
+def _amplitude(signal: NDArray[np.float64], period_s: float) -> float:
+    in_phase, quadrature = (_WAVES[round(1.0 / period_s / _FINEST_HZ)] @ signal).tolist()
+    return math.hypot(in_phase, quadrature)
 
 
 def _choose_step(
@@ -129,7 +143,7 @@ def _choose_step(
         if site == "ankle":
             score *= _ANKLE_STRIDE if step_s < period_s else 1.0
         else:
-            score *= math.sqrt(_power(now, 1.0 / step_s))
+            score *= _amplitude(now, step_s)
         if step_before_s is not None and abs(step_s / step_before_s - 1.0) < _SAME_TEMPO:
             score *= _STAY
         if score > best_score:

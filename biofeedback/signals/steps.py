@@ -3,7 +3,7 @@
 * Each positive peak of the band-limited length of the acceleration may be a step.
 * The gate opens when the movement repeats itself like gait; only then are steps announced. The
   steps that opened it come late and together, later ones at once.
-* It closes when the rhythm is lost or no step came for two expected periods and 0.75 s.
+* It closes when the rhythm is lost or no step came for two expected periods and half a second.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from biofeedback.signals.belief import Belief
 from biofeedback.signals.filters import Biquads, design_highpass, design_lowpass, phase_delay_s
 from biofeedback.signals.lift import Lift
 from biofeedback.signals.resample import TICK_S, WORKING_RATE_HZ
@@ -22,81 +23,69 @@ from biofeedback.signals.rhythm import NEEDED_SAMPLES, Rhythm, find_rhythm
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from biofeedback.messages import Site
     from biofeedback.signals.resample import Vector
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What it takes to be called gait.
+    """What a site needs.
 
-    Similarity to open and to keep, contacts to open, the largest standard deviation of the signal
-    below running speed, and by how much the peak follows the contact (negative: precedes it).
+    Contacts to open, and by how much the peak follows the contact (negative: precedes it).
     """
 
-    open_similarity: float
-    keep_similarity: float
     fewest_contacts: int
-    heaviest_walk_mps2: float
     late_s: float
+    pending_s: float
+    widest_steps: float
+    leap_similarity: float
 
 
 EVALUATE_TICKS = 12
 """The gate is looked at this often, and nowhere between."""
-_RHYTHM_BAND = design_lowpass(5.0, WORKING_RATE_HZ)
 _STEP_BAND = np.vstack(
     (
         design_highpass(0.8, WORKING_RATE_HZ),
         design_lowpass(3.5, WORKING_RATE_HZ),
     )
 )
-_RATES_HZ = np.linspace(0.8, 3.6, 57)
-_DELAYS_S = np.array([phase_delay_s(_STEP_BAND, float(f), WORKING_RATE_HZ) for f in _RATES_HZ])
+_SLOWEST_CHZ = 80
+_DELAYS_S = tuple(
+    phase_delay_s(_STEP_BAND, centihertz / 100, WORKING_RATE_HZ)
+    for centihertz in range(_SLOWEST_CHZ, 361)
+)
 
 _FIRM_SIMILARITY = 0.5
 _AGREE = 0.1
-_SMALLEST_MPS2 = 0.35
-_PATIENCE = 3
-_PAUSE_S = 0.75
-_PENDING_TICKS = 3.0 * WORKING_RATE_HZ
+_PAUSE_S = 0.5
 _MOST_PENDING = 16
+_BUFFER = 1024
+_LESS_OFTEN = 4
 # A peak in the first fifth of a second would be a contact before the first sample.
 _SETTLE_TICKS = 11
-_TRUNK = Gate(
-    open_similarity=0.5,
-    keep_similarity=0.35,
-    fewest_contacts=3,
-    heaviest_walk_mps2=6.0,
-    late_s=0.02,
-)
-_FOOT = Gate(
-    open_similarity=0.5,
-    keep_similarity=0.35,
-    fewest_contacts=3,
-    heaviest_walk_mps2=40.0,
-    late_s=0.0,
-)
-_HAND = Gate(
-    open_similarity=0.62,
-    keep_similarity=0.45,
-    fewest_contacts=4,
-    heaviest_walk_mps2=4.8,
-    late_s=-0.04,
-)
+_WAIST = Gate(fewest_contacts=3, late_s=0.07, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5)
+_CHEST = Gate(fewest_contacts=3, late_s=0.055, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5)
+_FOOT = Gate(fewest_contacts=3, late_s=0.0, pending_s=3.0, widest_steps=1.45, leap_similarity=0.7)
+_HAND = Gate(fewest_contacts=4, late_s=-0.04, pending_s=2.5, widest_steps=1.45, leap_similarity=0.7)
 _GATES: dict[Site, Gate] = {
-    "waist": _TRUNK,
-    "chest": _TRUNK,
+    "waist": _WAIST,
+    "chest": _CHEST,
     "ankle": _FOOT,
     "arm": _HAND,
     "wrist": _HAND,
     "unknown": _HAND,
 }
-"""Hands do many periodic things that aren't gait; a trunk hardly does."""
-_FAST_SPM = 150.0
-_FAST_MPS2 = 2.5
-_RUN_SPM = 130.0
-_OPEN_LIFT = 0.45
-_KEEP_LIFT = 0.35
+# Larger swings are cut for the rhythm: one raised arm must not hide a walk.
+_CUT_MPS2 = 4.0
+_CUT_LEVELS = 3.0
+_SWING_FORGET = 0.02
+_SOONEST = 0.6
+_LOW_CONTACT = 0.3
+_LOW_DUE = 0.15
+_DUE = 0.2
+_MOST_WEAK = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +107,22 @@ class Steps:
     def __init__(self, site: Site) -> None:
         self._site: Site = site
         self._gate = _GATES[site]
-        self._lift = Lift()
-        self._wide = Biquads(_RHYTHM_BAND)
-        self._narrow = Biquads(_STEP_BAND)
-        self._recent: deque[float] = deque(maxlen=NEEDED_SAMPLES)
+        # What a trunk or a foot does is lifted anyway.
+        self._lift = Lift() if self._gate is _HAND else None
+        self._belief = Belief(site)
+        self._band = Biquads(_STEP_BAND)
+        # The newest values at half the working rate, large ones cut, before ``_filled``.
+        self._recent = np.empty(_BUFFER)
+        self._filled = 0
+        self._swing = 0.0
         self._peaks: deque[tuple[float, float]] = deque(maxlen=_MOST_PENDING)
         self._y1 = self._y2 = 0.0
         self._settled: int | None = None
-        self._doubts = 0
         # A step period that was seen once and waits for a second look.
         self._other_s: float | None = None
         self._level = 0.0
+        # How many weak contacts came one after the other: who has stopped makes weak peaks only.
+        self._weak = 0
         # When the newest announced step was, and whether the next one begins a bout.
         self._announced = -1e9
         self._begins = True
@@ -136,6 +130,8 @@ class Steps:
         self._steps_apart = 2 if site == "ankle" else 1
         self.step_s: float | None = None
         """The step period while somebody walks, else None."""
+        self.turns: list[int] = []
+        """The ticks of the last update at whose end walking began or ended."""
 
     @property
     def silence_s(self) -> float | None:
@@ -146,10 +142,11 @@ class Steps:
 
     def restart(self) -> None:
         """Begin anew after a gap: what came before says nothing about now."""
-        self._lift.restart()
-        self._wide.reset()
-        self._narrow.reset()
-        self._recent.clear()
+        if self._lift is not None:
+            self._lift.restart()
+        self._band.reset()
+        self._filled = 0
+        self._swing = 0.0
         self._peaks.clear()
         self._y1 = self._y2 = 0.0
         self._settled = None
@@ -157,48 +154,53 @@ class Steps:
 
     def _close(self) -> None:
         self.step_s = None
-        self._doubts = 0
         self._other_s = None
         self._begins = True
+        self._belief.restart()
 
-    def update(
-        self,
-        first: int,
-        lengths: Sequence[float],
-        band: Sequence[float],
-        vectors: Sequence[Vector],
+    def update(  # noqa: C901 - calls inside this loop would double its cost
+        self, first: int, lengths: Sequence[float], vectors: Sequence[Vector]
     ) -> list[Step]:
-        """Take consecutive ticks, at most up to the next that EVALUATE_TICKS divides.
-
-        Args:
-            first: The first tick.
-            lengths: Length of the acceleration.
-            band: The same, 0.3-10 Hz.
-            vectors: The acceleration itself.
-        """
-        self._lift.update(first, lengths, vectors)
-        wide = self._wide.update(band)
-        narrow = self._narrow.update(lengths)
+        """Take consecutive ticks from ``first`` on: the length of the acceleration and itself."""
+        self.turns = []
         steps: list[Step] = []
-        y1, y2 = self._y1, self._y2
         if self._settled is None:
             self._settled = first + _SETTLE_TICKS
-        settled = self._settled
-        for i, y in enumerate(narrow):
-            tick = first + i
-            if tick % 2 == 0:
-                self._recent.append(wide[i])
+        settled, recent = self._settled, self._recent
+        y1, y2, filled, swing = self._y1, self._y2, self._filled, self._swing
+        tick, lifted = first, 0
+        for y in self._band.update(lengths):
             if y1 > y and y1 >= y2 and y1 > 0.0 and tick >= settled:
-                bend = y2 - 2.0 * y1 + y
-                at = tick - 1 + 0.5 * (y2 - y) / bend
+                at = tick - 1 + 0.5 * (y2 - y) / (y2 - 2.0 * y1 + y)
                 self._peaks.append((at, y1))
                 step = self._consider(at, y1)
                 if step is not None:
                     steps.append(step)
             y2, y1 = y1, y
-            if tick % EVALUATE_TICKS == 0:
-                steps.extend(self._evaluate(tick))
-        self._y1, self._y2 = y1, y2
+            if not tick & 1:
+                size = y if y > 0.0 else -y
+                cut = _CUT_LEVELS * swing
+                if size > _CUT_MPS2 and size > cut:
+                    size = max(_CUT_MPS2, cut)
+                swing += _SWING_FORGET * (size - swing)
+                recent[filled] = size if y > 0.0 else -size
+                filled += 1
+                if tick % EVALUATE_TICKS == 0:
+                    if self._lift is not None:
+                        n = tick + 1 - first
+                        self._lift.update(first + lifted, lengths[lifted:n], vectors[lifted:n])
+                        lifted = n
+                    walked = self.step_s is not None
+                    self._evaluate(tick, recent[max(0, filled - NEEDED_SAMPLES) : filled], steps)
+                    if walked != (self.step_s is not None):
+                        self.turns.append(tick)
+                    if filled > _BUFFER - EVALUATE_TICKS:
+                        recent[:NEEDED_SAMPLES] = recent[filled - NEEDED_SAMPLES : filled]
+                        filled = NEEDED_SAMPLES
+            tick += 1
+        self._y1, self._y2, self._filled, self._swing = y1, y2, filled, swing
+        if self._lift is not None and lifted < len(lengths):
+            self._lift.update(first + lifted, lengths[lifted:], vectors[lifted:])
         return steps
 
     def _consider(self, at: float, height: float) -> Step | None:
@@ -206,7 +208,10 @@ class Steps:
         if self.step_s is None:
             return None
         period = self.step_s * self._steps_apart / TICK_S
-        if at - self._announced < 0.6 * period or height < 0.3 * self._level:
+        apart = (at - self._announced) / period
+        # A weak peak counts where a step is due.
+        due = abs(apart - 1.0) < _DUE and self._weak < _MOST_WEAK
+        if apart < _SOONEST or height < (_LOW_DUE if due else _LOW_CONTACT) * self._level:
             return None
         if self._steps_apart > 1 and not self._lands(at, period):
             return None
@@ -223,8 +228,13 @@ class Steps:
         assert self.step_s is not None  # noqa: S101 - only called while the gate is open
         begins, self._begins = self._begins, False
         self._announced = at
-        self._level += 0.2 * (height - self._level)
-        delay_s = float(np.interp(1.0 / self.step_s, _RATES_HZ, _DELAYS_S))
+        weak = height < _LOW_CONTACT * self._level
+        self._weak = self._weak + 1 if weak else 0
+        # A trunk gets weaker when steps get smaller, a hand when it does something else.
+        if not weak or self._gate is not _HAND:
+            self._level += 0.2 * (min(height, 2.0 * self._level) - self._level)
+        rate = round(100.0 / self.step_s) - _SLOWEST_CHZ
+        delay_s = _DELAYS_S[min(len(_DELAYS_S) - 1, max(0, rate))]
         # The mean over a tick lies half a tick back.
         return Step(
             contact_s=(at - 0.5) * TICK_S - delay_s - self._gate.late_s,
@@ -233,63 +243,37 @@ class Steps:
             begins=begins,
         )
 
-    def _evaluate(self, tick: int) -> list[Step]:
+    def _evaluate(self, tick: int, newest: NDArray[np.float64], steps: list[Step]) -> None:
         """Look at the rhythm; open, keep or close the gate."""
-        if self.step_s is not None:
-            patience_s = self.silence_s
-            if patience_s is not None and (tick - self._announced) * TICK_S > patience_s:
+        if self.step_s is None:
+            rhythm = find_rhythm(newest, site=self._site, step_before_s=None)
+            if self._look(rhythm, walking=False) and rhythm is not None:
+                steps.extend(self._open(tick, rhythm))
+            return
+        patience_s = self.silence_s
+        if patience_s is not None and (tick - self._announced) * TICK_S > patience_s:
+            self._close()
+        # Who walks, walks on: looking less often is enough.
+        elif tick % (_LESS_OFTEN * EVALUATE_TICKS) == 0:
+            rhythm = find_rhythm(newest, site=self._site, step_before_s=self.step_s)
+            if not self._look(rhythm, walking=True):
                 self._close()
-            # Who walks, walks on: looking half as often is enough.
-            elif tick % (2 * EVALUATE_TICKS) == 0:
-                self._look_again()
-            return []
-        rhythm = find_rhythm(np.array(self._recent), site=self._site, step_before_s=None)
-        if rhythm is None or not self._is_gait(rhythm):
-            self._other_s = None
-            return []
-        before_s, self._other_s = self._other_s, rhythm.step_s
-        if before_s is None or abs(rhythm.step_s / before_s - 1.0) > _AGREE:
-            return []
-        return self._open(tick, rhythm)
+            elif rhythm is not None and rhythm.similarity >= _FIRM_SIMILARITY:
+                self._follow(rhythm)
 
-    def _is_gait(self, rhythm: Rhythm) -> bool:
-        """Tell gait from other periodic movement: regularity, size, speed and lifting."""
-        spm = 60.0 / rhythm.step_s
-        size = rhythm.size_mps2
-        return (
-            rhythm.similarity >= self._gate.open_similarity
-            and size >= _SMALLEST_MPS2
-            and (spm < _FAST_SPM or size >= _FAST_MPS2)
-            and (spm > _RUN_SPM or size <= self._gate.heaviest_walk_mps2)
-            and self._lift.share() >= _OPEN_LIFT
-        )
+    def _look(self, rhythm: Rhythm | None, *, walking: bool) -> bool:
+        lift = None if self._lift is None else self._lift.share()
+        return self._belief.look(rhythm, lift, walking=walking)
 
-    def _look_again(self) -> None:
-        """Keep the gate open while the rhythm goes on."""
-        rhythm = find_rhythm(np.array(self._recent), site=self._site, step_before_s=self.step_s)
-        if (
-            rhythm is None
-            or rhythm.similarity < self._gate.keep_similarity
-            or rhythm.size_mps2 < _SMALLEST_MPS2
-            or (
-                60.0 / rhythm.step_s <= _RUN_SPM
-                and rhythm.size_mps2 > 1.2 * self._gate.heaviest_walk_mps2
-            )
-            or self._lift.share() < _KEEP_LIFT
-        ):
-            self._doubts += 1
-            if self._doubts >= _PATIENCE:
-                self._close()
-        elif rhythm.similarity >= _FIRM_SIMILARITY:
-            self._doubts = 0
-            self._follow(rhythm.step_s)
-
-    def _follow(self, step_s: float) -> None:
-        """Follow the step period; a leap must be seen twice, for it may be the wrong octave."""
+    def _follow(self, rhythm: Rhythm) -> None:
+        """Follow the step period; a leap must be clear and seen twice: it may be an octave."""
         assert self.step_s is not None  # noqa: S101 - only called while the gate is open
+        step_s = rhythm.step_s
         if abs(step_s / self.step_s - 1.0) <= 2.0 * _AGREE:
             self.step_s += 0.5 * (step_s - self.step_s)
             self._other_s = None
+        elif rhythm.similarity < self._gate.leap_similarity:
+            return
         elif self._other_s is not None and abs(step_s / self._other_s - 1.0) <= _AGREE:
             self.step_s = step_s
             self._other_s = None
@@ -299,7 +283,9 @@ class Steps:
     def _open(self, tick: int, rhythm: Rhythm) -> list[Step]:
         """Walk back from the newest peak as long as there is a peak where a step must be."""
         period = rhythm.step_s * self._steps_apart / TICK_S
-        oldest = max(tick - _PENDING_TICKS, self._announced + 0.6 * period)
+        oldest = max(
+            tick - self._gate.pending_s * WORKING_RATE_HZ, self._announced + _SOONEST * period
+        )
         peaks = [peak for peak in self._peaks if peak[0] >= oldest]
         if self._steps_apart > 1:
             peaks = [peak for peak in peaks if self._lands(peak[0], period)]
@@ -313,11 +299,20 @@ class Steps:
             chosen = max(near, key=lambda peak: _fitness(peak, expected, period))
             chain.append(chosen)
             at = chosen[0]
-            earliest, latest, expected = at - 1.45 * period, at - 0.6 * period, at - period
+            earliest, latest, expected = (
+                at - self._gate.widest_steps * period,
+                at - _SOONEST * period,
+                at - period,
+            )
+        heights = sorted(height for _, height in chain)
+        if not heights:
+            return []
+        usual = heights[len(heights) // 2]
+        while chain and chain[-1][1] < _LOW_CONTACT * usual:
+            chain.pop()
         if len(chain) < self._gate.fewest_contacts:
             return []
         self.step_s = rhythm.step_s
-        self._doubts = 0
         self._other_s = None
         self._level = sum(height for _, height in chain) / len(chain)
         return [self._announce(at, height) for at, height in reversed(chain)]

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from biofeedback.errors import TraceCorrupt
 from biofeedback.trace.disk import DiskFile, SafeTail, TraceUnavailable, sync_folder
-from biofeedback.trace.lines import TraceFooter, TraceHeader, encode_line
+from biofeedback.trace.lines import (
+    MAX_LINE_BYTES,
+    BadLineError,
+    TraceFooter,
+    TraceHeader,
+    decode_row,
+    encode_line,
+)
 from biofeedback.trace.reader import Damage, TraceScan
 
 if TYPE_CHECKING:
@@ -17,6 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BLOCK_BYTES: Final = 1 << 20
+_STILL_WRITTEN_S: Final = 10.0
+"""A session that runs writes each second; a file that was written so lately may be one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,40 @@ class Recovery:
     counts: dict[str, int]
     lost_lines: int
     lost_bytes: int
+
+
+def name_recovered(source: Path) -> Path:
+    """Name the trace that a recovery writes by default, beside the old one."""
+    stem = source.name.removesuffix(".jsonl").removesuffix(".trace")
+    return source.with_name(stem + ".recovered.trace.jsonl")
+
+
+def find_unclosed(folder: Path, *, wall_s: float) -> Path | None:
+    """Find the newest trace of a folder that was not closed nor recovered, None if all were.
+
+    Args:
+        folder: It may be missing.
+        wall_s: The wall clock; what was written just before it may still be recorded.
+    """
+    found: list[tuple[float, Path]] = []
+    for path in folder.glob("*.trace.jsonl"):
+        with suppress(OSError):
+            written_s = path.stat().st_mtime
+            if wall_s - written_s < _STILL_WRITTEN_S or name_recovered(path).exists():
+                continue
+            if not _ends_with_footer(path):
+                found.append((written_s, path))
+    return max(found)[1] if found else None
+
+
+def _ends_with_footer(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - MAX_LINE_BYTES))
+        last = file.read().splitlines(keepends=True)[-1:]
+    try:
+        return bool(last) and isinstance(decode_row(last[0]), TraceFooter)
+    except BadLineError:
+        return False
 
 
 def verify_trace(path: Path, *, on_progress: Callable[[int], None] | None = None) -> Verification:

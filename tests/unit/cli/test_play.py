@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 
 import pytest
 from typer.testing import CliRunner
@@ -126,3 +127,27 @@ def test_keys_are_orders():
 
 def test_without_a_terminal_there_is_no_keyboard():
     assert not has_keyboard()
+
+
+def test_F74_the_next_start_offers_to_save_what_a_killed_session_left(tmp_path):
+    assert run(*SESSION, "--sound", "null").exit_code == 0
+    old = tmp_path / "t.trace.jsonl"
+    lines = old.read_bytes().splitlines(keepends=True)
+    killed = tmp_path / "killed.trace.jsonl"
+    killed.write_bytes(b"".join(lines[:-5]) + lines[-5][:20])
+    os.utime(killed, (1.0, 1.0))
+    next_session = [*SESSION[:-1], "next.trace.jsonl", "--sound", "null", "--plain"]
+    said = run(*next_session).output
+    assert f"{len(lines) - 6} rows of it are whole" in said
+    assert "biofeedback trace recover killed.trace.jsonl" in said
+
+    assert run("trace", "recover", killed).exit_code == 0
+    assert "was not closed" not in run(*next_session, "--overwrite").output
+
+
+def test_F74_a_session_that_still_runs_is_not_called_killed(tmp_path):
+    assert run(*SESSION, "--sound", "null").exit_code == 0
+    running = tmp_path / "running.trace.jsonl"
+    running.write_bytes((tmp_path / "t.trace.jsonl").read_bytes()[:-20])
+    said = run(*SESSION[:-1], "next.trace.jsonl", "--sound", "null", "--plain").output
+    assert "was not closed" not in said

@@ -67,6 +67,10 @@ def test_the_state_of_a_walker(walk) -> None:
     assert state.activity_mps2 == pytest.approx(2 / np.pi * 2.5, rel=0.2)
     assert state.motion_quality == 1.0
     assert state.last_step_ns is not None
+    assert state.next_step_ns is not None
+    until_s = (state.next_step_ns - state.last_step_ns) / NS_PER_S
+    assert until_s == pytest.approx(60 / 108, abs=0.03)
+    assert 0 < state.next_step_sd_ms < 40
 
 
 def test_reading_the_state_changes_nothing(walk) -> None:

@@ -1,26 +1,62 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
-from biofeedback.signals.cadence import Cadence, estimate_cadence_spm
+from biofeedback.signals.cadence import Cadence, Line
+
+
+def last_cadence(contacts, *, step_s: float, site="waist") -> float:
+    cadence = Cadence(site)
+    return [cadence.update(contact, step_s=step_s) for contact in contacts][-1]
+
+
+def test_the_slope_of_a_line_is_its_step_period_whatever_was_forgotten() -> None:
+    line = Line()
+    for k, t in [(0, 0.0), (1, 2.0), (7, 3.0), (8, 3.5), (10, 4.5), (11, 5.0)]:
+        line.add(k, t)
+        line.keep_s(2.5)
+    assert len(line.points) == 4
+    assert line.slope_s() == pytest.approx(0.5)
 
 
 def test_a_missed_step_does_not_slow_the_cadence() -> None:
     contacts = [0.0, 0.5, 1.0, 2.0, 2.5, 3.0]
-    assert estimate_cadence_spm(contacts, step_s=0.5) == pytest.approx(120)
+    assert last_cadence(contacts, step_s=0.5) == pytest.approx(120)
 
 
-def test_the_rhythm_decides_where_contacts_disagree_with_it() -> None:
+def test_one_foot_gives_the_cadence_of_both() -> None:
+    contacts = [1.0 * i for i in range(8)]
+    assert last_cadence(contacts, step_s=0.5, site="ankle") == pytest.approx(120)
+
+
+def test_at_a_hand_the_rhythm_decides_where_contacts_disagree_with_it() -> None:
     contacts = [0.0, 0.6, 1.2, 1.8, 2.4]
-    assert estimate_cadence_spm(contacts, step_s=0.5) == pytest.approx(120)
+    assert last_cadence(contacts, step_s=0.5, site="wrist") == pytest.approx(120)
+    assert last_cadence(contacts, step_s=0.5, site="waist") == pytest.approx(100)
 
 
 def test_the_rhythm_alone_speaks_before_there_are_enough_contacts() -> None:
-    assert estimate_cadence_spm([1.0], step_s=0.5) == pytest.approx(120)
+    assert last_cadence([1.0], step_s=0.5) == pytest.approx(120)
+
+
+def test_one_badly_placed_contact_moves_the_cadence_by_less_than_one_per_cent() -> None:
+    contacts = [0.5 * i for i in range(20)]
+    contacts[-1] += 0.08
+    assert last_cadence(contacts, step_s=0.5) == pytest.approx(120, rel=0.01)
+
+
+def test_a_clear_change_of_pace_is_told_within_four_seconds() -> None:
+    cadence = Cadence("waist")
+    times = [*itertools.accumulate([0.6] * 15 + [0.5] * 8)]
+    told = [cadence.update(t, step_s=0.6 if t <= 9.0 else 0.5) for t in times]
+    assert told[14] == pytest.approx(100)
+    assert told[-1] == pytest.approx(120, rel=0.01)
 
 
 def test_a_new_bout_does_not_count_the_way_from_the_last_one() -> None:
-    cadence = Cadence(steps_apart=1)
+    cadence = Cadence("waist")
     for i in range(11):
         cadence.update(0.5 * i, step_s=0.5)
     cadence.restart()
@@ -29,7 +65,7 @@ def test_a_new_bout_does_not_count_the_way_from_the_last_one() -> None:
 
 
 def test_variability_is_standard_deviation_over_mean() -> None:
-    cadence = Cadence(steps_apart=1)
+    cadence = Cadence("waist")
     at = 0.0
     for i in range(31):
         cadence.update(at, step_s=0.5)
@@ -38,7 +74,7 @@ def test_variability_is_standard_deviation_over_mean() -> None:
 
 
 def test_ten_step_times_are_needed() -> None:
-    cadence = Cadence(steps_apart=1)
+    cadence = Cadence("waist")
     for i in range(10):
         cadence.update(0.5 * i, step_s=0.5)
     assert cadence.step_time_cv() is None

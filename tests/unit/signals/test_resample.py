@@ -10,8 +10,13 @@ from biofeedback.signals.resample import TICK_NS, Resampler, Ticks
 MS = 1_000_000
 
 
-def run(times_ms: list[float], values: list[float]) -> list[Ticks]:
-    return Resampler().update([round(t * MS) for t in times_ms], [(v, 0.0, -v) for v in values])
+def run(
+    times_ms: list[float], values: list[float], resampler: Resampler | None = None
+) -> list[Ticks]:
+    return (resampler or Resampler()).update(
+        np.array([round(t * MS) for t in times_ms], dtype=np.int64),
+        np.array([(v, 0.0, -v) for v in values], dtype=float).reshape(-1, 3),
+    )
 
 
 def test_a_straight_line_is_read_in_the_middle_of_each_tick() -> None:
@@ -38,8 +43,7 @@ def test_a_gap_begins_a_new_stretch_on_the_same_grid() -> None:
 
 def test_doubled_and_backward_stamps_are_left_out_and_counted() -> None:
     resampler = Resampler()
-    times = [t * MS for t in (0, 40, 40, 20, 80)]
-    (ticks,) = resampler.update(times, [(v, 0.0, 0.0) for v in (1.0, 1.0, 9.0, 9.0, 1.0)])
+    (ticks,) = run([0, 40, 40, 20, 80], [1, 1, 9, 9, 1], resampler)
     assert resampler.out_of_order == 2
     assert [v[0] for v in ticks.vectors] == pytest.approx([1.0] * 4)
 
@@ -49,4 +53,4 @@ def test_a_stretch_of_single_samples_far_apart_tells_nothing() -> None:
 
 
 def test_no_samples_are_no_ticks() -> None:
-    assert Resampler().update([], []) == []
+    assert run([], []) == []

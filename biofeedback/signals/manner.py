@@ -1,0 +1,245 @@
+"""How somebody moves, every two seconds: still, sudden, heavy, trembling; and how smoothly.
+
+* Everything is told at the end of a second of signal, the manner of every other one, from the
+  newest four seconds without a gap: so it doesn't depend on the size of a packet.
+* A movement is what lies between two rests, or five seconds of one that goes on.
+* At rest nothing is sudden and nothing trembles: the noise of a sensor has no manner.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from biofeedback.signals.activity import MovementRange
+from biofeedback.signals.resample import WORKING_RATE_HZ
+from biofeedback.signals.smoothness import integrate_speed, measure_ldlj, measure_sparc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from biofeedback.messages import Measure
+    from biofeedback.signals.resample import Vector
+
+Told: TypeAlias = "tuple[Measure, float, float]"
+"""A measure, its value and its quality 0..1."""
+
+SECOND_TICKS = WORKING_RATE_HZ
+_SECONDS = 4
+_CELL_TICKS = 10
+_CELLS = SECOND_TICKS // _CELL_TICKS
+_STILL_SECONDS = 5
+_STILL_MPS2 = 0.2
+_MOVING_MPS2 = 0.3
+_RESTS = 2
+_SHORTEST_CELLS = 2
+_LONGEST_CELLS = 25
+_ONGOING_QUALITY = 0.5
+_DEAD_MPS2 = 0.05
+_GAUSS = 2.439
+_CAUCHY = 6.314
+_FLOWING_HZ = 1.5
+_ABRUPT_HZ = 6.0
+_TREMOR_HZ = (3.0, 12.0)
+_WHOLE_HZ = (0.5, 20.0)
+
+_WINDOW = np.hanning(_SECONDS * SECOND_TICKS + 1)[:-1]
+_HZ = np.fft.rfftfreq(_SECONDS * SECOND_TICKS, 1.0 / WORKING_RATE_HZ)
+# A tick is the mean of 20 ms: what that takes off at higher frequencies is given back.
+_FLAT = 1.0 / np.sinc(_HZ / WORKING_RATE_HZ) ** 2
+_IN_WHOLE = np.where((_WHOLE_HZ[0] <= _HZ) & (_WHOLE_HZ[1] >= _HZ), _FLAT, 0.0)
+_IN_TREMOR = np.where((_TREMOR_HZ[0] <= _HZ) & (_TREMOR_HZ[1] >= _HZ), _FLAT, 0.0)
+
+
+def share_of_tremor(acceleration_mps2: NDArray[np.float64]) -> float:
+    """Return which share of the power in 0.5-20 Hz lies in 3-12 Hz, of four seconds (200, 3).
+
+    Tremor of whatever kind lies there (3-12 Hz, Bhatia et al. 2018, Mov Disord 33), and so do
+    other things: it is a measure and no finding.
+    """
+    rows = np.ascontiguousarray(acceleration_mps2.T)
+    rows -= np.add.reduce(rows, axis=1, keepdims=True) / rows.shape[1]
+    spectrum = np.fft.rfft(rows * _WINDOW)
+    power = np.add.reduce(spectrum.real**2 + spectrum.imag**2, axis=0)
+    whole = float(power @ _IN_WHOLE)
+    return float(power @ _IN_TREMOR) / whole if whole > 0.0 else 0.0
+
+
+def rate_suddenness(moved_mps2: NDArray[np.float64]) -> float:
+    """Rate how heavy the tails of the acceleration are: 0 like a normal law or lighter, 1 Cauchy's.
+
+    References:
+        Niewiadomski, Mancini, Volpe & Camurri (2015), Automated detection of impulsive movements:
+        suddenness as the index of an alpha-stable law. Deviation: the tails by the ratio of
+        quantiles of McCulloch (1986), of the acceleration instead of the velocity.
+    """
+    ordered = np.sort(moved_mps2, axis=None)
+    n = ordered.size
+    q05, q25, q75, q95 = (
+        float(ordered[int(share * (n - 1))]) for share in (0.05, 0.25, 0.75, 0.95)
+    )
+    middle = q75 - q25
+    if middle <= 0.0:
+        return 1.0 if q95 > q05 else 0.0
+    return min(1.0, max(0.0, ((q95 - q05) / middle - _GAUSS) / (_CAUCHY - _GAUSS)))
+
+
+def rate_abrupt(moved_mps2: NDArray[np.float64]) -> float:
+    """Rate the pace of the acceleration: 0 at 1.5 Hz or slower (flowing), 1 at 6 Hz (abrupt).
+
+    A sine of frequency f has a mean slope of 2 pi f times its mean size, so any movement has one.
+    """
+    sizes = np.abs(moved_mps2)
+    size = float(np.add.reduce(sizes, axis=None)) / sizes.size
+    if size <= 0.0:
+        return 0.0
+    slopes = np.abs(moved_mps2[1:] - moved_mps2[:-1])
+    slope = float(np.add.reduce(slopes, axis=None)) / slopes.size * WORKING_RATE_HZ
+    pace_hz = slope / (2.0 * math.pi * size)
+    rated = math.log(max(pace_hz, _FLOWING_HZ) / _FLOWING_HZ) / math.log(_ABRUPT_HZ / _FLOWING_HZ)
+    return min(1.0, rated)
+
+
+class Manner:
+    """The movement qualities of one sensor.
+
+    ``dead_s`` tells for how long nothing at all has moved: not even breath or pulse.
+    """
+
+    def __init__(self) -> None:
+        self._weight_range = MovementRange(0.0, 6.0, narrowest=3.0)
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin anew after a gap; the person's range stays."""
+        self._second: list[Vector] = []
+        self._seconds: deque[NDArray[np.float64]] = deque(maxlen=_SECONDS)
+        self._still: deque[int] = deque(maxlen=_STILL_SECONDS)
+        self._cells: list[NDArray[np.float64]] = []
+        self._rest: NDArray[np.float64] | None = None
+        self._lies: NDArray[np.float64] | None = None
+        self.dead_s = 0
+        self._resting = 0
+        self._went_on = False
+
+    def update(self, first: int, vectors: Sequence[Vector]) -> list[Told]:
+        """Take consecutive ticks of acceleration, gravity included."""
+        told: list[Told] = []
+        start, n = 0, len(vectors)
+        while start < n:
+            end = min(n, start + 1 + -(first + start) % SECOND_TICKS)
+            self._second.extend(vectors[start:end])
+            if (first + end - 1) % SECOND_TICKS == 0:
+                if len(self._second) == SECOND_TICKS:
+                    self._close(np.array(self._second), told)
+                    if (first + end - 1) % (2 * SECOND_TICKS) == 0 and len(
+                        self._seconds
+                    ) == _SECONDS:
+                        self._rate(told)
+                self._second.clear()
+            start = end
+        return told
+
+    def _close(self, second: NDArray[np.float64], told: list[Told]) -> None:
+        """Keep a second, and look where a movement begins or ends in it."""
+        cells = second.reshape(_CELLS, _CELL_TICKS, 3)
+        means = np.add.reduce(cells, axis=1) / _CELL_TICKS
+        squares = np.einsum("ijk,ijk->i", cells, cells) / _CELL_TICKS
+        variances = (squares - np.einsum("ij,ij->i", means, means)).tolist()
+        sizes = [math.sqrt(max(0.0, variance)) for variance in variances]
+        self._seconds.append(second)
+        self._still.append(sum(size < _STILL_MPS2 for size in sizes))
+        self._watch(means[-1], max(sizes))
+        for cell, mean, size in zip(cells, means, sizes, strict=True):
+            self._cut(cell, mean, size, told)
+
+    def _watch(self, mean: NDArray[np.float64], size: float) -> None:
+        """Count the seconds in which there was nothing but the noise of the sensor."""
+        lies = self._lies
+        if size < _DEAD_MPS2 and lies is not None:
+            x, y, z = (mean - lies).tolist()
+            if x * x + y * y + z * z < _DEAD_MPS2 * _DEAD_MPS2:
+                self.dead_s += 1
+                return
+        self.dead_s = 0
+        self._lies = mean
+
+    def _rate(self, told: list[Told]) -> None:
+        """Rate the manner of the last four seconds."""
+        whole = np.concatenate(self._seconds)
+        gravity = np.add.reduce(whole, axis=0) / len(whole)
+        moved = whole - gravity
+        newest = moved[-2 * SECOND_TICKS :]
+        squares = np.einsum("ij,ij->i", moved, moved)
+        size_mps2 = math.sqrt(float(np.add.reduce(squares)) / squares.size)
+        manner = min(1.0, size_mps2 / _MOVING_MPS2)
+        heaviest_mps2 = math.sqrt(float(squares[-2 * SECOND_TICKS :].max()))
+        for _ in range(2):  # the range counts seconds
+            self._weight_range.learn(heaviest_mps2)
+        length = math.sqrt(float(gravity @ gravity))
+        lean = float(gravity[0]) / length if length > 0.0 else 0.0
+        found: list[Told] = [
+            ("stillness_ratio", sum(self._still) / (_CELLS * len(self._still)), 1.0),
+            ("suddenness_ratio", manner * rate_suddenness(newest), 1.0),
+            ("sustained_ratio", 1.0 - manner * rate_abrupt(newest), 1.0),
+            ("weight_ratio", self._weight_range.place(heaviest_mps2), 1.0),
+            ("tremor_ratio", manner * share_of_tremor(moved), manner),
+            # Movement leans on the mean of the acceleration: then the tilt is less sure.
+            (
+                "tilt_deg",
+                math.degrees(math.asin(min(1.0, max(-1.0, lean)))),
+                1.0 / (1.0 + size_mps2),
+            ),
+        ]
+        told += found
+
+    # ------------------------------------------------------------ one movement
+
+    def _cut(
+        self, cell: NDArray[np.float64], mean: NDArray[np.float64], size: float, told: list[Told]
+    ) -> None:
+        """Add a fifth of a second to the movement, or end it."""
+        if size >= _STILL_MPS2:
+            self._resting = 0
+            self._cells.append(cell)
+            if len(self._cells) >= _LONGEST_CELLS:
+                self._tell(None, told)
+                self._went_on = True
+            return
+        self._resting += 1
+        if self._cells:
+            self._cells.append(cell)
+            if self._resting >= _RESTS:
+                del self._cells[1 - _RESTS :]
+                self._tell(mean, told)
+                self._went_on = False
+        if not self._cells:
+            self._rest = mean
+
+    def _tell(self, rest_after: NDArray[np.float64] | None, told: list[Told]) -> None:
+        cells, before = self._cells, self._rest
+        self._cells = []
+        self._rest = rest_after
+        if len(cells) < _SHORTEST_CELLS + 1:
+            return
+        acceleration = np.concatenate(cells)
+        bounded = before is not None and rest_after is not None and not self._went_on
+        if bounded and before is not None and rest_after is not None:
+            # Gravity may have turned within the sensor: half way is where it was half way.
+            ramp = np.linspace(0.0, 1.0, len(acceleration))[:, None]
+            moved = acceleration - (before + ramp * (rest_after - before))
+        else:
+            moved = acceleration - acceleration.mean(axis=0)
+        speed = integrate_speed(moved, WORKING_RATE_HZ, from_rest_to_rest=bounded)
+        quality = 1.0 if bounded else _ONGOING_QUALITY
+        sparc = measure_sparc(speed, WORKING_RATE_HZ)
+        ldlj = measure_ldlj(moved)
+        if sparc is not None:
+            told.append(("smoothness_sparc", sparc, quality))
+        if ldlj is not None:
+            told.append(("smoothness_ldlj", ldlj, quality))
