@@ -42,7 +42,10 @@ class EcgBlock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpticalBlock:
-    """Photoplethysmogram: ``times_ns`` (n,), ``ppg`` (n, channels), raw counts, last is ambient."""
+    """Photoplethysmogram: ``times_ns`` (n,), ``ppg`` (n, channels), raw counts.
+
+    Of several channels the last is the ambient light.
+    """
 
     times_ns: NDArray[np.int64]
     ppg: NDArray[np.float64]

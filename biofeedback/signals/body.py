@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from biofeedback.messages import NS_PER_MS, EventDetected, MeasureTaken, NoticeGiven
 from biofeedback.samples import (
@@ -19,7 +19,7 @@ from biofeedback.signals.chest_motion import ChestMotion
 from biofeedback.signals.feet import Feet
 from biofeedback.signals.heart import Heart
 from biofeedback.signals.motion import Finding, Motion
-from biofeedback.signals.told_cadence import ToldCadence
+from biofeedback.signals.told_cadence import QUALITY, ToldCadence
 
 if TYPE_CHECKING:
     from biofeedback.messages import Site
@@ -41,6 +41,27 @@ _GAIT_ORDER: dict[Site, int] = {
     "unknown": 5,
 }
 """Where gait is felt best: where both legs are felt alike."""
+
+_NO_HEART: dict[str, Any] = {
+    "has_heart": False,
+    "heart_age_ms": None,
+    "heart_rate_bpm": None,
+    "heart_rate_doubted": False,
+    "heart_quality": 0.0,
+}
+_NO_MOVEMENT: dict[str, Any] = {
+    "has_motion": False,
+    "motion_age_ms": None,
+    "walking": False,
+    "cadence_spm": None,
+    "last_step_ns": None,
+    "activity_mps2": None,
+    "activity_ratio": None,
+    "sustained_ratio": None,
+    "tilt_ratio": None,
+    "motion_quality": 0.0,
+}
+"""What a state says of nobody; the rest of it is None by itself."""
 
 _BREATHING_SITES = ("chest", "waist")
 
@@ -204,6 +225,7 @@ class Body:
             **{(name, "heart"): heart.valid_at_ns for name, heart in self._hearts.items()},
             **{(name, "ecg"): heart.valid_at_ns for name, heart in self._ecgs.items()},
             **{(name, "optical"): heart.valid_at_ns for name, heart in self._optics.items()},
+            **{(name, "cadence"): told.valid_at_ns for name, told in self._told.items()},
         }
         return {key: (at_ns - ns) / NS_PER_MS for key, ns in known.items() if ns is not None}
 
@@ -251,47 +273,76 @@ class Body:
 
         A heart rate that is older than 3 s or suspect is None; the ages go on counting.
         """
-        motion = self._best_motion(at_ns)
-        heart = self._best_heart(at_ns)
-        motion_ns = None if motion is None else motion.valid_at_ns
-        heart_ns = None if heart is None else heart.valid_at_ns
-        heart_rate_bpm = None
-        if heart is not None and heart_ns is not None and not heart.suspect:
-            fresh = at_ns - heart_ns <= _HEART_STALE_NS
-            heart_rate_bpm = heart.heart_rate_bpm if fresh else None
-        rhythm = None if heart is None or heart.suspect else heart.rhythm
-        if rhythm is not None and not _is_fresh(rhythm.valid_at_ns, at_ns):
-            rhythm = None
         breathing = self._breathing
         breathes = _is_fresh(breathing.valid_at_ns, at_ns)
-        activity = None if motion is None else motion.activity
-        expected = None if motion is None else motion.next_step(at_ns)
-        swing = None if motion is None else motion.repetition(at_ns)
         return BodyState(
             wearer=self._wearer,
-            has_motion=motion is not None,
-            has_heart=heart is not None,
-            motion_age_ms=None if motion_ns is None else (at_ns - motion_ns) / NS_PER_MS,
-            heart_age_ms=None if heart_ns is None else (at_ns - heart_ns) / NS_PER_MS,
-            heart_rate_bpm=heart_rate_bpm,
-            heart_rate_doubted=heart is not None and heart.doubted,
-            heart_quality=0.0 if heart is None else heart.quality,
-            walking=motion is not None and motion.walking(at_ns),
-            cadence_spm=None if motion is None else motion.cadence_spm(at_ns),
-            last_step_ns=None if motion is None else motion.last_step_ns,
-            activity_mps2=None if activity is None else activity.activity_mps2,
-            activity_ratio=None if activity is None else activity.activity_ratio,
-            sustained_ratio=None if activity is None else activity.sustained_ratio,
-            tilt_ratio=None if activity is None else activity.tilt_ratio,
-            motion_quality=0.0 if motion is None else motion.quality,
-            rmssd_ms=None if rhythm is None else rhythm.rmssd_ms,
-            coherence=None if rhythm is None else rhythm.coherence,
             breathing_brpm=breathing.breathing_brpm if breathes else None,
-            next_step_ns=None if expected is None else expected[0],
-            next_step_sd_ms=None if expected is None else expected[1],
-            swing_ns=None if swing is None else swing[0],
-            swing_period_s=None if swing is None else swing[1],
+            **self._tell_heart(at_ns),
+            **self._tell_movement(at_ns),
         )
+
+    def _tell_heart(self, at_ns: int) -> dict[str, Any]:
+        heart = self._best_heart(at_ns)
+        if heart is None:
+            return _NO_HEART
+        heart_ns = heart.valid_at_ns
+        believed = not heart.suspect
+        rhythm = heart.rhythm
+        known = believed and _is_fresh(rhythm.valid_at_ns, at_ns)
+        fresh = believed and heart_ns is not None and at_ns - heart_ns <= _HEART_STALE_NS
+        return {
+            "has_heart": True,
+            "heart_age_ms": None if heart_ns is None else (at_ns - heart_ns) / NS_PER_MS,
+            "heart_rate_bpm": heart.heart_rate_bpm if fresh else None,
+            "heart_rate_doubted": heart.doubted,
+            "heart_quality": heart.quality,
+            "rmssd_ms": rhythm.rmssd_ms if known else None,
+            "coherence": rhythm.coherence if known else None,
+        }
+
+    def _tell_movement(self, at_ns: int) -> dict[str, Any]:
+        motion = self._best_motion(at_ns)
+        if motion is None:
+            return self._tell_counted(at_ns)
+        motion_ns = motion.valid_at_ns
+        walking = motion.walking(at_ns)
+        expected = motion.next_step(at_ns) if walking else None
+        swing = motion.repetition(at_ns)
+        activity = motion.activity
+        return {
+            "has_motion": True,
+            "motion_age_ms": None if motion_ns is None else (at_ns - motion_ns) / NS_PER_MS,
+            "walking": walking,
+            "cadence_spm": motion.cadence_spm(at_ns) if walking else None,
+            "last_step_ns": motion.last_step_ns,
+            "activity_mps2": activity.activity_mps2,
+            "activity_ratio": activity.activity_ratio,
+            "sustained_ratio": activity.sustained_ratio,
+            "tilt_ratio": activity.tilt_ratio,
+            "motion_quality": motion.quality,
+            "next_step_ns": None if expected is None else expected[0],
+            "next_step_sd_ms": None if expected is None else expected[1],
+            "swing_ns": None if swing is None else swing[0],
+            "swing_period_s": None if swing is None else swing[1],
+        }
+
+    def _tell_counted(self, at_ns: int) -> dict[str, Any]:
+        """Tell of somebody whose only movement is a cadence that a device counts, if any."""
+        if not self._told:
+            return _NO_MOVEMENT
+        told = min(self._told.values(), key=lambda told: told.age_ns(at_ns))
+        told_ns = told.valid_at_ns
+        cadence_spm = told.cadence_spm(at_ns)
+        return {
+            **_NO_MOVEMENT,
+            "has_motion": True,
+            "motion_age_ms": None if told_ns is None else (at_ns - told_ns) / NS_PER_MS,
+            "walking": cadence_spm is not None,
+            "cadence_spm": cadence_spm,
+            "activity_ratio": told.vigour_ratio(at_ns),
+            "motion_quality": QUALITY if told_ns is not None else 0.0,
+        }
 
 
 def _is_fresh(valid_at_ns: int | None, at_ns: int) -> bool:
