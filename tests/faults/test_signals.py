@@ -13,6 +13,7 @@ from biofeedback.messages import (
 )
 from biofeedback.samples import (
     AccelerationBlock,
+    CadenceReading,
     HeartReading,
 )
 from biofeedback.signals.body import Body
@@ -174,6 +175,25 @@ def test_F30_a_steady_rate_at_a_steady_cadence_is_no_fault() -> None:
         found += body.update("s", heart(125), int(times[i + 99]))
     # The walk's first seconds count as rest, then the cadence stands.
     assert body.state(int(times[-1])).heart_rate_bpm == 125.0
+
+
+def test_H04_a_rate_that_leaps_onto_the_cadence_a_sensor_tells_is_refused() -> None:
+    body = Body("w")
+    rng = np.random.default_rng(3)
+    suspect_s = []
+    for second in range(240):
+        at_ns = START_NS + second * NS_PER_S
+        cadence = 112 + 3 * np.sin(second / 30) + rng.normal(0, 1)
+        told = CadenceReading(
+            cadence_per_min=float(cadence), unit="steps", running=None, speed_mps=None
+        )
+        body.update("pod", told, at_ns)
+        bpm = 92 if second < 90 else round(cadence + rng.normal(0, 0.8))
+        body.update("watch", heart(bpm, source="optical"), at_ns)
+        if body.state(at_ns).heart_rate_bpm is None:
+            suspect_s.append(second)
+    assert 90 < suspect_s[0] <= 90 + 75
+    assert suspect_s == list(range(suspect_s[0], 240))
 
 
 @pytest.mark.parametrize("gap_s", [1, 5, 30])
