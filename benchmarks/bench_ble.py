@@ -289,7 +289,9 @@ def report_cut(cut_s: float) -> None:
     held = "never" if held_ns is None else f"{(held_ns - last_ns) / NS_PER_S:.2f} s"
     back = "never" if back_ns is None else f"{(back_ns - marks['back']) / NS_PER_S:.2f} s"
     around = [
-        tempo for at, tempo in view.tempos if back_ns is not None and abs(at - back_ns) < NS_PER_S
+        tempo
+        for at, tempo in view.tempos
+        if back_ns is not None and -NS_PER_S < at - back_ns < 8 * NS_PER_S
     ]
     states = " > ".join(state for _, state in view.states)
     status = source.statuses()[0]
@@ -298,7 +300,7 @@ def report_cut(cut_s: float) -> None:
     )
     print(f"  return                    {status.losses} loss, {status.attempts} connects, {states}")
     if around:
-        print(f"  tempo within 1 s of it    {min(around):.2f} .. {max(around):.2f} bpm")
+        print(f"  tempo 1 s before to 8 s after  {min(around):.2f} .. {max(around):.2f} bpm")
 
 
 def main() -> None:

@@ -11,6 +11,8 @@ stamped when it happened and keeps its stamp; an order of a person is stamped wh
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import queue
 import sys
 import time
@@ -35,7 +37,7 @@ from biofeedback.messages import (
 from biofeedback.profiles import list_profiles
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from biofeedback.decode.profile import Profile
     from biofeedback.settings import Settings
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 LATE_TICK_NS = NS_PER_S
 SLEPT_NS = 2 * NS_PER_S
 STOP_FADE_NS = NS_PER_S
+GIVE_WAY_S = 0.0005
 
 
 class View(Protocol):
@@ -138,12 +141,31 @@ def run_session(parts: Parts, stopwatch: Stopwatch, inbox: queue.SimpleQueue[Inp
     The caller closes sound and journal: it wants their summaries.
     """
     loop = _Loop(parts, stopwatch, inbox)
-    loop.give(CommandGiven(at_ns=stopwatch.origin_ns, command="start"))
-    loop.run()
+    with contextlib.nullcontext() if stopwatch.fast else _in_a_hurry():
+        loop.give(CommandGiven(at_ns=stopwatch.origin_ns, command="start"))
+        loop.run()
     loop.give(CommandGiven(at_ns=loop.now_ns(), command="stop"))
     if not stopwatch.fast:
         time.sleep(STOP_FADE_NS / NS_PER_S)
     parts.sound.advance(loop.now_ns() + STOP_FADE_NS)
+
+
+@contextlib.contextmanager
+def _in_a_hurry() -> Generator[None]:
+    """Let no other thread and no collection of garbage hold up the loop for milliseconds.
+
+    A thread that computes gives way after 5 ms by default, and what was built at the start would
+    be looked through again and again.
+    """
+    before_s = sys.getswitchinterval()
+    sys.setswitchinterval(GIVE_WAY_S)
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        sys.setswitchinterval(before_s)
 
 
 class _Loop:

@@ -26,6 +26,8 @@ from biofeedback.messages import (
     DecisionMade,
     EventDetected,
     Input,
+    LinkFact,
+    LinkReported,
     MusicParameters,
     NoticeCode,
     NoticeGiven,
@@ -38,6 +40,7 @@ from biofeedback.messages import (
     StateChanged,
     SteerSound,
     StopSound,
+    TimePassed,
 )
 from biofeedback.music.performer import Performer
 from biofeedback.music.styles import STYLES
@@ -61,6 +64,15 @@ WAITED_LONG_NS = 10 * NS_PER_S
 STRONGEST_GESTURE_MPS2 = 25.0
 LATE_NOTES_WORTH_A_NOTICE = 3
 NEVER_NS = 2**62
+
+LINK_NOTICES: dict[LinkFact, NoticeCode] = {
+    "lost": "link_lost",
+    "often_lost": "link_often_lost",
+    "in_use": "sensor_in_use",
+    "refused": "sensor_refused",
+    "bluetooth_off": "bluetooth_off",
+    "firmware_changed": "firmware_changed",
+}
 
 
 class Engine:
@@ -128,12 +140,9 @@ class Engine:
                 self._detach(message, outputs)
             case CommandGiven():
                 self._enter(self._session.obey(message), outputs)
-            case ClockJumped():
-                self._notice(NoticeGiven(at_ns=message.at_ns, code="clock_jump"), outputs)
-                self._enter(self._session.note_clock_jump(message.at_ns), outputs)
-            case SoundReported() if message.late_notes >= LATE_NOTES_WORTH_A_NOTICE:
-                self._notice(NoticeGiven(at_ns=message.at_ns, code="sound_late"), outputs)
-            case _:
+            case LinkReported() | ClockJumped() | SoundReported():
+                self._hear_shell(message, outputs)
+            case TimePassed():
                 pass
         return outputs
 
@@ -194,6 +203,25 @@ class Engine:
                     outputs.append(finding)
                     if isinstance(finding, EventDetected) and finding.event == "gesture":
                         self._answer_gesture(finding, outputs)
+
+    def _hear_shell(
+        self, report: LinkReported | ClockJumped | SoundReported, outputs: list[Output]
+    ) -> None:
+        """Take what a shell tells of itself."""
+        at_ns = report.at_ns
+        match report:
+            case LinkReported(link="heard"):
+                self._session.note_heard(at_ns)
+            case LinkReported(wearer=wearer, sensor=sensor):
+                code = LINK_NOTICES[report.link]
+                notice = NoticeGiven(at_ns=at_ns, code=code, wearer=wearer, sensor=sensor)
+                self._notice(notice, outputs)
+            case ClockJumped():
+                self._notice(NoticeGiven(at_ns=at_ns, code="clock_jump"), outputs)
+                self._enter(self._session.note_clock_jump(at_ns), outputs)
+            case SoundReported():
+                if report.late_notes >= LATE_NOTES_WORTH_A_NOTICE:
+                    self._notice(NoticeGiven(at_ns=at_ns, code="sound_late"), outputs)
 
     def _notice(self, notice: NoticeGiven, outputs: list[Output]) -> None:
         key = (notice.code, notice.wearer, notice.sensor)

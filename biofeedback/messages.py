@@ -30,6 +30,11 @@ Measure = Literal[
     "heart_rate_bpm",
     "rmssd_ms",
     "sdnn_ms",
+    "rmssd_5min_ms",
+    "sdnn_5min_ms",
+    "heart_rate_recovery_bpm",
+    "coherence",
+    "breathing_brpm",
     "cadence_spm",
     "step_time_cv",
     "step_asymmetry",
@@ -120,7 +125,18 @@ NoticeCode = Literal[
     "law_failed",
     "clock_jump",
     "sound_late",
+    "link_lost",
+    "link_often_lost",
+    "sensor_in_use",
+    "sensor_refused",
+    "bluetooth_off",
+    "firmware_changed",
 ]
+
+LinkFact = Literal[
+    "lost", "often_lost", "heard", "in_use", "refused", "bluetooth_off", "firmware_changed"
+]
+"""What happened to a sensor's link; ``heard``: a lost one is in the air again."""
 
 
 class MusicParameters(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -179,6 +195,14 @@ class PacketReceived(_Fact, frozen=True, kw_only=True):
     payload: bytes
 
 
+class LinkReported(_Fact, frozen=True, kw_only=True):
+    """What a shell knows of a sensor's link beside its packets."""
+
+    wearer: str
+    sensor: str
+    link: LinkFact
+
+
 class CommandGiven(_Fact, frozen=True, kw_only=True):
     """A person's order: start, pause, resume or stop."""
 
@@ -214,6 +238,7 @@ Input: TypeAlias = (
     SensorAttached
     | SensorDetached
     | PacketReceived
+    | LinkReported
     | CommandGiven
     | TimePassed
     | ClockJumped

@@ -42,7 +42,10 @@ class EcgBlock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpticalBlock:
-    """Photoplethysmogram: ``times_ns`` (n,), ``ppg`` (n, channels), raw counts, last is ambient."""
+    """Photoplethysmogram: ``times_ns`` (n,), ``ppg`` (n, channels), raw counts.
+
+    Of several channels the last is the ambient light.
+    """
 
     times_ns: NDArray[np.int64]
     ppg: NDArray[np.float64]
@@ -166,6 +169,7 @@ class BodyState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tells flowing (1) from abrupt (0) movement, ``tilt_ratio`` the sensor's inclination within its
     own range (0..1). ``swing_ns`` is the newest phase 0 of a repeated movement that isn't gait,
     None when there is none.
+    ``rmssd_ms``, ``coherence`` (0..1) and ``breathing_brpm`` are None when unknown or stale.
     """
 
     wearer: str
@@ -188,3 +192,6 @@ class BodyState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     next_step_sd_ms: float | None = None
     swing_ns: int | None = None
     swing_period_s: float | None = None
+    rmssd_ms: float | None = None
+    coherence: float | None = None
+    breathing_brpm: float | None = None

@@ -22,8 +22,8 @@ from biofeedback.profiles import load_profile
 from biofeedback.simulate.body import Body
 from biofeedback.simulate.scenarios import SCENARIOS, draw_person
 from biofeedback.simulate.story import Story
-from biofeedback.virtual.devices import make_device
 from biofeedback.virtual.peripheral import Peripheral
+from biofeedback.virtual.wearables import make_device
 from tests.bleak_on_bumble import BumbleClient, BumbleScanner, Radio
 
 if TYPE_CHECKING:
@@ -76,9 +76,10 @@ def make_peripheral(
     body: Body | None = None,
     **more,
 ) -> Peripheral:
-    device = make_device(profile, body or make_body(scenario, seed), site, serial=serial)
+    described = load_profile(profile)
+    device = make_device(described, body or make_body(scenario, seed), site, serial=serial)
     more = {"speed_ratio": SPEED, "interval_ms": 20.0} | more
-    return Peripheral(load_profile(profile), device, name=name or device.local_name(serial), **more)
+    return Peripheral(described, device, name=name or device.local_name(serial), **more)
 
 
 def make_wanted(number: int = 1, profile: str = "polar_h10", **more) -> Wanted:

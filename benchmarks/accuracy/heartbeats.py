@@ -25,6 +25,8 @@ CLEAN = ("mitdb_100", "mitdb_103", "mitdb_121")
 """Records with few ectopic beats and little noise: what is put into them is known."""
 NOISE_MINUTES = 12
 SNR_DB = 6.0
+SWING = 0.6
+"""Of a run against the QRS complex: so that a good peer reaches here what it does on real runs."""
 WITHHELD_AFTER_S = 3.0
 TOLERANCE_S = 0.150
 
@@ -193,7 +195,7 @@ def noise_unit(path: Path, kind: str, *, with_peers: bool) -> dict:
         noisy = made.make_electrode_motion(clean, beats_s, rate_hz, snr_db=SNR_DB, seed=seed)
     else:
         height = float(np.median([np.ptp(clean[round(b * rate_hz) - 18 :][:36]) for b in beats_s]))
-        noisy = made.make_running(clean, rate_hz, peak_to_peak_mv=height, seed=seed)
+        noisy = made.make_running(clean, rate_hz, peak_to_peak_mv=SWING * height, seed=seed)
     ecg = np.concatenate([clean[:quiet], noisy[quiet:]])
     with tempfile.TemporaryDirectory() as folder:
         meta = {**record.meta, "duration_s": end_s}

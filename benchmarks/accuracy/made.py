@@ -13,19 +13,20 @@ def make_electrode_motion(
     """Add the noise of an electrode that is pulled: steps that decay, wander, muscle.
 
     The ratio is that of the MIT-BIH noise stress test (Moody 1984): the signal counts as
-    (peak-to-peak of the QRS complex)^2 / 8, the noise as its power without its mean.
+    (peak-to-peak of the QRS complex)^2 / 8, the noise as its mean square around the mean of each
+    second, without the strongest and the weakest twentieth of the seconds.
     """
     rng = np.random.default_rng(seed)
     n = len(ecg_mv)
     t = np.arange(n) / rate_hz
     noise = np.zeros(n)
-    # An electrode slips: a step up or down that recovers within 0.1 to 0.8 s, about 1.5 a second.
-    for start_s in np.cumsum(rng.exponential(0.65, round(t[-1] / 0.65))):
+    # An electrode slips: a step up or down that recovers within 0.05 to 0.5 s, about two a second.
+    for start_s in np.cumsum(rng.exponential(0.5, round(t[-1] / 0.5))):
         first = round(start_s * rate_hz)
         if first >= n:
             break
-        decay_s = rng.uniform(0.1, 0.8)
-        rise_s = rng.uniform(0.01, 0.08)
+        decay_s = rng.uniform(0.05, 0.5)
+        rise_s = rng.uniform(0.005, 0.05)
         since_s = t[first : first + round(4 * decay_s * rate_hz)] - t[first]
         shape = (1 - np.exp(-since_s / rise_s)) * np.exp(-since_s / decay_s)
         noise[first : first + len(since_s)] += rng.normal(0, 1.0) * shape
@@ -40,7 +41,10 @@ def make_electrode_motion(
     half = round(0.05 * rate_hz)
     heights = [np.ptp(ecg_mv[p - half : p + half]) for p in peaks if half <= p < n - half]
     signal = np.median(heights) ** 2 / 8
-    return ecg_mv + noise * np.sqrt(signal / 10 ** (snr_db / 10) / noise.var())
+    second = round(rate_hz)
+    power = np.sort(noise[: n // second * second].reshape(-1, second).var(axis=1))
+    edge = len(power) // 20
+    return ecg_mv + noise * np.sqrt(signal / 10 ** (snr_db / 10) / power[edge:-edge].mean())
 
 
 def make_running(
@@ -48,7 +52,7 @@ def make_running(
 ) -> np.ndarray:
     """Add what a strap picks up from running: with each step a swing of the electrodes.
 
-    The swing is as high as the QRS complex, follows the steps (150 to 180 a minute, slowly
+    The swing follows the steps (150 to 180 a minute, slowly
     changing), and its form changes from step to step.
     """
     rng = np.random.default_rng(seed)

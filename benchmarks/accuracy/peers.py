@@ -68,10 +68,12 @@ def flag_artefacts(beats_s: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     nk = _load("neurokit2")
     if nk is None:
         return None
+    told = {"sampling_rate": 1000, "method": "Kubios"}
+    peaks = np.round(beats_s * 1000).astype(int)
     with _quiet():
-        found, fixed = nk.signal_fixpeaks(
-            np.round(beats_s * 1000).astype(int), sampling_rate=1000, method="Kubios"
-        )
+        # The flags of the first pass belong to these beats, those of later ones to corrected ones.
+        found, _ = nk.signal_fixpeaks(peaks, iterative=False, **told)
+        _, fixed = nk.signal_fixpeaks(peaks, **told)
     flags = np.zeros(len(beats_s), dtype=bool)
     for kind in ("ectopic", "missed", "extra", "longshort"):
         at = np.asarray(found[kind], dtype=int)

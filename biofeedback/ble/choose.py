@@ -5,14 +5,15 @@ A name alone never decides between two devices, and nothing is connected on a gu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from biofeedback.ble.identify import pseudonym
 from biofeedback.ble.reasons import Reason, SensorFailure
 from biofeedback.ble.scan import guess_profile
-from biofeedback.ble.wanted import Wanted
-from biofeedback.errors import DeviceNotFound
+from biofeedback.ble.wanted import NOT_DATA, Wanted
+from biofeedback.errors import DeviceNotFound, SettingsError
 from biofeedback.profiles import read_script
 
 if TYPE_CHECKING:
@@ -27,10 +28,15 @@ DEFAULT_WEARER = "p1"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person asked for: ``wearer=what``; ``what`` is None for "my sensor"."""
+    """What a person asked for: ``wearer=what,stream=rate``; ``what`` is None for "my sensor".
+
+    ``streams`` are asked for beside those that are started anyhow: a rate in Hz, None for the usual
+    one, 0 for none at all.
+    """
 
     wearer: str | None
     what: str | None
+    streams: tuple[tuple[str, float | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +73,63 @@ class Candidate:
 
 
 def parse_choice(text: str) -> Choice:
-    """Read ``NAME_OR_ADDRESS`` or ``WEARER=NAME_OR_ADDRESS``; empty for "my sensor"."""
-    wearer, equals, what = text.partition("=")
+    """Read ``NAME_OR_ADDRESS`` or ``WEARER=NAME_OR_ADDRESS``; empty for "my sensor".
+
+    Behind it may stand ``,STREAM``, ``,STREAM=HZ`` and ``,STREAM=off``.
+
+    Raises:
+        SettingsError: A rate is none.
+    """
+    who, *asked = text.split(",")
+    wearer, equals, what = who.partition("=")
     if not equals:
-        wearer, what = "", text
-    return Choice(wearer.strip() or None, what.strip() or None)
+        wearer, what = "", who
+    streams = tuple(_parse_stream(part) for part in asked if part.strip())
+    return Choice(wearer.strip() or None, what.strip() or None, streams)
+
+
+def _parse_stream(text: str) -> tuple[str, float | None]:
+    name, equals, rate = text.partition("=")
+    name = name.strip().replace(" ", "_").lower()
+    if not equals:
+        return name, None
+    if rate.strip() == "off":
+        return name, 0.0
+    try:
+        rate_hz = float(rate)
+    except ValueError:
+        rate_hz = 0.0
+    if not 0.0 < rate_hz < math.inf:
+        raise SettingsError(f"ble:...,{text}: give {name}=HZ, {name}=off, or {name} alone")
+    return name, rate_hz
+
+
+def ask_streams(wanted: Wanted, streams: Sequence[tuple[str, float | None]]) -> Wanted:
+    """Ask for other streams or rates than the usual ones.
+
+    Raises:
+        SettingsError: This wearable doesn't have one; the message lists what it has.
+    """
+    profile = wanted.profile
+    chosen = {stream.name for stream, _ in wanted.chosen()}
+    rates_hz = dict(wanted.rates_hz)
+    for name, rate_hz in streams:
+        stream = next((s for s in profile.streams if s.name == name), None)
+        if stream is None or name in NOT_DATA:
+            known = ", ".join(s.name for s in profile.streams if s.name not in NOT_DATA)
+            raise SettingsError(f"{profile.title} has no stream {name!r}; it has: {known}.")
+        if rate_hz == 0.0:
+            chosen.discard(stream.name)
+            rates_hz[stream.name] = 0.0
+            continue
+        chosen.add(stream.name)
+        offered = sorted({start.rate_hz for start in stream.starts if start.rate_hz})
+        if rate_hz is not None and rate_hz not in offered and rate_hz != stream.rate_hz:
+            listed = ", ".join(f"{rate:g}" for rate in offered) or f"{stream.rate_hz or 1:g}"
+            raise SettingsError(f"{profile.title}: {name}={rate_hz:g}: it can do {listed} Hz.")
+        if rate_hz is not None:
+            rates_hz[stream.name] = rate_hz
+    return replace(wanted, rates_hz=rates_hz, streams=frozenset(chosen))
 
 
 def list_candidates(
@@ -117,6 +175,7 @@ def choose(choices: Sequence[Choice], candidates: Sequence[Candidate]) -> list[W
     Raises:
         DeviceNotFound: One isn't in the air.
         SensorFailure: One could be several.
+        SettingsError: One has no such stream or rate.
     """
     chosen: dict[str, Wanted] = {}
     for choice in choices:
@@ -130,5 +189,7 @@ def choose(choices: Sequence[Choice], candidates: Sequence[Candidate]) -> list[W
             raise SensorFailure(Reason.AMBIGUOUS, seen)
         for candidate in meant:
             wanted = candidate.wanted(choice.wearer)
+            if choice.streams:
+                wanted = ask_streams(wanted, choice.streams)
             chosen[wanted.address] = wanted
     return list(chosen.values())

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from biofeedback.decode.polar_pmd_control import Status
-    from biofeedback.decode.profile import Start, Stream
+    from biofeedback.decode.profile import KeepAlive, Start, Stream
 
 PMD_FORMAT: Final = "polar_pmd_control"
 _START, _STOP = 2, 3
@@ -107,6 +107,15 @@ class ControlPoint:
             if status not in {None, "success"}:
                 reason = _REFUSALS.get(str(status), Reason.START_REFUSED)
                 raise SensorFailure(reason, f"{stream.name}: {str(status).replace('_', ' ')}")
+
+    async def repeat(self, keep_alive: KeepAlive) -> None:
+        """Write what a stream needs to go on.
+
+        Raises:
+            SensorFailure: It isn't taken.
+        """
+        for command in keep_alive.commands:
+            await self._put(self._uuid, bytes.fromhex(command))
 
     async def stop(self, stream: Stream, start: Start) -> None:
         """Stop a stream, and whatever else its start switched on."""

@@ -13,15 +13,16 @@ import contextlib
 import logging
 import time
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from bleak import BleakClient
 
 from biofeedback.ble.control_point import PMD_FORMAT, ControlPoint
 from biofeedback.ble.reasons import Reason, SensorFailure, explain
-from biofeedback.ble.wanted import BATTERY_UUID, SERIAL_UUID, packet_period_s
+from biofeedback.ble.wanted import BATTERY_UUID, SERIAL_UUID
+from biofeedback.ble.watch import Running, Watcher
 from biofeedback.decode.profile import expand_uuid
-from biofeedback.messages import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -37,7 +38,6 @@ LOG = logging.getLogger(__name__)
 EMPTY_PERCENT = 10
 _ATT_HEADER_BYTES = 3
 _SMALLEST_MTU = 23
-_PERIODS_UNTIL_SILENT = 5
 _TRY_NEXT_START = frozenset({Reason.START_REFUSED})
 
 
@@ -75,12 +75,7 @@ class Link:
         self._wanted = wanted
         self._pace = pace
         self._take = take
-        self._gone = asyncio.Event()
-        self._data: set[str] = set()
-        self._last_ns: dict[str, int] = {}
-        self._started: dict[str, tuple[Stream, Start]] = {}
-        self._restarted: set[str] = set()
-        self._control: ControlPoint | None = None
+        self._running = Running()
         self._control_uuid = expand_uuid(wanted.profile.control) if wanted.profile.control else None
         chosen: dict[str, Any] = {} if backend.client is None else {"backend": backend.client}
         self._client = BleakClient(
@@ -113,7 +108,7 @@ class Link:
         except SensorFailure:
             raise
         except Exception as error:
-            if self._gone.is_set():
+            if self._running.gone.is_set():
                 raise SensorFailure(Reason.DROPPED, "while it was being set up") from error
             raise explain(error) from error
 
@@ -125,7 +120,7 @@ class Link:
         missing = [uuid for uuid in wanted if self._characteristic(uuid) is None]
         if missing:
             raise SensorFailure(Reason.NOT_SUPPORTED, f"it has no characteristic {missing[0]}")
-        self._data = set(self._wanted.data_characteristics())
+        self._running.data = set(self._wanted.data_characteristics())
 
     def _characteristic(self, uuid: str) -> BleakGATTCharacteristic | None:
         return self._client.services.get_characteristic(uuid)
@@ -149,10 +144,14 @@ class Link:
         percent = self.found.battery_percent
         if percent is not None and percent < EMPTY_PERCENT and not self._wanted.even_if_empty:
             raise SensorFailure(Reason.BATTERY_EMPTY, f"{percent} %")
+        firmware, denied = self.found.firmware, self._wanted.profile.denied_firmwares
+        known_bad = any(fnmatchcase(firmware or "", pattern) for pattern in denied)
+        if firmware is not None and known_bad and not self._wanted.even_if_denied:
+            raise SensorFailure(Reason.FIRMWARE_DENIED, firmware)
 
     async def read_battery(self) -> None:
         """Read the battery again, if it doesn't tell by itself."""
-        if BATTERY_UUID not in self._last_ns:
+        if BATTERY_UUID not in self._running.last_ns:
             value = await self._read(BATTERY_UUID)
             if value is not None:
                 self._note_battery(value)
@@ -178,7 +177,7 @@ class Link:
     async def _subscribe_all(self) -> None:
         control = self._wanted.control()
         if control is not None and self._control_uuid is not None:
-            self._control = ControlPoint(
+            self._running.control = ControlPoint(
                 self._write,
                 self._control_uuid,
                 answers=control.format == PMD_FORMAT,
@@ -213,13 +212,13 @@ class Link:
         await self._client.start_notify(characteristic, on_packet)
 
     def _hear(self, uuid: str, payload: bytes, at_ns: int) -> None:
-        if uuid in self._data:
+        if uuid in self._running.data:
             self.data_packets += 1
-        self._last_ns[uuid] = at_ns
+        self._running.last_ns[uuid] = at_ns
         if uuid == BATTERY_UUID:
             self._note_battery(payload)
-        elif uuid == self._control_uuid and self._control is not None:
-            self._control.hear(payload)
+        elif uuid == self._control_uuid and self._running.control is not None:
+            self._running.control.hear(payload)
         self._take(uuid, payload, at_ns)
 
     async def _write(self, uuid: str, value: bytes) -> None:
@@ -230,9 +229,9 @@ class Link:
         await self._client.write_gatt_char(characteristic, value, response=response)
 
     async def _start_all(self) -> None:
-        if self._control is not None and any(starts for _, starts in self._wanted.chosen()):
+        if self._running.control is not None and any(starts for _, starts in self._wanted.chosen()):
             size = (self.found.mtu or _SMALLEST_MTU) - _ATT_HEADER_BYTES
-            await self._control.send_script(self._wanted.script, chunk_bytes=size)
+            await self._running.control.send_script(self._wanted.script, chunk_bytes=size)
         for stream, starts in self._wanted.chosen():
             if starts:
                 await self._start(stream, starts)
@@ -241,21 +240,21 @@ class Link:
 
     def _delivers(self) -> bool:
         """Tell whether anything comes although some streams were refused."""
-        return bool(self._started) or any(not s for _, s in self._wanted.chosen())
+        return bool(self._running.started) or any(not s for _, s in self._wanted.chosen())
 
     async def _start(self, stream: Stream, starts: tuple[Start, ...]) -> None:
-        if self._control is None:
+        if self._running.control is None:
             return
         for start in starts:
             try:
-                await self._control.start(stream, start)
+                await self._running.control.start(stream, start)
             except SensorFailure as failure:
                 self.found.refused[stream.name] = failure
                 if failure.reason not in _TRY_NEXT_START:
                     return
             else:
                 self.found.refused.pop(stream.name, None)
-                self._started[stream.name] = (stream, start)
+                self._running.started[stream.name] = (stream, start)
                 return
 
     # ------------------------------------------------------------ watch
@@ -266,78 +265,15 @@ class Link:
         Raises:
             SensorFailure: The link ended, or nothing comes any more.
         """
-        opened_ns = time.monotonic_ns()
-        battery_ns = opened_ns
-        resubscribed = False
-        while True:
-            await self._wait_a_bit()
-            now_ns = time.monotonic_ns()
-            each_check()
-            if self._gone.is_set() or not self._client.is_connected:
-                raise SensorFailure(Reason.DROPPED)
-            if self._control is not None and self._control.stopped.is_set():
-                self._control.stopped.clear()
-                await self._restart_all()
-            last_ns = max((self._last_ns.get(uuid, 0) for uuid in self._data), default=0)
-            if last_ns:
-                if now_ns - last_ns > self._silence_s() * NS_PER_S:
-                    raise SensorFailure(Reason.SILENT)
-                await self._check_streams(now_ns, opened_ns)
-            elif now_ns - opened_ns > self._first_within_s() * NS_PER_S:
-                raise SensorFailure(Reason.SILENT, "since it was connected")
-            elif now_ns - opened_ns > self._pace.first_packet_s * NS_PER_S and not resubscribed:
-                resubscribed = True
-                await self._resubscribe()
-            if now_ns - battery_ns > self._pace.battery_every_s * NS_PER_S:
-                battery_ns = now_ns
-                await self.read_battery()
-
-    async def _wait_a_bit(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._pace.check_s):
-                await self._gone.wait()
-
-    def _silence_s(self) -> float:
-        periods_s = [packet_period_s(stream, starts) for stream, starts in self._wanted.chosen()]
-        return max(self._pace.silence_s, _PERIODS_UNTIL_SILENT * min(periods_s, default=0.0))
-
-    def _first_within_s(self) -> float:
-        return max(2 * self._pace.first_packet_s, self._wanted.profile.first_data_within_s)
-
-    async def _check_streams(self, now_ns: int, opened_ns: int) -> None:
-        """Start a stream again that fell silent while others go on; once, then give up."""
-        for name, (stream, start) in list(self._started.items()):
-            last_ns = self._last_ns.get(expand_uuid(stream.characteristic))
-            if last_ns is None:
-                limit_s, since_ns = self._first_within_s(), opened_ns
-            else:
-                period_s = packet_period_s(stream, (start,))
-                limit_s = max(self._pace.silence_s, _PERIODS_UNTIL_SILENT * period_s)
-                since_ns = last_ns
-            if now_ns - since_ns <= limit_s * NS_PER_S:
-                continue
-            if name in self._restarted:
-                raise SensorFailure(Reason.SILENT, stream.name)
-            self._restarted.add(name)
-            self._last_ns[expand_uuid(stream.characteristic)] = now_ns
-            try:
-                await self._restart(stream, start)
-            except SensorFailure as failure:
-                raise SensorFailure(Reason.SILENT, stream.name) from failure
-
-    async def _restart_all(self) -> None:
-        for stream, start in list(self._started.values()):
-            await self._restart(stream, start)
-
-    async def _restart(self, stream: Stream, start: Start) -> None:
-        if self._control is None:
-            return
-        try:
-            await self._control.start(stream, start)
-        except SensorFailure:
-            raise
-        except Exception as error:
-            raise explain(error) from error
+        watcher = Watcher(
+            self._wanted,
+            self._running,
+            self._pace,
+            is_connected=lambda: self._client.is_connected,
+            resubscribe=self._resubscribe,
+            read_battery=self.read_battery,
+        )
+        await watcher.watch(each_check)
 
     async def _resubscribe(self) -> None:
         try:
@@ -358,19 +294,19 @@ class Link:
 
     async def close(self) -> None:
         """Stop the streams if there still is a link, and let go; never raises, never hangs."""
-        if self._client.is_connected and not self._gone.is_set():
+        if self._client.is_connected and not self._running.gone.is_set():
             await _try(self._stop_all(), self._pace.stop_s)
         await _try(self._client.disconnect(), self._pace.disconnect_s)
 
     async def _stop_all(self) -> None:
-        if self._control is None:
+        if self._running.control is None:
             return
-        started, self._started = self._started, {}
+        started, self._running.started = self._running.started, {}
         for stream, start in started.values():
-            await self._control.stop(stream, start)
+            await self._running.control.stop(stream, start)
 
     def _on_disconnect(self, _: BleakClient) -> None:
-        self._gone.set()
+        self._running.gone.set()
 
 
 async def _try(doing: Coroutine[None, None, None], seconds: float) -> None:

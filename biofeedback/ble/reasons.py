@@ -36,6 +36,7 @@ class Reason(StrEnum):
     MTU_TOO_SMALL = "mtu_too_small"
     START_REFUSED = "start_refused"
     BATTERY_EMPTY = "battery_empty"
+    FIRMWARE_DENIED = "firmware_denied"
     BLUETOOTH_OFF = "bluetooth_off"
     BLUETOOTH_GONE = "bluetooth_gone"
 
@@ -59,6 +60,8 @@ NEXT_STEPS: Final[dict[Reason, str]] = {
     Reason.START_REFUSED: "it refuses to start: switch it off and on",
     Reason.BATTERY_EMPTY: "its battery is nearly empty: charge or replace it, or play "
     "--low-battery-ok",
+    Reason.FIRMWARE_DENIED: "this firmware is known to misbehave: update it, or play "
+    "--any-firmware",
     Reason.BLUETOOTH_OFF: "Bluetooth is switched off or gone: switch it on",
     Reason.BLUETOOTH_GONE: "the Bluetooth service is gone: it is awaited (systemctl start "
     "bluetooth)",

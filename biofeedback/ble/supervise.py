@@ -13,13 +13,22 @@ import logging
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from biofeedback.ble.advertised import Ear
 from biofeedback.ble.link import Found, Link
 from biofeedback.ble.pace import BackOff, Pace
 from biofeedback.ble.reasons import NEXT_STEPS, Reason, SensorFailure, explain
-from biofeedback.messages import NS_PER_S, Input, PacketReceived, SensorAttached, SensorDetached
+from biofeedback.ble.wanted import advise_fresher
+from biofeedback.messages import (
+    NS_PER_S,
+    Input,
+    LinkFact,
+    LinkReported,
+    PacketReceived,
+    SensorAttached,
+    SensorDetached,
+)
 
 if TYPE_CHECKING:
     import random
@@ -31,6 +40,16 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 LinkState = Literal["looking", "connecting", "connected", "waiting", "refused", "closed"]
 MANY_LOSSES = 3
+TOLD: Final[dict[Reason, LinkFact]] = {
+    Reason.OFTEN_DROPPED: "often_lost",
+    Reason.IN_USE: "in_use",
+    Reason.NOT_SUPPORTED: "refused",
+    Reason.BATTERY_EMPTY: "refused",
+    Reason.FIRMWARE_DENIED: "refused",
+    Reason.BLUETOOTH_OFF: "bluetooth_off",
+    Reason.BLUETOOTH_GONE: "bluetooth_off",
+}
+"""What the session's trace holds of a failure; others are told once a link was lost by them."""
 
 
 @dataclass(slots=True)
@@ -83,6 +102,7 @@ class Supervisor:
         self._joined = False
         self._forgotten_once = False
         self._ending = False
+        self._told_firmware = False
 
     def end(self) -> None:
         """Say that the session is over, before ``run`` is cancelled.
@@ -127,6 +147,8 @@ class Supervisor:
             if sighting is None:
                 return SensorFailure(Reason.NOT_FOUND)
             status.rssi_dbm = sighting.rssi_dbm
+            if self._joined:
+                self._report("heard")
             status.state = "connecting"
             status.attempts += 1
             link = self._make_link(sighting)
@@ -136,7 +158,11 @@ class Supervisor:
             await link.open(room.turn, self._attach)
             status.state, status.reason, status.detail = "connected", None, ""
             status.found = link.found
-            status.hint = self._compare_firmware(link.found)
+            changed = self._compare_firmware(link.found)
+            status.hint = changed or advise_fresher(self._wanted)
+            if changed and not self._told_firmware:
+                self._told_firmware = True
+                self._report("firmware_changed")
             await link.watch(lambda: self._check(link))
         except SensorFailure as failure:
             if failure.reason is Reason.NOT_SUPPORTED and not self._forgotten_once:
@@ -174,7 +200,8 @@ class Supervisor:
 
     def _note(self, failure: SensorFailure) -> None:
         status = self.status
-        if status.state == "connected":
+        was_connected = status.state == "connected"
+        if was_connected:
             now_ns = time.monotonic_ns()
             status.losses += 1
             self._lost_ns.append(now_ns)
@@ -183,8 +210,10 @@ class Supervisor:
             if often and not self._wanted.is_advertised():
                 failure = SensorFailure(Reason.OFTEN_DROPPED, failure.reason.value)
         status.reason, status.detail = failure.reason, failure.detail
-        for_good = {Reason.NOT_SUPPORTED, Reason.BATTERY_EMPTY}
+        for_good = {Reason.NOT_SUPPORTED, Reason.BATTERY_EMPTY, Reason.FIRMWARE_DENIED}
         status.state = "refused" if failure.reason in for_good else "waiting"
+        if was_connected or failure.reason in TOLD:
+            self._report(TOLD.get(failure.reason, "lost"))
         LOG.info("sensor %s: %s", self._wanted.sensor, failure.reason.value)
 
     async def _pause(self, failure: SensorFailure) -> None:
@@ -197,6 +226,16 @@ class Supervisor:
             # To ask whether it is on again costs nothing, and somebody waits for it.
             delay_s = min(delay_s, self._room.pace.adapter_delay_s)
         await asyncio.sleep(delay_s)
+
+    def _report(self, link: LinkFact) -> None:
+        self._put(
+            LinkReported(
+                at_ns=time.monotonic_ns(),
+                wearer=self._wanted.wearer,
+                sensor=self._wanted.sensor,
+                link=link,
+            )
+        )
 
     def _attach(self) -> None:
         """Let the engine know the sensor, or that its packets begin anew (F02)."""

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from biofeedback.decode.profile import Characteristic, Profile, Start, Stream, StreamName
     from biofeedback.messages import Site
 
-STARTED_BY_DEFAULT: Final = frozenset[str]({"acceleration"})
-"""Of the streams that need a start, the one that music needs; others cost battery and air."""
+STARTED_BY_DEFAULT: Final = frozenset[str]({"acceleration", "heart_rate"})
+"""Of the streams that need a start, those that music needs, unless the profile says otherwise."""
+LATE_S: Final = 0.5
+"""Movement that comes less often makes music that lags behind."""
 NOT_DATA: Final = frozenset[str]({"battery", "device_information"})
 BATTERY_UUID: Final = expand_uuid("2a19")
 SERIAL_UUID: Final = expand_uuid("2a25")
@@ -26,7 +28,8 @@ class Wanted:
 
     ``address`` is the system's and stays in memory; ``sensor`` is the name in messages and trace,
     which tells nothing of the address. ``firmware`` is that of the last time. ``rates_hz`` asks
-    for another start than a stream's first. ``script`` holds the lines of the profile's script.
+    for another start than a stream's first, or with 0 for none. ``streams`` are those to be
+    started; None leaves it to the profile. ``script`` holds the lines of the profile's script.
     """
 
     wearer: str
@@ -35,8 +38,9 @@ class Wanted:
     profile: Profile
     site: Site
     rates_hz: Mapping[StreamName, float] = field(default_factory=dict["StreamName", float])
-    streams: frozenset[str] = STARTED_BY_DEFAULT
+    streams: frozenset[str] | None = None
     even_if_empty: bool = False
+    even_if_denied: bool = False
     firmware: str | None = None
     script: tuple[bytes, ...] = ()
 
@@ -46,12 +50,19 @@ class Wanted:
         for stream in self.profile.streams:
             if stream.name in NOT_DATA:
                 continue
-            if stream.starts and stream.name not in self.streams:
-                continue
             rate_hz = self.rates_hz.get(stream.name)
+            if rate_hz == 0.0 or (stream.starts and not self._is_asked(stream)):
+                continue
             starts = tuple(s for s in stream.starts if rate_hz is None or s.rate_hz == rate_hz)
             chosen.append((stream, starts or stream.starts))
         return chosen
+
+    def _is_asked(self, stream: Stream) -> bool:
+        if self.streams is not None:
+            return stream.name in self.streams
+        if stream.by_default is not None:
+            return stream.by_default
+        return stream.name in STARTED_BY_DEFAULT
 
     def context(self) -> dict[str, float]:
         """Say what a decoder should know of the chosen starts."""
@@ -110,6 +121,22 @@ class Wanted:
 def _feeds_music(characteristic: Characteristic) -> bool:
     fields = [field for layout in characteristic.layouts for field in layout.fields]
     return any(field.feeds is not None and field.feeds not in NOT_DATA for field in fields)
+
+
+def advise_fresher(wanted: Wanted) -> str:
+    """Say how the movement could be fresher than it is, and what that costs; empty if it can't."""
+    for stream, starts in wanted.chosen():
+        if stream.name != "acceleration" or not starts:
+            continue
+        now_s = packet_period_s(stream, starts)
+        best = min(stream.starts, key=lambda start: packet_period_s(stream, (start,)))
+        best_s = packet_period_s(stream, (best,))
+        if now_s > LATE_S and best_s < now_s / 2 and best.rate_hz is not None:
+            return (
+                f"its movement comes every {now_s:.1f} s; ,acceleration={best.rate_hz:g} behind "
+                f"its name brings it every {best_s:.1f} s. {best.note or ''}"
+            ).rstrip()
+    return ""
 
 
 def packet_period_s(stream: Stream, starts: tuple[Start, ...]) -> float:

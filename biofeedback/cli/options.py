@@ -102,7 +102,12 @@ def open_source(text: str, *, seed: int, duration_s: float | None) -> OpenSource
 
 
 def open_sources(
-    texts: Sequence[str], *, seed: int, duration_s: float | None, even_if_empty: bool = False
+    texts: Sequence[str],
+    *,
+    seed: int,
+    duration_s: float | None,
+    even_if_empty: bool = False,
+    even_if_denied: bool = False,
 ) -> OpenSource:
     """Open what one or several ``--from`` name; several only of sensors in the air.
 
@@ -120,7 +125,7 @@ def open_sources(
         return open_source(texts[0], seed=seed, duration_s=duration_s)
     require_bluetooth()
     names = [text.partition(":")[2] for text in texts]
-    sensors = open_sensors(names, even_if_empty=even_if_empty)
+    sensors = open_sensors(names, even_if_empty=even_if_empty, even_if_denied=even_if_denied)
     return OpenSource(InboxSource(), "live sensors", "ble", None, None, sensors=sensors)
 
 

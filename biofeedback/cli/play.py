@@ -72,7 +72,8 @@ def play_command(
         list[str] | None,
         typer.Option(
             "--from",
-            help="demo, sim:SCENARIO, recording:FILE, trace:FILE, ble or ble:NAME (several times).",
+            help="demo, sim:SCENARIO, recording:FILE, trace:FILE, ble, ble:NAME or "
+            "ble:NAME,STREAM=HZ (several times).",
             metavar="SOURCE",
         ),
     ] = None,
@@ -104,6 +105,9 @@ def play_command(
     low_battery_ok: Annotated[
         bool, typer.Option("--low-battery-ok", help="Begin even if a sensor is nearly empty.")
     ] = False,
+    any_firmware: Annotated[
+        bool, typer.Option(help="Use a sensor although its firmware is known to misbehave.")
+    ] = False,
 ) -> None:
     """Turn a person's movement and heartbeat into music, live.
 
@@ -117,7 +121,11 @@ def play_command(
     settings = read_plan(plan, seed=seed, style=style)
     duration_s = None if duration is None else parse_duration_s(duration)
     opened = open_sources(
-        source or ["demo"], seed=settings.seed, duration_s=duration_s, even_if_empty=low_battery_ok
+        source or ["demo"],
+        seed=settings.seed,
+        duration_s=duration_s,
+        even_if_empty=low_battery_ok,
+        even_if_denied=any_firmware,
     )
     check_persons(settings, opened)
     if opened.duration_s is None and duration_s is None:

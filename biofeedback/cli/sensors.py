@@ -54,6 +54,7 @@ def open_sensors(
     backend: Backend = SYSTEM,
     folder: Path | None = None,
     even_if_empty: bool = False,
+    even_if_denied: bool = False,
 ) -> BleSource:
     """Find the sensors that ``--from ble...`` means; none is connected yet.
 
@@ -62,6 +63,7 @@ def open_sensors(
         backend: Of bleak.
         folder: Where key and bindings are; None takes the user's.
         even_if_empty: Begin although a battery is nearly empty.
+        even_if_denied: Begin although a firmware is known to misbehave.
 
     Raises:
         BluetoothUnavailable: Bluetooth can't be used.
@@ -70,7 +72,10 @@ def open_sensors(
     """
     choices = [parse_choice(text) for text in texts]
     wanted = asyncio.run(_find(choices, backend, folder or config_folder()))
-    wanted = [replace(sensor, even_if_empty=even_if_empty) for sensor in wanted]
+    wanted = [
+        replace(sensor, even_if_empty=even_if_empty, even_if_denied=even_if_denied)
+        for sensor in wanted
+    ]
     return BleSource(wanted, backend=backend)
 
 

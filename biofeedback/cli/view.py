@@ -94,6 +94,12 @@ NOTICE_WORDS: Final[dict[NoticeCode, str]] = {
     "law_failed": "the control law failed and was held",
     "clock_jump": "this computer slept or stalled",
     "sound_late": "the sound came late",
+    "link_lost": "lost its link; it is awaited",
+    "link_often_lost": "loses its link again and again: does another app or phone take it over?",
+    "sensor_in_use": "is in use by another app: close it there",
+    "sensor_refused": "can't be used",
+    "bluetooth_off": "is out of reach: Bluetooth is switched off or gone",
+    "firmware_changed": "has a new firmware: watch whether it still behaves",
 }
 
 

@@ -29,7 +29,7 @@ REPORT_EVERY_S = 1.0
 
 
 def virtual_command(
-    profile: Annotated[str, typer.Argument(help="polar_h10, polar_verity_sense or sig_hrs.")],
+    profile: Annotated[str, typer.Argument(help="As in: biofeedback profiles list.")],
     transport: Annotated[
         str, typer.Option(help="Where the radio is, as bumble calls it: usb:0, hci-socket:0.")
     ] = "usb:0",
@@ -53,9 +53,9 @@ def virtual_command(
     """
     seconds = None if duration is None else parse_duration_s(duration)
     try:
-        from biofeedback.virtual.devices import make_device  # noqa: PLC0415 - an optional extra
-        from biofeedback.virtual.mishaps import packet_faults, parse_mishap  # noqa: PLC0415 - same
+        from biofeedback.virtual.mishaps import packet_faults, parse_mishap  # noqa: PLC0415 - optional
         from biofeedback.virtual.peripheral import Peripheral  # noqa: PLC0415 - same
+        from biofeedback.virtual.wearables import make_device  # noqa: PLC0415 - same
     except ImportError as error:
         raise SettingsError(
             f"virtual wearables need the extra 'virtual': pip install 'biofeedback[virtual]' "
@@ -67,7 +67,7 @@ def virtual_command(
     mishaps = [parse_mishap(text) for text in fault or ()]
     known = load_profile(profile)
     body = Body(draw_person(seed), Story(SCENARIOS[scenario]), seed=seed)
-    device = make_device(known.name, body, known.sites[0], serial=serial)
+    device = make_device(known, body, known.sites[0], serial=serial)
     peripheral = Peripheral(
         known, device, name=device.local_name(serial), faults=packet_faults(mishaps)
     )

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from biofeedback.messages import NS_PER_S
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
@@ -20,6 +22,8 @@ LONGEST_PACKET_INTERVAL_MS = 2000.0
 HEART_STALE_MS = 3000.0
 HEART_LOST_MS = 10_000.0
 RHYTHM_SMOOTHING = 0.25
+FIND_STEPS_NS = 5 * NS_PER_S
+"""Whoever walks is known to walk within this time."""
 
 
 class Freshness:
@@ -50,6 +54,34 @@ class Freshness:
             return _has_heart_rate(body)
         rhythm = self._rhythms.setdefault(body.wearer, _PacketRhythm())
         return rhythm.is_fresh(body.motion_age_ms)
+
+
+class Return:
+    """Judges whether what led before a silence leads again.
+
+    Steps are found anew after a gap. Until then somebody who walked seems to rest, and music that
+    followed that would slow down and speed up again because a radio was away.
+    """
+
+    def __init__(self) -> None:
+        self._walked = False
+        self._fresh_since_ns: int | None = None
+
+    def note_lead(self, bodies: Sequence[BodyState]) -> None:
+        """Note what leads while all is well."""
+        self._walked = any(body.walking for body in bodies)
+
+    def note_silence(self) -> None:
+        """Note that what steers is stale."""
+        self._fresh_since_ns = None
+
+    def is_complete(self, at_ns: int, bodies: Sequence[BodyState]) -> bool:
+        """Tell, at a fresh step, whether it is known again what the wearers do."""
+        if self._fresh_since_ns is None:
+            self._fresh_since_ns = at_ns
+        if not self._walked or any(body.walking for body in bodies):
+            return True
+        return at_ns - self._fresh_since_ns >= FIND_STEPS_NS
 
 
 def _has_heart_rate(body: BodyState) -> bool:

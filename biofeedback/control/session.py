@@ -5,8 +5,11 @@ signals. Rules (safety.md, sections 0 and 1), beside those of ``freshness.py`` a
 
 * CALIBRATE plays neutrally until a sensor is fresh and the time for it is over;
 * what steers is stale: HOLD. It ends by itself when the sensor is back within 30 s; after that
-  EASE, and only a person's ``start`` leads back (H32). Without a heart rate that is needed for
-  10 s HOLD becomes EASE earlier (H03). A pause is a HOLD that only ``resume`` ends;
+  EASE, and only a person's ``start`` leads back (H32). The 30 s are for the person: a sensor that
+  is heard in the air within them gets 5 s more for its link to be made again. Without a heart
+  rate that is needed for 10 s HOLD becomes EASE earlier (H03). A pause is a HOLD that only
+  ``resume`` ends;
+* the return of a sensor moves nothing: HOLD goes on until it is known again what the wearer does;
 * a heart rate that exceeds its ceiling, a computer that slept, a law that fails for the third
   time in a minute, two minutes before the time limit: EASE;
 * EASE ends in STOP after a minute, or at the time limit; STOP is final for a session.
@@ -17,7 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from biofeedback.control.ceilings import Ceilings
-from biofeedback.control.freshness import Freshness
+from biofeedback.control.freshness import Freshness, Return
 from biofeedback.messages import (
     NS_PER_S,
     CommandGiven,
@@ -85,6 +88,7 @@ TRANSITIONS: dict[SessionState, dict[Signal, SessionState]] = {
 }
 
 HOLD_LIMIT_NS = 30 * NS_PER_S
+RECONNECT_NS = 5 * NS_PER_S
 EASE_LIMIT_NS = 60 * NS_PER_S
 EASE_BEFORE_LIMIT_NS = 120 * NS_PER_S
 LAW_FAILURE_WINDOW_NS = 60 * NS_PER_S
@@ -105,6 +109,8 @@ class Session:
         self._time_limit_ns = round(time_limit_s * NS_PER_S)
         self._ceilings = Ceilings(heart_rate_ceilings_bpm)
         self._freshness = Freshness(self._ceilings.wearers)
+        self._return = Return()
+        self._heard_ns: int | None = None
         self._state: SessionState = "INIT"
         self._reason: Reason = "calibrating"
         self._entered_ns = 0
@@ -151,6 +157,7 @@ class Session:
                 # The next step goes on if what steers is fresh; until then it is a plain HOLD.
                 if self._state == "HOLD" and self._reason == "paused":
                     self._reason = "stale_motion"
+                    self._return.note_lead(())
                 return []
             case "stop":
                 return self._signal("stop", "stopped", command.at_ns)
@@ -158,6 +165,11 @@ class Session:
     def note_clock_jump(self, at_ns: int) -> list[StateChanged]:
         """The computer slept, or its clocks disagree: a person has to start again (F44)."""
         return self._signal("clock_jump", "clock_jump", at_ns)
+
+    def note_heard(self, at_ns: int) -> None:
+        """A sensor whose link was lost is in the air again: its link is being made."""
+        if self._state == "HOLD" and at_ns - self._entered_ns < HOLD_LIMIT_NS:
+            self._heard_ns = at_ns
 
     def note_law_failure(self, at_ns: int) -> list[StateChanged]:
         """A law raised: HOLD at once, EASE at the third time in a minute (F57)."""
@@ -174,7 +186,8 @@ class Session:
         if self._ceilings.is_exceeded(at_ns, bodies):
             changes += self._signal("heart_rate_high", "heart_rate_high", at_ns)
         if self._freshness.is_fresh(bodies):
-            return changes + self._go_on(at_ns)
+            return changes + self._go_on(at_ns, bodies)
+        self._return.note_silence()
         changes += self._signal("stale", "stale_motion", at_ns)
         if self._state == "HOLD" and self._freshness.is_heart_lost(bodies):
             changes += self._signal("heart_lost", "motion_lost", at_ns)
@@ -187,6 +200,7 @@ class Session:
         before, self._state = self._state, after
         self._reason = reason
         self._entered_ns = at_ns
+        self._heard_ns = None
         return [StateChanged(at_ns=at_ns, before=before, after=after, reason=reason)]
 
     def _check_time(self, at_ns: int) -> list[StateChanged]:
@@ -202,15 +216,22 @@ class Session:
             return self._signal("eased", self._reason, at_ns)
         return []
 
-    def _go_on(self, at_ns: int) -> list[StateChanged]:
+    def _go_on(self, at_ns: int, bodies: Sequence[BodyState]) -> list[StateChanged]:
         if self._state == "CALIBRATE" and at_ns - self._entered_ns >= self._calibrate_ns:
             return self._signal("calibrated", "resting", at_ns)
         if self._state == "HOLD" and self._reason in {"stale_motion", "law_failed"}:
+            if not self._return.is_complete(at_ns, bodies):
+                return []
             return self._signal("fresh", "resting", at_ns)
+        if self._state == "RUN":
+            self._return.note_lead(bodies)
         return self._check_hold_limit(at_ns)
 
     def _check_hold_limit(self, at_ns: int) -> list[StateChanged]:
-        if self._state == "HOLD" and at_ns - self._entered_ns >= HOLD_LIMIT_NS:
+        limit_ns = self._entered_ns + HOLD_LIMIT_NS
+        if self._heard_ns is not None:
+            limit_ns = max(limit_ns, self._heard_ns + RECONNECT_NS)
+        if self._state == "HOLD" and at_ns >= limit_ns:
             reason: Reason = "paused" if self._reason == "paused" else "motion_lost"
             return self._signal("held_too_long", reason, at_ns)
         return []

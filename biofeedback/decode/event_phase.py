@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 EVENT_NS = 30.0 * NS_PER_MS
 """Until it was seen: what hosts choose mostly, between the 15 and 50 ms that they use."""
 SHORTEST_EVENT_NS, LONGEST_EVENT_NS = 7.5 * NS_PER_MS, 60.0 * NS_PER_MS
-JUMP_NS = 5.0 * NS_PER_MS
-SCATTER_NS = 2.0 * NS_PER_MS
+JUMP_NS = 7.0 * NS_PER_MS
+SCATTER_NS, SCATTER_EVENTS = 2.0 * NS_PER_MS, 0.2
 CRYSTAL_DRIFT_RATIO = 40e-6
 STALL_NS = 100.0 * NS_PER_MS
 """Steps that are longer are stalls and bursts, which tell nothing of the phase."""
 _STEPS, _LEAST_STEPS = 31, 5
-_JUMPS, _LEAST_JUMPS = 9, 3
+_JUMPS, _LEAST_JUMPS = 9, 4
 SETTLED_NS = 0.5 * NS_PER_MS
 _NEWEST = 5
 """The middle one of so many is no packet that was lost and repeated."""
@@ -105,12 +105,14 @@ class EventPhase:
             return
         self._steps_ns.append(step_ns)
         if len(self._steps_ns) >= _LEAST_STEPS:
-            self._scatters = _median(self._steps_ns) > SCATTER_NS
+            self._scatters = _median(self._steps_ns) > max(
+                SCATTER_NS, SCATTER_EVENTS * self._event_ns
+            )
         if step_ns > JUMP_NS:
             self._jumps_ns.append(step_ns)
             if len(self._jumps_ns) >= _LEAST_JUMPS:
-                # Some waited for two or three events more.
-                seen_ns = sorted(self._jumps_ns)[(len(self._jumps_ns) - 1) // 3]
+                # Some waited for two or three events more, others for a host that was busy.
+                seen_ns = sorted(self._jumps_ns)[(len(self._jumps_ns) - 1) // 2]
                 self._event_ns = min(max(seen_ns, SHORTEST_EVENT_NS), LONGEST_EVENT_NS)
 
 

@@ -27,6 +27,7 @@ from biofeedback.samples import (
     AccelerationBlock,
     GyroscopeBlock,
     MagnetometerBlock,
+    OpticalBlock,
     TemperatureReading,
 )
 
@@ -123,7 +124,7 @@ class MotionAnswers:
         for field in plain.layout.fields:
             if field.feeds is None:
                 continue
-            if field.feeds in BLOCKS:
+            if field.feeds in BLOCKS or field.feeds == "ppg":
                 if (field.feeds, key) in self._delivered:
                     blocks.append(field)
             elif field.feeds in {"clock", "counter"}:
@@ -147,6 +148,8 @@ class MotionAnswers:
         packet: PacketReceived,
     ) -> FrameTimes:
         name, rows = _stream_name(_feed(block)), block.rows or 1
+        if block.feeds == "ppg":
+            rows = block.count or 1
         if clock is None:
             return self._arrival(key, name, rows, packet)
         value, bits = plain.values[clock.name], 8 * SIZES[clock.type]
@@ -187,8 +190,11 @@ class MotionAnswers:
     def _block(
         self, feed: Feed, rows: Any, factor: float, times: FrameTimes, *, lost: bool = False
     ) -> Samples:
-        values: NDArray[np.float64] = np.array(rows, np.float64).reshape(-1, 3) * factor
         gap = times.gap_before or lost
+        if feed == "ppg":
+            light: NDArray[np.float64] = np.array(rows, np.float64).reshape(-1, 1)
+            return OpticalBlock(times_ns=times.times_ns, ppg=light, gap_before=gap)
+        values: NDArray[np.float64] = np.array(rows, np.float64).reshape(-1, 3) * factor
         if feed == "acceleration":
             return AccelerationBlock(
                 times_ns=times.times_ns,
@@ -209,7 +215,7 @@ def _feed(field: Field) -> Feed:
 
 
 def _stream_name(feed: Feed) -> StreamName:
-    return feed if feed in {"gyroscope", "magnetometer"} else "acceleration"  # pyright: ignore[reportReturnType]
+    return feed if feed in {"gyroscope", "magnetometer", "ppg"} else "acceleration"  # pyright: ignore[reportReturnType]
 
 
 def _with_reset(answer: list[Decoded], times: FrameTimes, packet: PacketReceived) -> list[Decoded]:

@@ -19,7 +19,7 @@ from biofeedback.decode.malformed import Malformed
 from biofeedback.decode.triples import (
     Triple,
     check_range,
-    into_triples,
+    read_finite32,
     read_float32,
     read_int16,
 )
@@ -43,8 +43,17 @@ COMMANDS: Final[tuple[str, ...]] = (
 WITH_PATH: Final = frozenset({"subscribe", "get"})
 AXES: Final[dict[str, int]] = {"Acc": 1, "Gyro": 1, "Magn": 1, "IMU6": 2, "IMU9": 3}
 """What is measured -> triples of one sample."""
-COUNT_MV = 0.000381469726563
 LIMIT_MPS2, LIMIT_DPS, LIMIT_UT, LIMIT_MV = 400.0, 10_000.0, 100_000.0, 1_000.0
+_ACC, _GYRO, _MAG = ("accel_ms2", LIMIT_MPS2), ("gyro_dps", LIMIT_DPS), ("mag_ut", LIMIT_UT)
+FIELDS: Final[dict[str, tuple[tuple[str, float], ...]]] = {
+    "Acc": (_ACC,),
+    "Gyro": (_GYRO,),
+    "Magn": (_MAG,),
+    "IMU6": (_ACC, _GYRO),
+    "IMU9": (_ACC, _GYRO, _MAG),
+}
+"""What is measured -> its fields in the order of the packet, and what no value exceeds."""
+COUNT_MV = 0.000381469726563
 LIMIT_BPM, LEAST_KELVIN, MOST_KELVIN = 300.0, 200.0, 450.0
 
 Byte = Annotated[int, Meta(ge=0, le=255)]
@@ -184,22 +193,23 @@ def _decode_body(payload: bytes, at: int, path: str, *, ref: int | None) -> Move
 def _decode_motion(
     payload: bytes, at: int, kind: str, *, response: str | UnsetType, ref: int | UnsetType
 ) -> MovesenseData:
-    n = (len(payload) - at - 4) // (12 * AXES[kind])
-    at_rows = at + 4
-
-    def rows(place: int, limit: float) -> tuple[Triple, ...]:
-        start = at_rows + 12 * n * place
-        return into_triples(read_float32(payload, start, 3 * n, limit=limit))
-
-    imu = kind.startswith("IMU")
+    fields = FIELDS[kind]
+    n = (len(payload) - at - 4) // (12 * len(fields))
+    values = read_finite32(payload, at + 4, 3 * n * len(fields))
+    rows: dict[str, tuple[Triple, ...]] = {}
+    for place, (name, limit) in enumerate(fields):
+        part = values[3 * n * place : 3 * n * (place + 1)]
+        if min(part) < -limit or max(part) > limit:
+            raise Malformed("out_of_range", f"a value beyond {limit:g}")
+        rows[name] = tuple(zip(part[::3], part[1::3], part[2::3], strict=True))
     return MovesenseData(
         response=response,
         ref=ref,
-        timestamp_ms=int.from_bytes(payload[at:at_rows], "little"),
+        timestamp_ms=int.from_bytes(payload[at : at + 4], "little"),
         samples_per_packet=n,
-        accel_ms2=rows(0, LIMIT_MPS2) if imu or kind == "Acc" else UNSET,
-        gyro_dps=rows(1 if imu else 0, LIMIT_DPS) if imu or kind == "Gyro" else UNSET,
-        mag_ut=rows(2 if imu else 0, LIMIT_UT) if kind in {"IMU9", "Magn"} else UNSET,
+        accel_ms2=rows.get("accel_ms2", UNSET),
+        gyro_dps=rows.get("gyro_dps", UNSET),
+        mag_ut=rows.get("mag_ut", UNSET),
     )
 
 

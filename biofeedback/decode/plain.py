@@ -34,6 +34,7 @@ Feed = Literal[
     "heart_rate",
     "clock",
     "counter",
+    "ppg",
 ]
 CODES: Final[dict[Number, str]] = {
     "u8": "B",
@@ -64,6 +65,7 @@ UNITS: Final[dict[Feed, dict[str, float]]] = {
     "heart_rate": {"bpm": 1.0},
     "clock": {"us": 1_000.0, "ms": 1_000_000.0},
     "counter": {"packets": 1.0},
+    "ppg": {"counts": 1.0},
 }
 """What a field may feed -> its units and their factor to the unit of the blocks (m/s2, dps, gauss;
 ns for a clock)."""
@@ -168,6 +170,8 @@ def _check_field(field: Field, size: int) -> Iterator[str]:
         yield "a clock or counter is a single u8, u16 or u32"
     if field.feeds in BLOCKS and field.count != 3:
         yield "three axes are needed (count = 3)"
+    if field.feeds == "ppg" and (field.count is None or field.rows is not None):
+        yield "samples of one light are a list (count, no rows)"
 
 
 def _is_block(field: Field) -> bool:

@@ -61,6 +61,7 @@ UNSET_CLOCK_NS = 599_616_000_000_000_000
 DEFAULT_ACC_FACTOR_G = 0.000244
 """g per count of a 0x80 acceleration frame when the start reply held no factor."""
 DEFAULT_FACTOR = 1.0
+_PPI: Final = struct.Struct("<BHHB")
 LIMIT_ACC_MG = 65_536.0
 LIMIT_GYRO_DPS = 10_000.0
 LIMIT_MAG_GAUSS = 1_000.0
@@ -241,15 +242,17 @@ def _decode_ppi(payload: bytes, stamp_ns: int, context: Context) -> PpiFrame:
     del context
     n = _count(payload, PPI_BYTES)
     samples = tuple(
-        PpiSample(
-            hr_bpm=hr_bpm,
-            ppi_ms=ppi_ms,
-            error_ms=error_ms,
-            blocker=bool(flags & PPI_BLOCKER),
-            skin_contact=bool(flags & PPI_SKIN_CONTACT),
-            skin_contact_bit2=bool(flags & PPI_CONTACT_SUPPORTED),
-        )
-        for hr_bpm, ppi_ms, error_ms, flags in struct.iter_unpack("<BHHB", payload[HEADER_BYTES:])
+        [
+            PpiSample(
+                hr_bpm=hr_bpm,
+                ppi_ms=ppi_ms,
+                error_ms=error_ms,
+                blocker=flags & PPI_BLOCKER > 0,
+                skin_contact=flags & PPI_SKIN_CONTACT > 0,
+                skin_contact_bit2=flags & PPI_CONTACT_SUPPORTED > 0,
+            )
+            for hr_bpm, ppi_ms, error_ms, flags in _PPI.iter_unpack(payload[HEADER_BYTES:])
+        ]
     )
     return PpiFrame(timestamp_ns=stamp_ns, frame_type=0, compressed=False, samples=samples, n=n)
 

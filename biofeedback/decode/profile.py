@@ -115,11 +115,20 @@ class Start(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     note: Text | None = None
 
 
+class KeepAlive(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What has to be written again and again while a stream runs, or it ends by itself."""
+
+    every_s: Annotated[float, Meta(ge=1, le=600)]
+    commands: Annotated[tuple[HexBytes, ...], Meta(min_length=1)]
+
+
 class Stream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the wearable delivers. ``rate_hz`` and ``full_scale`` are those of the first start.
 
     ``full_scale`` of one axis and ``factor`` (unit per count of a scaled frame) are in the
     ``unit`` of the stream. ``cadence_unit`` is None where products differ: it is then learned.
+    ``by_default`` tells whether it is started although nobody asked for it; unless it says so,
+    acceleration and heart rate are, which music needs. Others cost battery and air.
     """
 
     name: StreamName
@@ -134,6 +143,8 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     samples_per_packet: Annotated[int, Meta(ge=1, le=4096)] | None = None
     starts: tuple[Start, ...] = ()
     stop: tuple[HexBytes, ...] = ()
+    keep_alive: KeepAlive | None = None
+    by_default: bool | None = None
     note: Text | None = None
 
 
@@ -149,8 +160,10 @@ class Broadcast(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One wearable, or one family that speaks the same.
 
-    ``script`` is a file beside the profile that is sent to ``control``, line by line, before any
-    start. ``context`` is what holds when nothing else was learned.
+    ``denied_firmwares`` are patterns with ``*`` of firmwares that are known to misbehave: a
+    sensor with one is refused unless a person insists. ``script`` is a file beside the profile
+    that is sent to ``control``, line by line, before any start. ``context`` is what holds when
+    nothing else was learned.
     """
 
     name: Name
@@ -161,6 +174,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sites: Annotated[tuple[Site, ...], Meta(min_length=1)]
     heart_source: HeartSource
     min_mtu: Annotated[int, Meta(ge=23, le=517)] = 23
+    denied_firmwares: tuple[Text, ...] = ()
     first_data_within_s: Annotated[float, Meta(gt=0, le=120)]
     control: Uuid | None = None
     script: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{1,39}\.js\Z")] | None = None
@@ -338,7 +352,18 @@ def _value_at(raw: Any, path: str) -> Any:
 
 
 def _field_names() -> list[str]:
-    parts = (Profile, Match, Characteristic, Layout, Field, Stream, Start, Write, Broadcast)
+    parts = (
+        Profile,
+        Match,
+        Characteristic,
+        Layout,
+        Field,
+        Stream,
+        Start,
+        Write,
+        KeepAlive,
+        Broadcast,
+    )
     return sorted({name for part in parts for name in part.__struct_fields__})
 
 

@@ -36,6 +36,18 @@ def read_float32(payload: bytes, offset: int, count: int, *, limit: float) -> tu
     return values
 
 
+def read_finite32(payload: bytes, offset: int, count: int) -> tuple[float, ...]:
+    """Read little-endian floats of which none is NaN or infinite; the caller has checked the size.
+
+    Raises:
+        Malformed: One is.
+    """
+    values = _reader(count, "f").unpack_from(payload, offset)
+    if not math.isfinite(sum(values)):
+        raise Malformed("out_of_range", "NaN or infinity")
+    return values
+
+
 def check_range(values: Sequence[float], *, least: float, most: float) -> None:
     """Refuse values that are no number or outside the limits.
 

@@ -22,6 +22,7 @@ from biofeedback.samples import EcgBlock, HeartReading
 from biofeedback.signals.beat_rate import SURE, BeatRate
 from biofeedback.signals.ecg import EcgBeats
 from biofeedback.signals.heart import HIGHEST_BPM, LOWEST_BPM, Heart
+from biofeedback.signals.heart_rhythm import HeartRhythm
 from biofeedback.signals.pulses import PulseBeats
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from biofeedback.samples import OpticalBlock
     from biofeedback.signals.beat import Beat
     from biofeedback.signals.beat_rate import Rate
+    from biofeedback.signals.breathing import Breathing
     from biofeedback.signals.heart import Finding
 
 _TICK_NS = 100 * NS_PER_MS
@@ -37,8 +39,6 @@ _AHEAD_S = 0.2
 """What is told is used from its arrival until that of the next: the window ends in between."""
 _SILENT_S = 3.0
 _JUMP_BPM = 60.0
-_SHORTEST_MS, _LONGEST_MS = 300.0, 2000.0
-_IMPLAUSIBLE_QUALITY = 0.2
 _QUALITY_OVER_S = 5.0
 _STILL_MPS2, _MOVING_MPS2 = 0.5, 1.5
 
@@ -46,15 +46,21 @@ _STILL_MPS2, _MOVING_MPS2 = 0.5, 1.5
 class BeatHeart:
     """One raw signal of one sensor; the fields are those of ``Heart``."""
 
-    def __init__(self, wearer: str, sensor: str, source: Literal["electrical", "optical"]) -> None:
+    def __init__(
+        self,
+        wearer: str,
+        sensor: str,
+        source: Literal["electrical", "optical"],
+        breathing: Breathing,
+    ) -> None:
         self._wearer = wearer
         self._sensor = sensor
         self._source: Literal["electrical", "optical"] = source
         self._ecg = EcgBeats()
         self._pulses = PulseBeats()
         self._rate = BeatRate(irregular=source == "electrical")
-        self._gate = Heart(wearer, sensor)
-        self._last: Beat | None = None
+        self._gate = Heart(wearer, sensor, breathing)
+        self.rhythm = HeartRhythm(wearer, sensor, breathing)
         self._sure_s: float | None = None
         self._recent: deque[tuple[float, float]] = deque()
         self._tick = 0
@@ -127,7 +133,6 @@ class BeatHeart:
             beat = replace(beat, quality=beat.quality * calm)
         self._rate.add(beat)
         self._recent.append((beat.beat_s, beat.quality))
-        before, self._last = self._last, beat
         beat_ns = origin_ns + round(beat.beat_s * NS_PER_S)
         if beat.quality >= SURE:
             self._sure_s = beat.beat_s
@@ -142,13 +147,7 @@ class BeatHeart:
                 quality=beat.quality,
             )
         )
-        if before is None or beat.gap_before:
-            return
-        rr_ms = (beat.beat_s - before.beat_s) * 1000.0
-        quality = min(before.quality, beat.quality)
-        if not _SHORTEST_MS <= rr_ms <= _LONGEST_MS:
-            quality = min(quality, _IMPLAUSIBLE_QUALITY)
-        found.append(self._measure("rr_ms", rr_ms, quality, at_ns))
+        found += self.rhythm.take_beat(beat, at_ns)
 
     def _look(
         self, origin_ns: int, at_ns: int, cadence_spm: float | None, found: list[Finding]
@@ -185,7 +184,7 @@ class BeatHeart:
         cadence_spm: float | None,
         found: list[Finding],
     ) -> None:
-        """Show the rate to the rules for rates that a device tells; pass on their notices."""
+        """Show the rate to the rules for rates that a device tells; pass on what they notice."""
         reading = HeartReading(
             heart_rate_bpm=round(rate.bpm),
             rr_ms=(),
@@ -198,7 +197,7 @@ class BeatHeart:
         found += [
             msgspec.structs.replace(finding, at_ns=at_ns)
             for finding in findings
-            if isinstance(finding, NoticeGiven)
+            if isinstance(finding, NoticeGiven) or _is_recovery(finding)
         ]
 
     def _mean_quality(self, now_s: float) -> float:
@@ -218,6 +217,10 @@ class BeatHeart:
             value=value,
             quality=quality,
         )
+
+
+def _is_recovery(finding: Finding) -> bool:
+    return isinstance(finding, MeasureTaken) and finding.measure == "heart_rate_recovery_bpm"
 
 
 def _calm(activity_mps2: float | None) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from biofeedback.messages import NS_PER_MS, EventDetected, MeasureTaken, NoticeGiven
 from biofeedback.samples import (
@@ -14,10 +14,12 @@ from biofeedback.samples import (
     OpticalBlock,
 )
 from biofeedback.signals.beat_heart import BeatHeart
+from biofeedback.signals.breathing import Breathing
+from biofeedback.signals.chest_motion import ChestMotion
 from biofeedback.signals.feet import Feet
 from biofeedback.signals.heart import Heart
 from biofeedback.signals.motion import Finding, Motion
-from biofeedback.signals.told_cadence import ToldCadence
+from biofeedback.signals.told_cadence import QUALITY, ToldCadence
 
 if TYPE_CHECKING:
     from biofeedback.messages import Site
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 _MOTION_STALE_NS = 500 * NS_PER_MS
 _HEART_STALE_NS = 3_000 * NS_PER_MS
+_SLOW_STALE_NS = 15_000 * NS_PER_MS
+"""What is told each 5 s: variability, coherence, breathing."""
 _WORN_NS = 10_000 * NS_PER_MS
 """A sensor that felt a heart so lately is worn, however still it lies."""
 
@@ -37,6 +41,29 @@ _GAIT_ORDER: dict[Site, int] = {
     "unknown": 5,
 }
 """Where gait is felt best: where both legs are felt alike."""
+
+_NO_HEART: dict[str, Any] = {
+    "has_heart": False,
+    "heart_age_ms": None,
+    "heart_rate_bpm": None,
+    "heart_rate_doubted": False,
+    "heart_quality": 0.0,
+}
+_NO_MOVEMENT: dict[str, Any] = {
+    "has_motion": False,
+    "motion_age_ms": None,
+    "walking": False,
+    "cadence_spm": None,
+    "last_step_ns": None,
+    "activity_mps2": None,
+    "activity_ratio": None,
+    "sustained_ratio": None,
+    "tilt_ratio": None,
+    "motion_quality": 0.0,
+}
+"""What a state says of nobody; the rest of it is None by itself."""
+
+_BREATHING_SITES = ("chest", "waist")
 
 
 class Body:
@@ -55,6 +82,8 @@ class Body:
         self._ecgs: dict[str, BeatHeart] = {}
         self._optics: dict[str, BeatHeart] = {}
         self._told: dict[str, ToldCadence] = {}
+        self._chests: dict[str, ChestMotion] = {}
+        self._breathing = Breathing(wearer)
         self._feet = Feet()
 
     def attach(self, sensor: str, site: Site, *, declared_hz: float | None = None) -> None:
@@ -69,7 +98,9 @@ class Body:
 
     def detach(self, sensor: str) -> None:
         """Forget a sensor that left for good."""
-        stages = (self._motions, self._hearts, self._ecgs, self._optics, self._told)
+        self._breathing.forget(sensor)
+        hearts = (self._hearts, self._ecgs, self._optics)
+        stages = (self._motions, *hearts, self._told, self._chests)
         for known in (self._sites, self._declared_hz, *stages):
             known.pop(sensor, None)
         self._feet.forget(sensor)
@@ -88,21 +119,16 @@ class Body:
                 site = self._sites.get(sensor, "unknown")
                 motion = Motion(self._wearer, sensor, site, self._declared_hz.get(sensor))
                 self._motions[sensor] = motion
-            heart = self._hearts.get(sensor)
-            heart_ns = None if heart is None else heart.valid_at_ns
-            beats = heart_ns is not None and at_ns - heart_ns <= _WORN_NS
-            found = motion.update(samples, at_ns, heart_beats=beats)
+            found = motion.update(samples, at_ns, heart_beats=self._feels_heart(sensor, at_ns))
             if motion.site == "ankle" and len(self._motions) > 1:
                 self._compare_feet(sensor, at_ns, found)
-            return found
+            return [*found, *self._feel_breath(sensor, samples, at_ns)]
         if isinstance(samples, HeartReading):
             heart = self._hearts.get(sensor)
             if heart is None:
-                heart = Heart(self._wearer, sensor)
+                heart = Heart(self._wearer, sensor, self._breathing)
                 self._hearts[sensor] = heart
-            best = self._best_motion(at_ns)
-            cadence_spm = None if best is None else best.cadence_spm(at_ns)
-            found = heart.update(samples, at_ns, cadence_spm=cadence_spm)
+            found = heart.update(samples, at_ns, cadence_spm=self._known_cadence_spm(at_ns))
             return self._without_doubles(sensor, found, at_ns)
         if isinstance(samples, EcgBlock | OpticalBlock):
             return [*self._take_raw(sensor, samples, at_ns)]
@@ -113,16 +139,46 @@ class Body:
             return [*told.update(samples, at_ns)]
         return []
 
+    def _feels_heart(self, sensor: str, at_ns: int) -> bool:
+        """Tell whether the same sensor felt a heart just now."""
+        for hearts in (self._hearts, self._ecgs, self._optics):
+            heart = hearts.get(sensor)
+            heart_ns = None if heart is None else heart.valid_at_ns
+            if heart_ns is not None and at_ns - heart_ns <= _WORN_NS:
+                return True
+        return False
+
+    def _known_cadence_spm(self, at_ns: int) -> float | None:
+        """Return the cadence from movement, or else what a sensor tells of it."""
+        best = self._best_motion(at_ns)
+        if best is not None:
+            return best.cadence_spm(at_ns)
+        told = (one.cadence_spm(at_ns) for one in self._told.values())
+        return next((cadence for cadence in told if cadence is not None), None)
+
+    def _feel_breath(self, sensor: str, block: AccelerationBlock, at_ns: int) -> list[MeasureTaken]:
+        """Feel the chest or the belly rise."""
+        if self._sites.get(sensor) not in _BREATHING_SITES:
+            return []
+        chest = self._chests.setdefault(sensor, ChestMotion())
+        found: list[MeasureTaken] = []
+        for felt in chest.update(block):
+            if felt.moved:
+                self._breathing.move(felt.of_ns)
+            else:
+                found += self._breathing.hear(sensor, "chest", felt.breath, at_ns, of_ns=felt.of_ns)
+        return found
+
     def _take_raw(self, sensor: str, samples: EcgBlock | OpticalBlock, at_ns: int) -> list[Finding]:
         """Find beats; how much a sensor moves is asked of itself, else of the best other one."""
         electrical = isinstance(samples, EcgBlock)
         hearts = self._ecgs if electrical else self._optics
         heart = hearts.get(sensor)
         if heart is None:
-            heart = BeatHeart(self._wearer, sensor, "electrical" if electrical else "optical")
+            kind = "electrical" if electrical else "optical"
+            heart = BeatHeart(self._wearer, sensor, kind, self._breathing)
             hearts[sensor] = heart
-        best = self._best_motion(at_ns)
-        moved = self._motions.get(sensor, best)
+        moved = self._motions.get(sensor) or self._best_motion(at_ns)
         activity_mps2 = None
         if moved is not None and moved.valid_at_ns is not None:
             fresh = at_ns - moved.valid_at_ns <= _MOTION_STALE_NS
@@ -130,16 +186,16 @@ class Body:
         return heart.update(
             samples,
             at_ns,
-            cadence_spm=None if best is None else best.cadence_spm(at_ns),
+            cadence_spm=self._known_cadence_spm(at_ns),
             activity_mps2=activity_mps2,
         )
 
     def _without_doubles(self, sensor: str, found: list[Finding], at_ns: int) -> list[Finding]:
-        """Leave out what a sensor tells of beats that were found in its own raw signal."""
+        """Leave out the measures that a sensor tells of beats found in its own raw signal."""
         raw = self._ecgs.get(sensor) or self._optics.get(sensor)
         if raw is None or not raw.is_listening(at_ns):
             return found
-        return [finding for finding in found if not _tells_of_beats(finding)]
+        return [finding for finding in found if isinstance(finding, NoticeGiven)]
 
     def _compare_feet(self, sensor: str, at_ns: int, found: list[Finding]) -> None:
         steps = [f for f in found if isinstance(f, EventDetected) and f.event == "step"]
@@ -169,6 +225,7 @@ class Body:
             **{(name, "heart"): heart.valid_at_ns for name, heart in self._hearts.items()},
             **{(name, "ecg"): heart.valid_at_ns for name, heart in self._ecgs.items()},
             **{(name, "optical"): heart.valid_at_ns for name, heart in self._optics.items()},
+            **{(name, "cadence"): told.valid_at_ns for name, told in self._told.items()},
         }
         return {key: (at_ns - ns) / NS_PER_MS for key, ns in known.items() if ns is not None}
 
@@ -216,42 +273,78 @@ class Body:
 
         A heart rate that is older than 3 s or suspect is None; the ages go on counting.
         """
-        motion = self._best_motion(at_ns)
-        heart = self._best_heart(at_ns)
-        motion_ns = None if motion is None else motion.valid_at_ns
-        heart_ns = None if heart is None else heart.valid_at_ns
-        heart_rate_bpm = None
-        if heart is not None and heart_ns is not None and not heart.suspect:
-            fresh = at_ns - heart_ns <= _HEART_STALE_NS
-            heart_rate_bpm = heart.heart_rate_bpm if fresh else None
-        activity = None if motion is None else motion.activity
-        expected = None if motion is None else motion.next_step(at_ns)
-        swing = None if motion is None else motion.repetition(at_ns)
+        breathing = self._breathing
+        breathes = _is_fresh(breathing.valid_at_ns, at_ns)
         return BodyState(
             wearer=self._wearer,
-            has_motion=motion is not None,
-            has_heart=heart is not None,
-            motion_age_ms=None if motion_ns is None else (at_ns - motion_ns) / NS_PER_MS,
-            heart_age_ms=None if heart_ns is None else (at_ns - heart_ns) / NS_PER_MS,
-            heart_rate_bpm=heart_rate_bpm,
-            heart_rate_doubted=heart is not None and heart.doubted,
-            heart_quality=0.0 if heart is None else heart.quality,
-            walking=motion is not None and motion.walking(at_ns),
-            cadence_spm=None if motion is None else motion.cadence_spm(at_ns),
-            last_step_ns=None if motion is None else motion.last_step_ns,
-            activity_mps2=None if activity is None else activity.activity_mps2,
-            activity_ratio=None if activity is None else activity.activity_ratio,
-            sustained_ratio=None if activity is None else activity.sustained_ratio,
-            tilt_ratio=None if activity is None else activity.tilt_ratio,
-            motion_quality=0.0 if motion is None else motion.quality,
-            next_step_ns=None if expected is None else expected[0],
-            next_step_sd_ms=None if expected is None else expected[1],
-            swing_ns=None if swing is None else swing[0],
-            swing_period_s=None if swing is None else swing[1],
+            breathing_brpm=breathing.breathing_brpm if breathes else None,
+            **self._tell_heart(at_ns),
+            **self._tell_movement(at_ns),
         )
 
+    def _tell_heart(self, at_ns: int) -> dict[str, Any]:
+        heart = self._best_heart(at_ns)
+        if heart is None:
+            return _NO_HEART
+        heart_ns = heart.valid_at_ns
+        believed = not heart.suspect
+        rhythm = heart.rhythm
+        known = believed and _is_fresh(rhythm.valid_at_ns, at_ns)
+        fresh = believed and heart_ns is not None and at_ns - heart_ns <= _HEART_STALE_NS
+        return {
+            "has_heart": True,
+            "heart_age_ms": None if heart_ns is None else (at_ns - heart_ns) / NS_PER_MS,
+            "heart_rate_bpm": heart.heart_rate_bpm if fresh else None,
+            "heart_rate_doubted": heart.doubted,
+            "heart_quality": heart.quality,
+            "rmssd_ms": rhythm.rmssd_ms if known else None,
+            "coherence": rhythm.coherence if known else None,
+        }
 
-def _tells_of_beats(finding: Finding) -> bool:
-    if isinstance(finding, EventDetected):
-        return finding.event == "beat"
-    return isinstance(finding, MeasureTaken) and finding.measure in {"rr_ms", "heart_rate_bpm"}
+    def _tell_movement(self, at_ns: int) -> dict[str, Any]:
+        motion = self._best_motion(at_ns)
+        if motion is None:
+            return self._tell_counted(at_ns)
+        motion_ns = motion.valid_at_ns
+        walking = motion.walking(at_ns)
+        expected = motion.next_step(at_ns) if walking else None
+        swing = motion.repetition(at_ns)
+        activity = motion.activity
+        return {
+            "has_motion": True,
+            "motion_age_ms": None if motion_ns is None else (at_ns - motion_ns) / NS_PER_MS,
+            "walking": walking,
+            "cadence_spm": motion.cadence_spm(at_ns) if walking else None,
+            "last_step_ns": motion.last_step_ns,
+            "activity_mps2": activity.activity_mps2,
+            "activity_ratio": activity.activity_ratio,
+            "sustained_ratio": activity.sustained_ratio,
+            "tilt_ratio": activity.tilt_ratio,
+            "motion_quality": motion.quality,
+            "next_step_ns": None if expected is None else expected[0],
+            "next_step_sd_ms": None if expected is None else expected[1],
+            "swing_ns": None if swing is None else swing[0],
+            "swing_period_s": None if swing is None else swing[1],
+        }
+
+    def _tell_counted(self, at_ns: int) -> dict[str, Any]:
+        """Tell of somebody whose only movement is a cadence that a device counts, if any."""
+        if not self._told:
+            return _NO_MOVEMENT
+        told = min(self._told.values(), key=lambda told: told.age_ns(at_ns))
+        told_ns = told.valid_at_ns
+        cadence_spm = told.cadence_spm(at_ns)
+        return {
+            **_NO_MOVEMENT,
+            "has_motion": True,
+            "motion_age_ms": None if told_ns is None else (at_ns - told_ns) / NS_PER_MS,
+            "walking": cadence_spm is not None,
+            "cadence_spm": cadence_spm,
+            "activity_ratio": told.vigour_ratio(at_ns),
+            "motion_quality": QUALITY if told_ns is not None else 0.0,
+        }
+
+
+def _is_fresh(valid_at_ns: int | None, at_ns: int) -> bool:
+    """Tell whether something that comes each 5 s is still to be believed."""
+    return valid_at_ns is not None and at_ns - valid_at_ns <= _SLOW_STALE_NS

@@ -5,18 +5,20 @@
 * "No contact" alone proves nothing: straps are known that say so all the time and measure well.
   It halves the quality; the value is refused only if it also looks dead: no RR intervals with it
   and the same number for five seconds.
-* The same number for a minute while the cadence changes by more than 10 % is a frozen sensor;
-  an optical rate that stays within 4 bpm of the cadence for a minute has locked onto the steps.
-  Both are told once, keep quality 0.2, and are not offered for control.
+* A frozen rate and one that has locked onto the steps (``suspicion.py``) are told once, keep
+  quality 0.2, and are not offered for control.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, TypeAlias
 
 from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
-from biofeedback.signals.intervals import ARTEFACT_QUALITY, Intervals
+from biofeedback.signals.breathing import Breathing
+from biofeedback.signals.heart_rhythm import ARTEFACT_QUALITY, HeartRhythm
+from biofeedback.signals.intervals import Intervals
+from biofeedback.signals.recovery import HeartRateRecovery
+from biofeedback.signals.suspicion import Suspicion
 
 if TYPE_CHECKING:
     from biofeedback.messages import Measure
@@ -33,24 +35,21 @@ _JUMP_WITHIN_NS = 10 * NS_PER_S
 _CONSISTENT_BPM = 10
 _CONSISTENT_READINGS = 3
 _DEAD_AFTER_NS = 5 * NS_PER_S
-_FROZEN_AFTER_NS = 60 * NS_PER_S
-_CADENCE_CHANGE = 0.1
-_LOCK_BPM = 4.0
-_LOCK_WINDOW_NS = 60 * NS_PER_S
-_LOCK_SHARE = 0.9
 
 
 class Heart:
     """The heart as one source tells it."""
 
-    def __init__(self, wearer: str, sensor: str) -> None:
+    def __init__(self, wearer: str, sensor: str, breathing: Breathing | None = None) -> None:
         self._wearer = wearer
         self._sensor = sensor
         self._intervals = Intervals()
+        self._recovery = HeartRateRecovery()
+        self.rhythm = HeartRhythm(wearer, sensor, breathing or Breathing(wearer))
         self._jumped: list[int] = []
         self._same_bpm: int | None = None
         self._same_since_ns = 0
-        self._history: deque[tuple[int, int, float]] = deque()
+        self._suspicion = Suspicion()
         self._out_of_contact = False
         self.electrical = False
         self.heart_rate_bpm: float | None = None
@@ -96,12 +95,9 @@ class Heart:
         self._out_of_contact = False
         if self._is_jump(bpm, at_ns):
             return
-        self._history.append((at_ns, bpm, 0.0 if cadence_spm is None else cadence_spm))
-        while at_ns - self._history[0][0] > _LOCK_WINDOW_NS:
-            self._history.popleft()
-        frozen = same_ns >= _FROZEN_AFTER_NS and self._cadence_changed()
-        locked = reading.source == "optical" and self._follows_cadence(at_ns)
-        suspect = frozen or locked
+        suspect = self._suspicion.update(
+            bpm, at_ns, cadence_spm=cadence_spm, optical=reading.source == "optical"
+        )
         if suspect and not self.suspect:
             found.append(
                 NoticeGiven(
@@ -118,6 +114,13 @@ class Heart:
         self.heart_rate_bpm = float(bpm)
         self.valid_at_ns = at_ns
         found.append(self._measure("heart_rate_bpm", float(bpm), self.quality, at_ns))
+        if not suspect:
+            self._take_recovery(float(bpm), at_ns, found, moving=cadence_spm is not None)
+
+    def _take_recovery(self, bpm: float, at_ns: int, found: list[Finding], *, moving: bool) -> None:
+        fall_bpm = self._recovery.update(bpm, at_ns, moving=moving)
+        if fall_bpm is not None:
+            found.append(self._measure("heart_rate_recovery_bpm", fall_bpm, self.quality, at_ns))
 
     def _lose_contact(self, at_ns: int, found: list[Finding]) -> None:
         if not self._out_of_contact:
@@ -144,28 +147,8 @@ class Heart:
         self._jumped.clear()
         return False
 
-    def _cadence_changed(self) -> bool:
-        """Compare the cadence of the first and the last third of the past minute."""
-        cadences = [cadence for _, _, cadence in self._history]
-        n = len(cadences) // 3
-        if n == 0:
-            return False
-        before = sum(cadences[:n]) / n
-        after = sum(cadences[-n:]) / n
-        return abs(after - before) > _CADENCE_CHANGE * max(before, after)
-
-    def _follows_cadence(self, at_ns: int) -> bool:
-        """Tell whether heart rate and cadence were the same for nearly the whole past minute."""
-        if at_ns - self._history[0][0] < _LOCK_SHARE * _LOCK_WINDOW_NS:
-            return False
-        near = sum(abs(bpm - cadence) <= _LOCK_BPM for _, bpm, cadence in self._history)
-        return near >= _LOCK_SHARE * len(self._history)
-
     def _take_intervals(self, reading: HeartReading, at_ns: int, found: list[Finding]) -> None:
-        intervals, variability = self._intervals.update(reading.rr_ms, reading.rr_suspect, at_ns)
-        for interval in intervals:
-            quality = 1.0 if interval.clean else ARTEFACT_QUALITY
-            found.append(self._measure("rr_ms", interval.rr_ms, quality, at_ns))
+        for interval in self._intervals.update(reading.rr_ms, reading.rr_suspect, at_ns):
             if interval.beat_ns is not None:
                 found.append(
                     EventDetected(
@@ -175,13 +158,12 @@ class Heart:
                         event="beat",
                         event_ns=interval.beat_ns,
                         strength=None,
-                        quality=quality,
+                        quality=1.0 if interval.clean else ARTEFACT_QUALITY,
                     )
                 )
-        if variability is not None:
-            share = variability.valid_ratio
-            found.append(self._measure("rmssd_ms", variability.rmssd_ms, share, at_ns))
-            found.append(self._measure("sdnn_ms", variability.sdnn_ms, share, at_ns))
+            if interval.gap_ms:
+                found += self.rhythm.break_row(interval.gap_ms, at_ns)
+            found += self.rhythm.take_interval(interval.rr_ms, at_ns, doubted=interval.doubted)
 
     def _measure(self, measure: Measure, value: float, quality: float, at_ns: int) -> MeasureTaken:
         return MeasureTaken(

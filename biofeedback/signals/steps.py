@@ -67,8 +67,8 @@ _LESS_OFTEN = 4
 _SETTLE_TICKS = 11
 _WAIST = Gate(fewest_contacts=3, late_s=0.07, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5)
 _CHEST = Gate(fewest_contacts=3, late_s=0.055, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5)
-_FOOT = Gate(fewest_contacts=3, late_s=0.0, pending_s=3.0, widest_steps=1.45, leap_similarity=0.7)
-_HAND = Gate(fewest_contacts=4, late_s=-0.04, pending_s=2.5, widest_steps=1.45, leap_similarity=0.7)
+_FOOT = Gate(fewest_contacts=3, late_s=0.0, pending_s=3.0, widest_steps=1.8, leap_similarity=0.7)
+_HAND = Gate(fewest_contacts=4, late_s=-0.04, pending_s=2.5, widest_steps=1.8, leap_similarity=0.7)
 _GATES: dict[Site, Gate] = {
     "waist": _WAIST,
     "chest": _CHEST,
@@ -82,6 +82,8 @@ _CUT_MPS2 = 4.0
 _CUT_LEVELS = 3.0
 _SWING_FORGET = 0.02
 _SOONEST = 0.6
+_SLOW_CHAIN = 3.2
+_FEWEST_SLOW = 3
 _LOW_CONTACT = 0.3
 _LOW_DUE = 0.15
 _DUE = 0.2
@@ -283,9 +285,11 @@ class Steps:
     def _open(self, tick: int, rhythm: Rhythm) -> list[Step]:
         """Walk back from the newest peak as long as there is a peak where a step must be."""
         period = rhythm.step_s * self._steps_apart / TICK_S
-        oldest = max(
-            tick - self._gate.pending_s * WORKING_RATE_HZ, self._announced + _SOONEST * period
-        )
+        # Who walks slowly needs longer for three contacts than a usual walker for four.
+        pending = max(self._gate.pending_s * WORKING_RATE_HZ, _SLOW_CHAIN * period)
+        slow = pending > self._gate.pending_s * WORKING_RATE_HZ
+        fewest = _FEWEST_SLOW if slow else self._gate.fewest_contacts
+        oldest = max(tick - pending, self._announced + _SOONEST * period)
         peaks = [peak for peak in self._peaks if peak[0] >= oldest]
         if self._steps_apart > 1:
             peaks = [peak for peak in peaks if self._lands(peak[0], period)]
@@ -310,7 +314,7 @@ class Steps:
         usual = heights[len(heights) // 2]
         while chain and chain[-1][1] < _LOW_CONTACT * usual:
             chain.pop()
-        if len(chain) < self._gate.fewest_contacts:
+        if len(chain) < fewest:
             return []
         self.step_s = rhythm.step_s
         self._other_s = None

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from biofeedback.signals.resample import TICK_S
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SMALLEST_SPAN_MPS2 = 0.8
 SUDDEN_MPS2 = 3.0
+_SUDDEN_SQUARE = SUDDEN_MPS2 * SUDDEN_MPS2
 PEAK_TICKS = 2
 """A rise is told this much later, with the largest acceleration until then."""
 GRAVITY_S = 0.8
@@ -47,6 +48,10 @@ _GRAVITY = _forget(GRAVITY_S)
 _AXIS = _forget(1.0)
 _RANGE = _forget(1.2)
 _LEVEL = _forget(1.5)
+
+
+_Begun: TypeAlias = tuple[int, float, float]
+"""A rise while its peak is looked for: tick, by how many ticks it was crossed earlier, span."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +88,10 @@ class Swings:
         self._high = self._low = self._before = 0.0
         self._armed = True
         self._fired_span = 0.0
-        self._rise: tuple[int, float, float] | None = None
+        self._rise: _Begun | None = None
         self._peak = (0.0, 0.0, 0.0, 0.0)
 
-    def update(  # noqa: C901, PLR0912 - one pass over the ticks: calls would cost more than it does
+    def update(  # noqa: C901, PLR0912, PLR0915 - one pass: calls would cost more than the sums
         self, first: int, vectors: Sequence[Vector]
     ) -> list[Rise]:
         """Take consecutive ticks of acceleration, gravity included."""
@@ -99,68 +104,77 @@ class Swings:
         gx, gy, gz = self._gravity
         ax, ay, az = self._axis
         high, low, before = self._high, self._low, self._before
+        armed, rise = self._armed, self._rise
+        lies = gx * ax + gy * ay + gz * az
         for tick, (x, y, z) in enumerate(vectors, first):
-            ux, uy, uz = x - gx, y - gy, z - gz
-            p = ux * ax + uy * ay + uz * az
+            p = x * ax + y * ay + z * az - lies
             if p > high:
                 high = p
             elif p < low:
                 low = p
             span = high - low
-            if self._rise is not None:
-                self._follow_peak(ux, uy, uz)
-                if tick - self._rise[0] >= PEAK_TICKS:
-                    found.append(self._tell((gx, gy, gz)))
-            if self._armed:
+            if rise is not None:
+                self._follow_peak(x - gx, y - gy, z - gz)
+                if tick - rise[0] >= PEAK_TICKS:
+                    found.append(self._tell(rise, (gx, gy, gz)))
+                    rise = None
+            if armed:
                 if span < SMALLEST_SPAN_MPS2:
-                    size = math.sqrt(ux * ux + uy * uy + uz * uz)
-                    if size > SUDDEN_MPS2 and tick >= self._settled_at:
+                    ux, uy, uz = x - gx, y - gy, z - gz
+                    square = ux * ux + uy * uy + uz * uz
+                    if square > _SUDDEN_SQUARE and tick >= self._settled_at:
                         # Sudden, after a rest, in a direction of its own.
+                        size = math.sqrt(square)
                         ax, ay, az = ux / size, uy / size, uz / size
+                        lies = gx * ax + gy * ay + gz * az
                         self._spread = (ux * ux, uy * uy, uz * uz, ux * uy, ux * uz, uy * uz)
                         high, low = size, 0.0
-                        self._begin(tick, 0.0, size, (ux, uy, uz))
+                        armed, rise = False, self._begin(tick, 0.0, size, (ux, uy, uz), rise)
                 elif p > low + _RISES_ABOVE * span:
                     line = low + _RISES_ABOVE * span
                     # Where the line between two ticks meets the threshold.
                     late = (p - line) / (p - before) if before < line else 0.0
-                    self._begin(tick, late, span, (ux, uy, uz))
+                    vector = (x - gx, y - gy, z - gz)
+                    armed, rise = False, self._begin(tick, late, span, vector, rise)
             elif p < low + _FALLS_BELOW * span:
-                self._armed = True
+                armed = True
             elif span > SUDDEN_MPS2 and span > _MUCH_LARGER * self._fired_span:
-                self._begin(tick, 0.0, span, (ux, uy, uz))
+                rise = self._begin(tick, 0.0, span, (x - gx, y - gy, z - gz), rise)
             before = p
             if tick % _CELL_TICKS == 0:
+                ux, uy, uz = x - gx, y - gy, z - gz
                 gx += _GRAVITY * ux
                 gy += _GRAVITY * uy
                 gz += _GRAVITY * uz
-                fade = 0.5 * _RANGE * (high - low)
+                fade = 0.5 * _RANGE * span
                 high -= fade
                 low += fade
                 ax, ay, az = self._turn((ux, uy, uz), (ax, ay, az))
+                lies = gx * ax + gy * ay + gz * az
         self._gravity = (gx, gy, gz)
         self._axis = (ax, ay, az)
         self._high, self._low, self._before = high, low, before
+        self._armed, self._rise = armed, rise
         return found
 
-    def _begin(self, tick: int, late: float, span: float, vector: Vector) -> None:
-        self._armed = False
+    def _begin(
+        self, tick: int, late: float, span: float, vector: Vector, rise: _Begun | None
+    ) -> _Begun | None:
+        """Begin a rise, unless one is being followed or gravity isn't known yet."""
         self._fired_span = span
-        if tick < self._settled_at or self._rise is not None:
-            return
-        self._rise = (tick, late, span)
+        if tick < self._settled_at or rise is not None:
+            return rise
         self._peak = (0.0, 0.0, 0.0, 0.0)
         self._follow_peak(*vector)
+        return tick, late, span
 
     def _follow_peak(self, x: float, y: float, z: float) -> None:
         size = x * x + y * y + z * z
         if size > self._peak[3]:
             self._peak = (x, y, z, size)
 
-    def _tell(self, gravity: Vector) -> Rise:
-        assert self._rise is not None  # noqa: S101 - the caller asked
-        tick, late, span = self._rise
-        self._rise = None
+    def _tell(self, rise: _Begun, gravity: Vector) -> Rise:
+        tick, late, span = rise
         x, y, z, size = self._peak
         return Rise(
             tick=tick,
@@ -172,9 +186,9 @@ class Swings:
             span_mps2=span,
         )
 
-    def _turn(self, vector: Vector, axis: Vector) -> Vector:
+    def _turn(self, moved: Vector, axis: Vector) -> Vector:
         """Turn the axis one step towards the strongest direction; follow the usual size."""
-        ux, uy, uz = vector
+        ux, uy, uz = moved
         ax, ay, az = axis
         xx, yy, zz, xy, xz, yz = self._spread
         xx += _AXIS * (ux * ux - xx)
@@ -190,5 +204,5 @@ class Swings:
         bz = xz * ax + yz * ay + zz * az
         size = math.sqrt(bx * bx + by * by + bz * bz)
         if size < 1e-9:
-            return axis
+            return ax, ay, az
         return bx / size, by / size, bz / size

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 RADIO_DELAY_NS = 30 * NS_PER_MS
 STAMP_DELAY_NS = RADIO_DELAY_NS - 16 * NS_PER_MS
-"""By how much a host dates these samples too late: of a delay that never changes it takes 1 ms for
-the air and half of a connection event of 30 ms for the wait, because it can't know better."""
+"""By how much a host dates samples too late: it can only know the least delay that it ever saw, and
+takes 1 ms of it for the air and half of a connection event, 15 ms, for the wait of a packet."""
 _UPTIME_NS = 3600 * NS_PER_S
 _FILL_S = 0.2
 _HR_EVERY_S = 0.98

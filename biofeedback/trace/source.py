@@ -10,14 +10,21 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from biofeedback.messages import NS_PER_S, Output, PacketReceived, SensorAttached, SensorDetached
+from biofeedback.messages import (
+    NS_PER_S,
+    LinkReported,
+    Output,
+    PacketReceived,
+    SensorAttached,
+    SensorDetached,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from biofeedback.trace.reader import Trace
 
-SensorMessage = SensorAttached | SensorDetached | PacketReceived
+SensorMessage = SensorAttached | SensorDetached | PacketReceived | LinkReported
 
 
 class TraceSource:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from biofeedback.errors import ProfileError
 from biofeedback.simulate import packets
 from biofeedback.simulate.frames import (
     Clocks,
@@ -85,6 +84,31 @@ class Strap:
         """Say which started measurements run, and how to make their packets."""
         del now_s
         return {}
+
+    def streams(
+        self, now_s: float, delay_s: float, is_subscribed: Callable[[str], bool]
+    ) -> Mapping[object, tuple[str, Callable[[], FrameMaker]]]:
+        """Say what runs, where it is sent, and how to make its packets.
+
+        Args:
+            now_s: The body's time.
+            delay_s: Between the start of a measurement and its first packet.
+            is_subscribed: Whether a host listens to a characteristic.
+        """
+        running: dict[object, tuple[str, Callable[[], FrameMaker]]] = {
+            code: (packets.PMD_DATA_UUID, maker)
+            for code, maker in self.running(now_s + delay_s).items()
+        }
+        if self.measures_pulse() and is_subscribed(packets.HEART_RATE_UUID):
+            running[packets.HEART_RATE_UUID] = (
+                packets.HEART_RATE_UUID,
+                lambda: self.heart_rate(now_s),
+            )
+        return running
+
+    def shared(self, now_s: float) -> tuple[int, FrameMaker] | None:
+        """Give company and payloads of a device that advertises its values; None for others."""
+        del now_s
 
     def link_ended(self) -> None:
         """Forget what was started for a host that is gone."""
@@ -201,24 +225,3 @@ class PolarVeritySense(_Polar):
         """Stop everything and leave SDK mode."""
         super().link_ended()
         self.control.sdk_mode = False
-
-
-DEVICES: Final[dict[str, type[Strap]]] = {
-    "sig_hrs": Strap,
-    "polar_h10": PolarH10,
-    "polar_verity_sense": PolarVeritySense,
-}
-"""Profile -> the device that speaks it."""
-
-
-def make_device(profile: str, body: Body, site: Site, *, serial: str) -> Strap:
-    """Make the virtual device of a profile.
-
-    Raises:
-        ProfileError: There is none for it.
-    """
-    device = DEVICES.get(profile)
-    if device is None:
-        known = ", ".join(sorted(DEVICES))
-        raise ProfileError(f"there is no virtual {profile}; there are: {known}")
-    return device(body, site, serial=serial)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from typing import TYPE_CHECKING, Final
 
 from bumble import hci
@@ -21,9 +22,9 @@ from bumble.host import Host
 from bumble.transport import open_transport
 from bumble.transport.common import AsyncPipeSink
 
-from biofeedback.decode.profile import expand_uuid
+from biofeedback.decode.profile import MANUFACTURER, expand_uuid
 from biofeedback.messages import NS_PER_S, PacketReceived
-from biofeedback.simulate import packets
+from biofeedback.virtual.devices import SERIAL_UUID
 from biofeedback.virtual.pmd import CONTROL_UUID
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from biofeedback.virtual.air import Air
     from biofeedback.virtual.devices import Strap
 
-HEART_RATE_STREAM: Final = -1
+DEVICE_INFORMATION: Final = expand_uuid("180a")
 _ADVERTISING_BYTES = 31
 _SMALLEST_MTU = 23
 _Properties = Characteristic.Properties
@@ -92,7 +93,7 @@ class Peripheral:
         self._leave_out = {expand_uuid(uuid) for uuid in leave_out}
         self._interval_ms = interval_ms
         self._characteristics: dict[str, Characteristic[Any]] = {}
-        self._streams: dict[int, asyncio.Task[None]] = {}
+        self._streams: dict[object, asyncio.Task[None]] = {}
         self._outbox: asyncio.Queue[tuple[str, bytes]] = asyncio.Queue()
         self._sender: asyncio.Task[None] | None = None
         self._started_s = 0.0
@@ -146,9 +147,24 @@ class Peripheral:
         self._sender = asyncio.create_task(self._send_all())
         await radio.power_on()
         await self.advertise()
+        shared = self.device.shared(self.now_s())
+        if shared is not None:
+            self._streams["shared"] = asyncio.create_task(self._share(*shared))
 
-    async def advertise(self) -> None:
-        """Say who is here."""
+    async def _share(self, company: int, frames: FrameMaker) -> None:
+        """Advertise one value after the other."""
+        while True:
+            last_s, payload = frames.make()
+            await self._sleep_until(last_s)
+            if self._radio is not None and not self.mute:
+                self.packets += 1
+                if self.keep_sent:
+                    self.sent.append((f"{MANUFACTURER}{company:04x}", last_s, payload))
+                await self._radio.stop_advertising()
+                await self.advertise(company.to_bytes(2, "little") + payload)
+
+    async def advertise(self, manufacturer_data: bytes = b"") -> None:
+        """Say who is here, and perhaps more."""
         if self._radio is None:
             return
         uuids = [UUID(short) for short in self.profile.match.services if len(short) == 4]
@@ -156,6 +172,8 @@ class Peripheral:
         if uuids:
             listed = b"".join(bytes(uuid) for uuid in uuids)
             parts.append((AdvertisingData.INCOMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS, listed))
+        if manufacturer_data:
+            parts.append((AdvertisingData.MANUFACTURER_SPECIFIC_DATA, manufacturer_data))
         name = (AdvertisingData.COMPLETE_LOCAL_NAME, self.name.encode())
         # The virtual controller of bumble 0.0.236 never sends a scan response: the name has to
         # fit the advertisement itself.
@@ -219,6 +237,8 @@ class Peripheral:
     def _services(self) -> list[Service]:
         services: dict[str, list[Characteristic[Any]]] = {}
         for described in self.profile.characteristics:
+            if described.uuid.startswith(MANUFACTURER):
+                continue
             uuid, service = expand_uuid(described.uuid), expand_uuid(described.service)
             if service in self._leave_out:
                 continue
@@ -233,6 +253,15 @@ class Peripheral:
             )
             self._characteristics[uuid] = characteristic
             services.setdefault(service, []).append(characteristic)
+        if DEVICE_INFORMATION in services:
+            # No profile reads the serial as data: it never becomes a message.
+            serial: Characteristic[Any] = Characteristic(
+                UUID(SERIAL_UUID),
+                _Properties.READ,
+                Attribute.READABLE,
+                CharacteristicValue(read=self._reader(SERIAL_UUID)),
+            )
+            services[DEVICE_INFORMATION].append(serial)
         return [Service(UUID(uuid), inside) for uuid, inside in services.items()]
 
     def _reader(self, uuid: str) -> Callable[[Connection], bytes]:
@@ -249,7 +278,7 @@ class Peripheral:
             reply = self.device.write(uuid, bytes(value), mtu=connection.att_mtu)
             if reply is not None:
                 self._outbox.put_nowait(reply)
-                self._adjust_streams()
+            self._adjust_streams()
 
         return write
 
@@ -285,17 +314,8 @@ class Peripheral:
     def _adjust_streams(self) -> None:
         """Let those streams run that are wanted, and no others."""
         now_s = self.now_s()
-        wanted = {
-            code: (packets.PMD_DATA_UUID, maker)
-            for code, maker in self.device.running(now_s + self._first_data_delay_s).items()
-        }
-        if self.device.measures_pulse() and self.is_subscribed(packets.HEART_RATE_UUID):
-            device = self.device
-            wanted[HEART_RATE_STREAM] = (
-                packets.HEART_RATE_UUID,
-                lambda: device.heart_rate(now_s),
-            )
-        for key in self._streams.keys() - wanted.keys():
+        wanted = self.device.streams(now_s, self._first_data_delay_s, self.is_subscribed)
+        for key in self._streams.keys() - wanted.keys() - {"shared"}:
             self._streams.pop(key).cancel()
         for key, (uuid, maker) in wanted.items():
             if key not in self._streams and self.connections:
@@ -304,6 +324,8 @@ class Peripheral:
     async def _stream(self, uuid: str, frames: FrameMaker) -> None:
         while True:
             last_s, payload = frames.make()
+            if math.isinf(last_s):
+                return
             await self._sleep_until(last_s)
             packet = PacketReceived(
                 at_ns=round(last_s * NS_PER_S),

@@ -26,11 +26,12 @@ from biofeedback.profiles import list_profiles, load_profile, read_script
 from biofeedback.samples import AccelerationBlock, HeartReading
 from biofeedback.virtual.devices import Strap
 from biofeedback.virtual.peripheral import Peripheral
-from tests.ble_stage import address_of, make_body, make_wanted, staged
+from tests.ble_stage import address_of, make_body, make_peripheral, make_wanted, staged
 
 NUS_IN = "6e400002-b5a3-f393-e0a9-e50e24dcca9e"
 NUS_OUT = "6e400003-b5a3-f393-e0a9-e50e24dcca9e"
 TAG_DATA, TAG_SWITCH, TAG_PERIOD = (f"f000aa8{n}-0451-4000-b000-000000000000" for n in "123")
+MUSE_KEEP_ALIVE = bytes.fromhex("026b0a")
 SHARED = "manufacturer:0157"
 XIAOMI = 0x0157
 
@@ -299,3 +300,49 @@ def test_a_nameless_mi_band_is_chosen_by_what_its_company_advertises():
     (wanted,) = choose([parse_choice("mi_band_advertised")], candidates)
     assert wanted.is_advertised()
     assert wanted.address == band.address
+
+
+def test_what_a_stream_needs_to_go_on_is_written_again_and_again():
+    profile = load_profile("muse")
+    streams = tuple(
+        msgspec.structs.replace(stream, keep_alive=more_often(stream.keep_alive))
+        for stream in profile.streams
+    )
+    muse = make_peripheral("muse", site="unknown", speed_ratio=1.0)
+
+    async def play():
+        async with staged(muse) as stage:
+            wanted = make_wanted(profile="muse")
+            quick = msgspec.structs.replace(wanted.profile, streams=streams)
+            stage.keep(replace(wanted, profile=quick))
+            await stage.until(lambda: muse.requests.count(MUSE_KEEP_ALIVE) >= 3)
+
+    asyncio.run(play())
+    assert muse.requests[:2] == [bytes.fromhex("047035300a"), bytes.fromhex("02640a")]
+    assert muse.requests[-1] == bytes.fromhex("02680a")
+
+
+def more_often(keep_alive):
+    if keep_alive is None:
+        return None
+    return msgspec.structs.replace(keep_alive, every_s=0.05)
+
+
+def test_a_ring_gives_its_heart_rate_longer_than_it_would_by_itself():
+    ring = make_peripheral("colmi_ring", site="unknown", speed_ratio=100.0)
+    profile = load_profile("colmi_ring")
+    streams = tuple(
+        msgspec.structs.replace(stream, keep_alive=more_often(stream.keep_alive))
+        for stream in profile.streams
+    )
+
+    async def play():
+        async with staged(ring) as stage:
+            wanted = make_wanted(profile="colmi_ring", first_data_within_s=5.0)
+            quick = msgspec.structs.replace(wanted.profile, streams=streams)
+            stage.keep(replace(wanted, profile=quick))
+            await stage.until(lambda: len(stage.packets(NUS_OUT)) > 40)
+            return stage
+
+    values = [p for p in decode(asyncio.run(play()), NUS_OUT) if isinstance(p, HeartReading)]
+    assert len(values) > 35

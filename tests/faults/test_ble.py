@@ -11,6 +11,7 @@ import asyncio
 import random
 from dataclasses import replace
 
+import msgspec
 import pytest
 from bleak.exc import BleakDBusError
 
@@ -28,8 +29,8 @@ from biofeedback.ble.reasons import NEXT_STEPS, Reason, SensorFailure
 from biofeedback.ble.scan import Listener
 from biofeedback.ble.source import MOST_SENSORS, BleSource
 from biofeedback.decode.sensor import SensorDecoder
-from biofeedback.messages import PacketReceived, PacketRejected, SensorAttached
-from biofeedback.profiles import list_profiles
+from biofeedback.messages import LinkReported, PacketReceived, PacketRejected, SensorAttached
+from biofeedback.profiles import list_profiles, load_profile
 from biofeedback.samples import AccelerationBlock, HeartReading
 from biofeedback.simulate.faults import ContactLost
 from biofeedback.virtual.air import Air
@@ -96,6 +97,7 @@ def test_F01_a_dropped_link_comes_back_in_the_same_session_and_leaves_a_gap():
     assert len({(m.wearer, m.sensor) for m in stage.of(PacketReceived)}) == 1
     arrivals = [packet.at_ns for packet in stage.packets(PMD_DATA)]
     assert arrivals[before - 1] < attached[1].at_ns < arrivals[before]
+    assert [message.link for message in stage.of(LinkReported)] == ["lost", "heard"]
 
 
 def test_F01_attempts_are_further_and_further_apart_with_jitter_up_to_fifteen_seconds():
@@ -359,9 +361,22 @@ def test_F12_a_strap_off_the_skin_says_so_and_its_stale_heart_rate_is_marked():
     assert not any(reading.rr_ms for reading in off)
 
 
-def test_F13_a_link_that_ends_asks_about_the_strap_instead_of_speaking_of_an_error():
-    assert "taken off" in NEXT_STEPS[Reason.DROPPED]
-    assert "error" not in NEXT_STEPS[Reason.DROPPED]
+def test_F13_a_strap_that_was_taken_off_ends_its_link_and_is_asked_about_without_a_word_of_error():
+    strap = make_peripheral()
+
+    async def play():
+        async with staged(strap) as stage:
+            stage.keep(make_wanted())
+            await streaming(stage)
+            (status,) = stage.statuses
+            strap.leave(timeout_s=10.0)
+            await strap.hang_up()
+            await stage.until(lambda: status.losses == 1)
+            assert "taken off" in status.words()
+            assert "error" not in status.words()
+            assert [m.link for m in stage.of(LinkReported)] == ["lost"]
+
+    asyncio.run(play())
 
 
 @pytest.mark.parametrize(("level", "known"), [(76, 76), (20, 20), (10, 10), (255, None)])
@@ -464,6 +479,35 @@ def test_F16_a_new_address_is_known_by_the_serial_and_only_pseudonyms_are_stored
         assert file.stat().st_mode & 0o777 == 0o600
 
 
+def test_F16_a_strap_with_a_new_address_is_recognised_by_the_serial_it_tells(tmp_path):
+    key = load_key(tmp_path)
+    binding = Binding(
+        wearer="mia",
+        address=pseudonym(key, address_of(9)),
+        serial=pseudonym(key, "A1B2C3D4"),
+        profile="sig_hrs",
+        site="chest",
+    )
+    strap = make_peripheral("sig_hrs", serial="A1B2C3D4")
+
+    async def play():
+        async with staged(strap) as stage:
+            stage.keep(make_wanted(profile="sig_hrs"))
+            await stage.more(HEART_RATE, 1)
+            return stage
+
+    stage = asyncio.run(play())
+    serial = stage.statuses[0].found.serial
+    before = Bindings(sensors=(binding,))
+    after, owner = before.learn(
+        pseudonym(key, address_of(1)), serial=pseudonym(key, serial), firmware="1.0"
+    )
+    assert (after, owner) == (before, "mia")
+    told = repr(stage.messages)
+    assert "A1B2C3D4" not in told
+    assert address_of(1) not in told
+
+
 def replace_address(binding: Binding, address: str) -> Binding:
     return Binding(
         wearer=binding.wearer,
@@ -536,6 +580,8 @@ def test_F18_the_third_loss_in_a_short_time_asks_about_another_phone():
                 await stage.until(lambda: status.state == "connected")
             assert reasons[2] is Reason.OFTEN_DROPPED
             assert "another app or phone" in NEXT_STEPS[reasons[2]]
+            told = [message.link for message in stage.of(LinkReported)]
+            assert told == ["lost", "heard", "lost", "heard", "often_lost", "heard"]
 
     asyncio.run(play())
 
@@ -586,11 +632,39 @@ def test_F21_a_firmware_that_changed_is_told_and_the_same_one_is_not():
         async with staged(strap) as stage:
             stage.keep(make_wanted(profile="sig_hrs", firmware=firmware))
             await stage.more(HEART_RATE, 1)
-            return stage.statuses[0].words()
+            words = stage.statuses[0].words()
+            await stage.more(HEART_RATE, 1)
+            return words, [message.link for message in stage.of(LinkReported)]
 
-    assert asyncio.run(play("0.9")).startswith("its firmware changed from 0.9 to 1.0")
+    words, told = asyncio.run(play("0.9"))
+    assert words.startswith("its firmware changed from 0.9 to 1.0")
+    assert told == ["firmware_changed"]
     strap = make_peripheral("sig_hrs")
-    assert not asyncio.run(play("1.0"))
+    assert asyncio.run(play("1.0")) == ("", [])
+
+
+def test_F21_a_firmware_on_the_deny_list_is_refused_unless_somebody_insists():
+    strap = make_peripheral("sig_hrs")
+    profile = msgspec.structs.replace(load_profile("sig_hrs"), denied_firmwares=("0.*", "1.0*"))
+
+    async def play(wanted):
+        async with staged(strap) as stage:
+            stage.keep(replace(wanted, profile=profile))
+            await stage.until(lambda: bool(stage.statuses))
+            (status,) = stage.statuses
+            if wanted.even_if_denied:
+                await stage.more(HEART_RATE, 1)
+                return
+            await stage.until(lambda: status.state == "refused")
+            assert status.reason is Reason.FIRMWARE_DENIED
+            assert "--any-firmware" in status.words()
+            assert [m.link for m in stage.of(LinkReported)] == ["refused"]
+            assert not stage.packets(HEART_RATE)
+
+    wanted = make_wanted(profile="sig_hrs")
+    asyncio.run(play(wanted))
+    strap = make_peripheral("sig_hrs")
+    asyncio.run(play(replace(wanted, even_if_denied=True)))
 
 
 def test_F22_a_stream_left_running_by_a_crash_is_stopped_and_started_again():

@@ -255,8 +255,10 @@ def test_F38_a_number_that_is_none_is_stopped_and_counted(poison: float) -> None
 
 
 def test_F38_rr_intervals_that_are_no_numbers_are_stopped() -> None:
-    found = Body("w").update("s", heart(70, (float("nan"), float("inf"), -5.0, 800.0)), START_NS)
-    assert values_of(found, "rr_ms") == [800.0]
+    numbers = (float("nan"), float("inf"), -5.0, 800.0)
+    body = Body("w")
+    found = [f for i in range(9) for f in body.update("s", heart(70, numbers), START_NS + i)]
+    assert values_of(found, "rr_ms") == [800.0] * 6
 
 
 @pytest.mark.parametrize("activity", ["standing", "waving", "tilting"])

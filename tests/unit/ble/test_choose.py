@@ -11,7 +11,8 @@ from biofeedback.ble.choose import Choice, choose, list_candidates, parse_choice
 from biofeedback.ble.identify import Binding, Bindings, pseudonym
 from biofeedback.ble.reasons import Reason, SensorFailure
 from biofeedback.ble.scan import Sighting, guess_profile
-from biofeedback.errors import DeviceNotFound
+from biofeedback.ble.wanted import advise_fresher
+from biofeedback.errors import DeviceNotFound, SettingsError
 from biofeedback.profiles import list_profiles, load_profile, read_script
 
 KEY = bytes(32)
@@ -85,6 +86,12 @@ def test_a_chosen_bangle_brings_the_lines_of_its_script():
         ("Polar H10", Choice(None, "Polar H10")),
         ("mia=Polar H10", Choice("mia", "Polar H10")),
         ("mia=", Choice("mia", None)),
+        (
+            "mia=Polar Sense,acceleration=416",
+            Choice("mia", "Polar Sense", (("acceleration", 416.0),)),
+        ),
+        ("Polar H10, ecg", Choice(None, "Polar H10", (("ecg", None),))),
+        (",heart_rate=off", Choice(None, None, (("heart_rate", 0.0),))),
     ],
 )
 def test_choices_are_read(text, choice):
@@ -134,3 +141,45 @@ def test_nothing_in_the_air_is_told_with_what_is_there():
         choose([parse_choice("Polar")], candidates(seen("TICKR 1")))
     with pytest.raises(DeviceNotFound, match="no known band"):
         choose([parse_choice("")], [])
+
+
+def starts_of(text: str, name: str = "Polar Sense 1") -> dict[str, list[str]]:
+    (wanted,) = choose([parse_choice(text)], candidates(seen(name)))
+    return {stream.name: [s.commands[0] for s in starts] for stream, starts in wanted.chosen()}
+
+
+def test_a_rate_behind_the_name_chooses_the_start_that_has_it():
+    usual, fast = starts_of("Polar Sense"), starts_of("Polar Sense,acceleration=416")
+    assert usual["acceleration"][0].startswith("02 02")
+    assert fast["acceleration"] == ["02 09"]
+    assert set(fast) == set(usual)
+
+
+def test_a_stream_can_be_added_and_left_out():
+    assert "ecg" in starts_of("Polar H10,ecg", "Polar H10 1")
+    assert "heart_rate" not in starts_of("Polar H10,heart_rate=off", "Polar H10 1")
+    assert "acceleration" not in starts_of("Polar H10,acceleration=off", "Polar H10 1")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Polar H10,acceleration=fast", "acceleration=HZ"),
+        ("Polar H10,acceleration=nan", "acceleration=HZ"),
+        ("Polar H10,acceleration=-5", "acceleration=HZ"),
+        ("Polar H10,acceleration=60", "25, 50, 100, 200 Hz"),
+        ("Polar H10,gyroscope", "it has: heart_rate"),
+        ("Polar H10,battery", "no stream 'battery'"),
+    ],
+)
+def test_a_stream_or_rate_that_is_not_there_is_told_with_what_is(text: str, says: str):
+    with pytest.raises(SettingsError, match=says):
+        starts_of(text, "Polar H10 1")
+
+
+def test_movement_that_comes_late_is_told_with_what_would_be_fresher_and_its_cost():
+    (late,) = choose([parse_choice("Polar Sense")], candidates(seen("Polar Sense 1")))
+    assert "every 1.4 s; ,acceleration=416 behind its name" in advise_fresher(late)
+    assert "no heart rate" in advise_fresher(late)
+    (fresh,) = choose([parse_choice("Polar H10")], candidates(seen("Polar H10 1")))
+    assert advise_fresher(fresh) == ""

@@ -101,3 +101,67 @@ def test_ease_becomes_stop_after_a_minute(body):
     session.note_clock_jump(NS_PER_S)
     assert session.state == "EASE"
     assert run(session, [body()], from_s=1, to_s=70) == [(61.0, "STOP")]
+
+
+def silence(session, body, *, from_s, to_s, since_s=5.0, walking=True):
+    """Step with somebody whose sensor has said nothing since ``since_s``."""
+    return run(
+        session,
+        lambda now_s: [body(motion_age_ms=(now_s - since_s) * 1000, walking=walking)],
+        from_s=from_s,
+        to_s=to_s,
+    )
+
+
+def test_a_sensor_heard_within_the_thirty_seconds_gets_time_to_make_its_link(body):
+    session = make_session()
+    run(session, [body(walking=True)], from_s=0, to_s=5)
+    (hold_s, state), *more = silence(session, body, from_s=5, to_s=35)
+    assert (state, more) == ("HOLD", [])
+    assert hold_s < 8.5
+    session.note_heard(round(35.0 * NS_PER_S))
+    assert silence(session, body, from_s=35, to_s=39.5) == []
+    assert run(session, [body(walking=True)], from_s=39.5, to_s=40) == [(39.6, "RUN")]
+
+
+def test_a_sensor_that_is_heard_and_never_delivers_has_five_seconds(body):
+    session = make_session()
+    run(session, [body()], from_s=0, to_s=5)
+    ((hold_s, _),) = silence(session, body, from_s=5, to_s=30)
+    heard_s = hold_s + 29.0
+    silence(session, body, from_s=30, to_s=heard_s)
+    session.note_heard(round(heard_s * NS_PER_S))
+    changes = silence(session, body, from_s=heard_s, to_s=heard_s + 10)
+    assert changes == [(pytest.approx(heard_s + 5.0, abs=0.11), "EASE")]
+
+
+def test_a_sensor_heard_after_the_thirty_seconds_changes_nothing(body):
+    session = make_session()
+    run(session, [body()], from_s=0, to_s=5)
+    silence(session, body, from_s=5, to_s=50)
+    assert session.state == "EASE"
+    session.note_heard(50 * NS_PER_S)
+    assert run(session, [body()], from_s=50, to_s=60) == []
+
+
+def test_after_a_silence_the_tempo_is_held_until_steps_are_found_again(body):
+    session = make_session()
+    run(session, [body(walking=True)], from_s=0, to_s=5)
+    silence(session, body, from_s=5, to_s=15)
+    assert run(session, [body(walking=False)], from_s=15, to_s=18) == []
+    assert run(session, [body(walking=True)], from_s=18, to_s=19) == [(18.1, "RUN")]
+
+
+def test_who_stopped_walking_while_the_sensor_was_away_is_followed_after_five_seconds(body):
+    session = make_session()
+    run(session, [body(walking=True)], from_s=0, to_s=5)
+    silence(session, body, from_s=5, to_s=15)
+    changes = run(session, [body(walking=False)], from_s=15, to_s=22)
+    assert changes == [(pytest.approx(20.1), "RUN")]
+
+
+def test_after_a_silence_somebody_who_rested_is_followed_at_once(body):
+    session = make_session()
+    run(session, [body(walking=False)], from_s=0, to_s=5)
+    silence(session, body, from_s=5, to_s=15, walking=False)
+    assert run(session, [body(walking=False)], from_s=15, to_s=16) == [(15.1, "RUN")]

@@ -70,16 +70,17 @@ def test_after_a_long_silence_any_plausible_rate_is_believed() -> None:
     assert rates(heart.update(reading(150), 60 * NS_PER_S, cadence_spm=None)) == [150.0]
 
 
-def test_intervals_become_measures_and_beats() -> None:
+def test_beats_are_told_at_once_and_intervals_when_they_are_judged() -> None:
     heart = Heart("w", "s")
     sample = reading(72, rr_ms=(830.0, 840.0), rr_suspect=(False, False))
     found = heart.update(sample, 10 * NS_PER_S, cadence_spm=None)
-    assert [f.value for f in found if isinstance(f, MeasureTaken) and f.measure == "rr_ms"] == [
-        830.0,
-        840.0,
-    ]
+    assert not [f for f in found if isinstance(f, MeasureTaken) and f.measure == "rr_ms"]
     beats = [f.event_ns for f in found if isinstance(f, EventDetected)]
     assert beats == [10 * NS_PER_S - 840_000_000, 10 * NS_PER_S]
+    found = heart.update(reading(72, rr_ms=(835.0, 825.0, 831.0)), 13 * NS_PER_S, cadence_spm=None)
+    assert [
+        (f.value, f.quality) for f in found if isinstance(f, MeasureTaken) and f.measure == "rr_ms"
+    ] == [(830.0, 1.0), (840.0, 1.0)]
 
 
 @pytest.mark.parametrize(("source", "locked"), [("optical", True), ("electrical", False)])

@@ -142,3 +142,12 @@ def test_repeated_strokes_are_a_gesture_each(feed) -> None:
     found = feed(Motion("w", "s", "wrist", None), (times, values))
     gestures = [f for f in found if isinstance(f, EventDetected) and f.event == "gesture"]
     assert len(gestures) >= 10
+
+
+@pytest.mark.parametrize("spm", [60, 66])
+def test_slow_walking_is_found_at_the_wrist_within_four_seconds(walk, feed, spm) -> None:
+    motion = Motion("w", "s", "wrist", None)
+    times, values = walk(100, 30, spm, from_s=5.0)
+    steps = steps_of(feed(motion, (times, values)))
+    assert len(steps) == pytest.approx(25 * spm / 60, abs=2)
+    assert (steps[0].at_ns - START_NS) / NS_PER_S <= 9.0

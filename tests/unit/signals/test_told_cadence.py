@@ -1,12 +1,23 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from biofeedback.messages import MeasureTaken
-from biofeedback.samples import CadenceReading
+from biofeedback.samples import AccelerationBlock, CadenceReading
 from biofeedback.signals.body import Body
 
 S = 1_000_000_000
+
+
+def still() -> AccelerationBlock:
+    times_ns = np.arange(50, dtype=np.int64) * 20_000_000 + S
+    return AccelerationBlock(
+        times_ns=times_ns,
+        acceleration_mps2=np.tile([0.0, 0.0, 9.81], (50, 1)),
+        gap_before=False,
+        range_mps2=78.0,
+    )
 
 
 def reading(
@@ -76,3 +87,42 @@ def test_a_sensor_that_left_is_learned_anew() -> None:
     assert body.update("pod", reading(130), 0)
     body.detach("pod")
     assert not body.update("pod", reading(60), S)
+
+
+def test_more_than_80_at_walking_pace_are_steps() -> None:
+    assert told(reading(107, speed=1.25)) == [107]
+    assert told(reading(75, speed=1.0)) == [None]
+
+
+def body_told(*per_min: float) -> Body:
+    body = Body("w")
+    body.attach("bike", "unknown")
+    for index, value in enumerate(per_min):
+        body.update("bike", reading(value, unit="revolutions", running=None), index * S)
+    return body
+
+
+def test_a_told_cadence_leads_when_nothing_else_moves() -> None:
+    state = body_told(55, 55).state(2 * S)
+    assert (state.has_motion, state.walking, state.cadence_spm) == (True, True, 110.0)
+    assert state.motion_age_ms == 1000.0
+    assert state.activity_ratio == pytest.approx(0.5)
+    assert state.last_step_ns is None
+
+
+def test_a_told_cadence_that_is_old_leads_nobody_and_its_age_goes_on() -> None:
+    state = body_told(55, 55).state(5 * S)
+    assert (state.walking, state.cadence_spm, state.activity_ratio) == (False, None, 0.0)
+    assert state.motion_age_ms == 4000.0
+
+
+def test_pedals_that_stand_still_are_rest_and_not_silence() -> None:
+    state = body_told(55, 0).state(2 * S)
+    assert (state.walking, state.cadence_spm, state.motion_age_ms) == (False, None, 1000.0)
+
+
+def test_felt_movement_goes_before_a_told_cadence() -> None:
+    body = body_told(55, 55)
+    body.attach("strap", "chest")
+    body.update("strap", still(), 2 * S)
+    assert body.state(2 * S).cadence_spm is None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from biofeedback.decode.polar_pmd_control import decode_polar_pmd_control
+from biofeedback.profiles import load_profile
 from biofeedback.simulate.body import Body
 from biofeedback.simulate.scenarios import SCENARIOS, draw_person
 from biofeedback.simulate.story import Story
-from biofeedback.virtual.devices import make_device
+from biofeedback.virtual.wearables import make_device
 
 MTU = 232
 START_ACC = "02 02 00 01 c8 00 01 01 10 00 02 01 08 00"
@@ -19,7 +20,7 @@ SENSE_ACC_416 = "02 02 00 01 a0 01 01 01 10 00 02 01 08 00 04 01 03"
 
 def control_of(profile: str):
     body = Body(draw_person(1), Story(SCENARIOS["rest"]), seed=1)
-    return make_device(profile, body, "chest", serial="1").control
+    return make_device(load_profile(profile), body, "chest", serial="1").control
 
 
 def ask(control, request: str, mtu: int = MTU) -> str:

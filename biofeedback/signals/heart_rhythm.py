@@ -1,0 +1,185 @@
+"""The rhythm of one heart, from beats of any source: intervals, variability, coherence, breath.
+
+One path for the heart rate service, pulse intervals, ECG and optical pulses: whatever tells beats
+or the intervals between them is judged, summed and analysed here. Time is that of the heart, the
+sum of its intervals; ``at_ns`` is only when a value became known.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from biofeedback.messages import MeasureTaken
+from biofeedback.signals.artefacts import LONGEST_MS, Artefacts
+from biofeedback.signals.breathing import BREATHING_WINDOW_S, find_breath
+from biofeedback.signals.coherence import COHERENCE_WINDOW_S, measure_coherence
+from biofeedback.signals.even_series import EVEN_HZ, EvenSeries
+from biofeedback.signals.variability import VariabilityWindow
+
+if TYPE_CHECKING:
+    from biofeedback.messages import Measure
+    from biofeedback.signals.artefacts import Judged
+    from biofeedback.signals.beat import Beat
+    from biofeedback.signals.breathing import Breathing, BreathSource
+
+ARTEFACT_QUALITY = 0.2
+_EVERY_MS = 5000.0
+_BELIEVED = 0.5
+_SURE_SHARE = 0.8
+_BRIDGED_MS = 3000.0
+_LONG_WINDOW_S = 300.0
+_SHORT_WINDOW_S = 60.0
+_AMPLITUDE_SHARE = 0.5
+
+
+class HeartRhythm:
+    """Intervals and beats in; measures out, each at most three beats late."""
+
+    def __init__(self, wearer: str, sensor: str, breathing: Breathing) -> None:
+        self._wearer = wearer
+        self._sensor = sensor
+        self._breathing = breathing
+        self._artefacts = Artefacts()
+        self._short = VariabilityWindow(window_s=_SHORT_WINDOW_S)
+        self._long = VariabilityWindow(window_s=_LONG_WINDOW_S)
+        self._intervals = EvenSeries(window_s=COHERENCE_WINDOW_S)
+        self._heights = EvenSeries(window_s=BREATHING_WINDOW_S)
+        self._time_ms = 0.0
+        self._since_ms = 0.0
+        self._beat: Beat | None = None
+        self._gap = False
+        self._beat_ms = 0.0
+        self._height: float | None = None
+        self.rmssd_ms: float | None = None
+        self.coherence: float | None = None
+        self.valid_at_ns: int | None = None
+
+    def take_beat(self, beat: Beat, at_ns: int) -> list[MeasureTaken]:
+        """Take a beat of a raw signal; its interval is that to the sure beat before.
+
+        A beat that isn't to be counted on is passed over: if it was none, nothing is amiss, and if
+        it was one, the interval across it is judged as one with a missed beat.
+        """
+        self._gap = self._gap or beat.gap_before
+        if beat.quality < _BELIEVED or not math.isfinite(beat.beat_s):
+            return []
+        before, self._beat = self._beat, beat
+        gap, self._gap = self._gap, False
+        rr_ms = 0.0 if before is None else (beat.beat_s - before.beat_s) * 1000.0
+        if rr_ms <= 0.0:
+            return []
+        if gap:
+            return self.break_row(rr_ms, at_ns)
+        self._take_height(beat, rr_ms)
+        return self.take_interval(rr_ms, at_ns, doubted=False)
+
+    def take_interval(self, rr_ms: float, at_ns: int, *, doubted: bool) -> list[MeasureTaken]:
+        """Take an interval; ``doubted`` tells that its source doesn't trust it."""
+        if not (math.isfinite(rr_ms) and rr_ms > 0.0):
+            return []
+        found: list[MeasureTaken] = []
+        for judged in self._artefacts.update(rr_ms, doubted=doubted):
+            self._keep(judged, at_ns, found)
+        return found
+
+    def break_row(self, gap_ms: float, at_ns: int) -> list[MeasureTaken]:
+        """Let ``gap_ms`` pass of which no beat is known."""
+        found: list[MeasureTaken] = []
+        for judged in self._artefacts.break_row():
+            self._keep(judged, at_ns, found)
+        self._short.skip(gap_ms)
+        self._long.skip(gap_ms)
+        self._skip(gap_ms)
+        self._beat_ms = self._time_ms
+        return found
+
+    def _keep(self, judged: Judged, at_ns: int, found: list[MeasureTaken]) -> None:
+        normal = judged.verdict == "normal"
+        quality = 1.0 if normal else ARTEFACT_QUALITY
+        found.append(self._measure("rr_ms", judged.rr_ms, quality, at_ns))
+        self._short.take(judged.rr_ms, normal=normal)
+        self._long.take(judged.rr_ms, normal=normal)
+        for rr_ms in judged.normal_ms:
+            self._time_ms += rr_ms
+            self._intervals.take(self._time_ms, rr_ms, sure=normal)
+        if not judged.normal_ms and judged.rr_ms > LONGEST_MS:
+            self._skip(judged.rr_ms)
+        self._since_ms += min(judged.rr_ms, LONGEST_MS)
+        if self._since_ms >= _EVERY_MS:
+            self._since_ms = 0.0
+            self._analyse(at_ns, found)
+
+    def _skip(self, gap_ms: float) -> None:
+        """Let a gap pass in the series: a short one is bridged by a line."""
+        # However long it was, and whatever nonsense: nothing is bridged that would need the length.
+        self._time_ms += min(gap_ms, 2.0 * _BRIDGED_MS)
+        if gap_ms > _BRIDGED_MS:
+            self._intervals.clear()
+            self._heights.clear()
+
+    def _take_height(self, beat: Beat, rr_ms: float) -> None:
+        """Keep the height of the R wave; one far from the last is noise or another kind of beat."""
+        self._beat_ms += rr_ms
+        height = beat.amplitude
+        if height is None or not math.isfinite(height):
+            return
+        usual = self._height
+        if usual is not None and abs(height - usual) > _AMPLITUDE_SHARE * abs(usual):
+            self._height = usual + 0.1 * (height - usual)
+            return
+        self._height = height if usual is None else usual + 0.2 * (height - usual)
+        self._heights.take(self._beat_ms, height, sure=True)
+
+    def _analyse(self, at_ns: int, found: list[MeasureTaken]) -> None:
+        self.rmssd_ms = self.coherence = None
+        short, long = self._short.measure(), self._long.measure()
+        if short is not None:
+            share = short.valid_ratio
+            self.rmssd_ms = short.rmssd_ms
+            found.append(self._measure("rmssd_ms", short.rmssd_ms, share, at_ns))
+            found.append(self._measure("sdnn_ms", short.sdnn_ms, share, at_ns))
+        if long is not None:
+            share = long.valid_ratio
+            found.append(self._measure("rmssd_5min_ms", long.rmssd_ms, share, at_ns))
+            found.append(self._measure("sdnn_5min_ms", long.sdnn_ms, share, at_ns))
+        self._take_coherence(at_ns, found)
+        self._hear_breath(at_ns, found)
+        self.valid_at_ns = at_ns
+
+    def _take_coherence(self, at_ns: int, found: list[MeasureTaken]) -> None:
+        sure = self._intervals.sure_ratio
+        values = self._intervals.read(COHERENCE_WINDOW_S) if sure >= _SURE_SHARE else None
+        if values is None:
+            return
+        self.coherence = measure_coherence(values)
+        if self.coherence is not None:
+            found.append(self._measure("coherence", self.coherence, sure, at_ns))
+
+    def _hear_breath(self, at_ns: int, found: list[MeasureTaken]) -> None:
+        told: tuple[tuple[BreathSource, EvenSeries], ...] = (
+            ("rhythm", self._intervals),
+            ("amplitude", self._heights),
+        )
+        rr_ms = self._intervals.read(BREATHING_WINDOW_S)
+        if rr_ms is None or self._intervals.sure_ratio < _SURE_SHARE:
+            for source, _ in told:
+                self._breathing.hear(self._sensor, source, None, at_ns, of_ns=at_ns)
+            return
+        bpm = 60_000.0 / float(rr_ms.mean())
+        for source, series in told:
+            values = series.read(BREATHING_WINDOW_S)
+            breath = None
+            if values is not None:
+                breath = find_breath(values, rate_hz=EVEN_HZ, heart_rate_bpm=bpm, source=source)
+            found += self._breathing.hear(self._sensor, source, breath, at_ns, of_ns=at_ns)
+
+    def _measure(self, measure: Measure, value: float, quality: float, at_ns: int) -> MeasureTaken:
+        return MeasureTaken(
+            at_ns=at_ns,
+            wearer=self._wearer,
+            sensor=self._sensor,
+            measure=measure,
+            value=value,
+            quality=quality,
+        )

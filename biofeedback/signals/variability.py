@@ -1,0 +1,111 @@
+"""RMSSD and SDNN of the normal beats of a sliding window.
+
+* Differences are taken between neighbours that are both normal: leaving an artefact out must not
+  make neighbours of beats that weren't.
+* Sums are kept in whole microseconds, so that hours of adding and taking off leave no rounding.
+* Withheld while the window isn't full, or less than 80 % of its beats are normal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+_VALID_SHARE = 0.8
+_FULL_SHARE = 0.92
+_FEWEST_DIFFERENCES = 15
+_LONGEST_MS = 2000.0
+_US_PER_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Variability:
+    """RMSSD and SDNN; ``valid_ratio`` is the share of the window's beats that are normal."""
+
+    rmssd_ms: float
+    sdnn_ms: float
+    valid_ratio: float
+
+
+class VariabilityWindow:
+    """The last ``window_s`` seconds of RR intervals.
+
+    References:
+        Task Force of the ESC and NASPE (1996), Heart rate variability, Circulation 93.
+        Deviation: the window may be shorter than five minutes.
+    """
+
+    def __init__(self, *, window_s: float) -> None:
+        self._window_us = round(window_s * 1e6)
+        # Length, interval if normal, difference to a normal neighbour before; microseconds.
+        self._rows: deque[tuple[int, int | None, int | None]] = deque()
+        self._before_us: int | None = None
+        self._length_us = 0
+        self._beats = 0
+        self._normal = 0
+        self._sum_us = 0
+        self._squares_us2 = 0
+        self._differences = 0
+        self._difference_squares_us2 = 0
+
+    def take(self, rr_ms: float, *, normal: bool) -> None:
+        """Take the next raw interval."""
+        # A gap told as one huge interval counts as one lost beat, not as a lost minute.
+        rr_us = round(min(rr_ms, _LONGEST_MS) * _US_PER_MS)
+        if not normal:
+            self._add(rr_us, None, None, beats=1)
+            self._before_us = None
+            return
+        difference_us = None if self._before_us is None else rr_us - self._before_us
+        self._before_us = rr_us
+        self._add(rr_us, rr_us, difference_us, beats=1)
+
+    def skip(self, gap_ms: float) -> None:
+        """Let time pass of which no beat is known."""
+        self._before_us = None
+        self._add(round(min(gap_ms * _US_PER_MS, self._window_us)), None, None, beats=0)
+
+    def measure(self) -> Variability | None:
+        """Measure the window, None if it can't be trusted."""
+        if self._length_us < _FULL_SHARE * self._window_us or not self._beats:
+            return None
+        share = self._normal / self._beats
+        if share < _VALID_SHARE or self._differences < _FEWEST_DIFFERENCES:
+            return None
+        n = self._normal
+        variance_us2 = (n * self._squares_us2 - self._sum_us * self._sum_us) / (n * (n - 1))
+        squares_us2 = self._difference_squares_us2 / self._differences
+        return Variability(
+            rmssd_ms=math.sqrt(squares_us2) / _US_PER_MS,
+            sdnn_ms=math.sqrt(variance_us2) / _US_PER_MS,
+            valid_ratio=share,
+        )
+
+    def _add(
+        self, length_us: int, normal_us: int | None, difference_us: int | None, *, beats: int
+    ) -> None:
+        # A skipped stretch is no beat: it is kept with a negative length.
+        self._rows.append((length_us if beats else -length_us, normal_us, difference_us))
+        self._length_us += length_us
+        self._beats += beats
+        self._count(normal_us, difference_us, sign=1)
+        while self._length_us > self._window_us:
+            length_us, normal_us, difference_us = self._rows.popleft()
+            self._length_us -= abs(length_us)
+            self._beats -= length_us > 0
+            self._count(normal_us, difference_us, sign=-1)
+            if self._rows:
+                # The neighbour before the oldest interval has left.
+                length_us, normal_us, difference_us = self._rows[0]
+                self._rows[0] = (length_us, normal_us, None)
+                self._count(None, difference_us, sign=-1)
+
+    def _count(self, normal_us: int | None, difference_us: int | None, *, sign: int) -> None:
+        if normal_us is not None:
+            self._normal += sign
+            self._sum_us += sign * normal_us
+            self._squares_us2 += sign * normal_us * normal_us
+        if difference_us is not None:
+            self._differences += sign
+            self._difference_squares_us2 += sign * difference_us * difference_us
