@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 EVENT_NS = 30.0 * NS_PER_MS
 """Until it was seen: what hosts choose mostly, between the 15 and 50 ms that they use."""
 SHORTEST_EVENT_NS, LONGEST_EVENT_NS = 7.5 * NS_PER_MS, 60.0 * NS_PER_MS
-JUMP_NS = 7.0 * NS_PER_MS
+JUMP_NS, JUMP_STEPS = 7.0 * NS_PER_MS, 4.0
+"""A step that is so long, and so much longer than usual, is one or more whole events."""
 SCATTER_NS, SCATTER_EVENTS = 2.0 * NS_PER_MS, 0.2
 CRYSTAL_DRIFT_RATIO = 40e-6
 STALL_NS = 100.0 * NS_PER_MS
@@ -104,11 +105,10 @@ class EventPhase:
         if step_ns > STALL_NS:
             return
         self._steps_ns.append(step_ns)
+        usual_ns = _median(self._steps_ns)
         if len(self._steps_ns) >= _LEAST_STEPS:
-            self._scatters = _median(self._steps_ns) > max(
-                SCATTER_NS, SCATTER_EVENTS * self._event_ns
-            )
-        if step_ns > JUMP_NS:
+            self._scatters = usual_ns > max(SCATTER_NS, SCATTER_EVENTS * self._event_ns)
+        if step_ns > max(JUMP_NS, JUMP_STEPS * usual_ns):
             self._jumps_ns.append(step_ns)
             if len(self._jumps_ns) >= _LEAST_JUMPS:
                 # Some waited for two or three events more, others for a host that was busy.
