@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from biofeedback.signals.beat_forms import BeatForms
+from biofeedback.signals.beat_quality import BeatQuality, Circumstances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,8 @@ _MISSED_BAR = 0.2
 _LOST_AFTER_S = 4.0
 _NOISE_MOST = 0.6
 _KEPT_S = 1.5
-_RAIL_WITHIN_S = 1.0
+_SWING_WITHIN_S = 1.0
+_BESIDE_S = 0.12
 _RAIL_BEFORE_S = 0.4
 _USUAL_RR_S = 0.8
 _LONGEST_RR_S = 2.0
@@ -83,6 +85,8 @@ class _Candidate:
     peak: float = 0.0
     peak_height: float = 0.0
     size: float = 0.0
+    between: float = 0.0
+    swing: float = 1.0
 
 
 class BeatSearch:
@@ -92,6 +96,7 @@ class BeatSearch:
         self._traits = traits
         self._rate_hz = rate_hz
         self._forms = BeatForms()
+        self._judge_quality = BeatQuality(traits.odds)
         self._beats: deque[float] = deque(maxlen=8)
         self._noises: deque[float] = deque(maxlen=8)
         self._intervals: deque[int] = deque(maxlen=8)
@@ -224,10 +229,11 @@ class BeatSearch:
         since = None if self._last is None else candidate.at - self._last
         if since is not None and since < self._traits.refractory_s * rate_hz:
             return
-        if self._is_railed(candidate, now):
+        swing = self._swing(now)
+        if self._is_railed(candidate, now, swing):
             self._gap = True
             return
-        seen = self._look_at(candidate, now)
+        seen = self._look_at(candidate, now, swing)
         if self._is_same_peak(seen):
             return
         phase = 1.0 if since is None else since / self._usual_interval
@@ -269,7 +275,7 @@ class BeatSearch:
         self._pending = None
         self._refused.clear()
 
-    def _look_at(self, candidate: _Candidate, now: int) -> _Candidate:
+    def _look_at(self, candidate: _Candidate, now: int, swing: int) -> _Candidate:
         """Find the peak under a candidate and how much it looks like a beat."""
         height = candidate.height
         evidence = (height - self._noise) / (self._beat - self._noise)
@@ -305,6 +311,7 @@ class BeatSearch:
         middle = place - round(band.sharp_delay)
         around = self._raw[max(0, middle - half) : max(1, middle + half + 1)]
         shift = 0.5 * (before - after) / bend if bend else 0.0
+        size = float(around.max() - around.min())
         return _Candidate(
             at=candidate.at,
             height=height,
@@ -313,7 +320,9 @@ class BeatSearch:
             evidence=evidence,
             peak=place + self._first - band.sharp_delay + min(max(shift, -0.5), 0.5),
             peak_height=here,
-            size=float(around.max() - around.min()),
+            size=size,
+            between=self._between(candidate),
+            swing=swing / max(size, 1.0),
         )
 
     def _is_same_peak(self, seen: _Candidate) -> bool:
@@ -327,14 +336,26 @@ class BeatSearch:
         self._beat = _median(self._beats)
         self._noise = min(_median(self._noises), _NOISE_MOST * self._beat)
 
-    def _is_railed(self, candidate: _Candidate, now: int) -> bool:
+    def _swing(self, now: int) -> int:
+        """Tell how far the raw signal went within the last second."""
+        end = now - self._first + 1
+        recent = self._raw[max(0, end - round(_SWING_WITHIN_S * self._rate_hz)) : end]
+        return int(recent.max() - recent.min())
+
+    def _between(self, candidate: _Candidate) -> float:
+        """Tell how strong it was on average since the last beat, in heights of a candidate."""
+        apart = round(_BESIDE_S * self._rate_hz)
+        start = candidate.at - round(_SWING_WITHIN_S * self._rate_hz)
+        if self._last is not None:
+            start = max(start, self._last + apart)
+        strength = self._strength[max(0, start - self._first) : candidate.at - apart - self._first]
+        return float(strength.sum()) / len(strength) / candidate.height if len(strength) else 0.0
+
+    def _is_railed(self, candidate: _Candidate, now: int, swing: int) -> bool:
         """Tell whether the amplifier was saturated round a candidate."""
-        if not self._sizes:
+        if not self._sizes or swing <= _RAIL_RANGE * _median(self._sizes):
             return False
         end = now - self._first + 1
-        recent = self._raw[max(0, end - round(_RAIL_WITHIN_S * self._rate_hz)) : end]
-        if int(recent.max() - recent.min()) <= _RAIL_RANGE * _median(self._sizes):
-            return False
         start = max(0, candidate.at - self._first - round(_RAIL_BEFORE_S * self._rate_hz))
         changes = np.flatnonzero(np.diff(self._raw[start:end]))
         edges = [-1, *changes.tolist(), end - start - 1]
@@ -368,17 +389,19 @@ class BeatSearch:
         self._found.append(found)
 
     def _quality(self, beat: _Candidate, phase: float) -> float:
-        """Estimate the chance that this is a beat (logistic fit; see the docs for its figures)."""
-        noisy = max(0.0, self._noise / self._beat - 0.1)
+        """Estimate the chance that this is a beat; not more than little while all is learnt anew."""
         rival = max([c.evidence for c in self._refused if c.at < beat.at], default=0.0)
-        early = min(max(0.85 - phase, 0.0), 0.5)
-        odds = (
-            -3.0
-            + 7.4 * min(beat.evidence, 1.0)
-            + 1.4 * beat.likeness
-            - noisy * (4.0 + 5.7 * min(max(rival, 0.0), 1.0) + 45.0 * early + 80.0 * self._chaos)
+        circumstances = Circumstances(
+            evidence=beat.evidence,
+            likeness=beat.likeness,
+            noise=self._noise / self._beat,
+            rival=rival,
+            early=min(max(0.85 - phase, 0.0), 0.5),
+            chaos=self._chaos,
+            between=beat.between,
+            swing=beat.swing,
         )
-        quality = 1.0 / (1.0 + math.exp(-odds))
+        quality = self._judge_quality.judge(circumstances, [*self._beats, beat.height])
         if self._probation:
             sure = beat.likeness > 0.8 and quality > 0.5
             self._probation = self._probation - 1 if sure else _PROBATION
