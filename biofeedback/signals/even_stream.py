@@ -133,6 +133,6 @@ class EvenStream:
 
     def _keep(self, since_ns: NDArray[np.int64]) -> None:
         most = round(_KEPT_S * self._rate_hz)
-        forget = max(0, len(self._times_ns) - most)
+        forget = len(self._times_ns) - most if len(self._times_ns) > 2 * most else 0
         self._first += forget
         self._times_ns = np.concatenate((self._times_ns[forget:], since_ns))
