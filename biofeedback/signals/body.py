@@ -309,7 +309,7 @@ class Body:
             return self._tell_counted(at_ns)
         motion_ns = motion.valid_at_ns
         walking = motion.walking(at_ns)
-        expected = motion.next_step(at_ns) if walking else None
+        expected = motion.next_step(at_ns)
         swing = motion.repetition(at_ns)
         activity = motion.activity
         return {

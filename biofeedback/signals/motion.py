@@ -101,7 +101,7 @@ class Motion:
     def next_step(self, at_ns: int) -> tuple[int, float] | None:
         """Return when the next contact of a walk is expected, and its standard deviation in ms."""
         origin_ns = self._resampler.origin_ns
-        if origin_ns is None:
+        if origin_ns is None or not self.walking(at_ns):
             return None
         expected = self._prediction.next_step((at_ns - origin_ns) / NS_PER_S)
         if expected is None:
@@ -175,7 +175,7 @@ class Motion:
                 self._freezing.restart()
         vectors = ticks.vectors
         lengths = [sqrt(x * x + y * y + z * z) for x, y, z in vectors]
-        band, taken = self.activity.update(ticks.first, lengths, [v[0] for v in vectors])
+        band, taken = self.activity.update(ticks.first, lengths, vectors)
         for _, activity_mps2 in taken:
             found.append(self._measure("activity_mps2", activity_mps2, self.quality, at_ns))
         walking = self._steps.step_s is not None
@@ -189,8 +189,8 @@ class Motion:
             self._move(moves, at_ns, found)
             walking = not walking
             start = end
-        moves = self._movement.update(ticks.first + start, vectors[start:], walking=walking)
-        self._move(moves, at_ns, found)
+        rest = vectors[start:] if start else vectors
+        self._move(self._movement.update(ticks.first + start, rest, walking=walking), at_ns, found)
         for step in steps:
             self._step(step, at_ns, found)
         for second in self._second_by_second.update(ticks.first, vectors):
