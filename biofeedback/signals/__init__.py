@@ -27,6 +27,7 @@ beat_heart.py  the same from a raw signal: the order of what follows
   qrs_band.py    what is sharp enough for a QRS complex; pulse_band.py the rise of a pulse
   moving_sum.py  sums of whole numbers, exact however the signal is cut
   beat_search.py candidates, judged once, by height, form and time
+  beat_window.py the newest seconds, to look at a candidate in; beat_quality.py how sure it is
   beat_forms.py  what beats look like; beat_traits.py how they differ between signals
   beat.py        a beat
   beat_rate.py   heart rate from beats, that one wrong beat doesn't move
