@@ -53,6 +53,10 @@ MEASUREMENT_TYPES: Final[dict[int, MeasurementType]] = {
 TYPE_MASK = 0x3F
 COMPRESSED = 0x80
 HEADER_BYTES = 10
+FEW_VALUES = 24
+"""Up to here Python's own numbers are faster than arrays."""
+_INT32: Final = np.dtype("<i4")
+_FLOAT32: Final = np.dtype("<f4")
 PPI_BYTES = 6
 PPI_BLOCKER, PPI_SKIN_CONTACT, PPI_CONTACT_SUPPORTED = 0x01, 0x02, 0x04
 UNSET_CLOCK_NS = 599_616_000_000_000_000
@@ -115,8 +119,11 @@ def _delta(payload: bytes, channels: int, resolution_bits: int) -> DeltaFrame:
     limit = 1 << (resolution_bits - 1)
     # Most frames can't leave the resolution, even if all differences went one way.
     if frame.reach >= limit:
-        flat = frame.samples.reshape(-1)
-        if np.maximum.reduce(flat) >= limit or np.minimum.reduce(flat) < -limit:
+        samples = frame.samples
+        # A handful of values is faster looked at one by one.
+        flat = samples if samples.size > FEW_VALUES else samples.reshape(-1).tolist()
+        least, most = (samples.min(), samples.max()) if flat is samples else (min(flat), max(flat))
+        if most >= limit or least < -limit:
             raise Malformed("out_of_range", f"a sum beyond {resolution_bits} bits")
     return frame
 
@@ -126,11 +133,12 @@ def _delta_float32(
 ) -> tuple[tuple[tuple[int, int], ...], NDArray[np.float64]]:
     """Decode differences between the bit patterns of floats; sums wrap at 32 bits."""
     frame = decode_delta_frame(payload, HEADER_BYTES, channels=channels, resolution_bits=32)
-    return frame.blocks, _checked_float32(frame.samples.astype("<i4"), limit)
+    return frame.blocks, _checked_float32(frame.samples.astype(_INT32), limit)
 
 
 def _scaled(raw: NDArray[np.int64], factor: float, limit: float, reach: int) -> NDArray[np.float64]:
-    scaled: NDArray[np.float64] = np.multiply(raw, factor, dtype=np.float64)
+    scaled = raw.astype(np.float64)
+    scaled *= factor
     # Few frames could leave the limit at all: no need to look at the others.
     return scaled if factor * reach <= limit else _checked(scaled, limit)
 
@@ -141,10 +149,13 @@ def _checked_float32(patterns: NDArray[np.int32], limit: float) -> NDArray[np.fl
     Without their sign, patterns are in the order of their floats, with infinity and NaN behind:
     one comparison of integers refuses all that must not pass, and no NaN is ever touched.
     """
-    largest = np.maximum.reduce(np.bitwise_and(patterns, 0x7FFFFFFF), axis=None)
+    if patterns.size > FEW_VALUES:
+        largest = int(np.bitwise_and(patterns, 0x7FFFFFFF).max())
+    else:
+        largest = max([pattern & 0x7FFFFFFF for pattern in patterns.reshape(-1).tolist()])
     if largest > FLOAT32_PATTERNS[limit]:
         raise Malformed("out_of_range", f"NaN, infinity or beyond {limit:g}")
-    return patterns.view("<f4").astype(np.float64)
+    return patterns.view(_FLOAT32).astype(np.float64)
 
 
 def _checked(values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
