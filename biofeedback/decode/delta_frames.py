@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import struct
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
@@ -40,16 +40,12 @@ MAX_WIDTH_BITS = 33
 """The difference of two 32-bit values fits in 33 bits."""
 
 
-class DeltaFrame(NamedTuple):
-    """Blocks as (width in bits, samples); samples of shape (n, channels), the reference first.
+DeltaFrame: TypeAlias = "tuple[tuple[tuple[int, int], ...], NDArray[np.int64], int]"
+"""Blocks as (width in bits, samples); samples of shape (n, channels), the reference first; reach.
 
-    ``reach`` is what no value can exceed in size, whatever the differences are. Values may exceed
-    the resolution: the caller knows whether they may.
-    """
-
-    blocks: tuple[tuple[int, int], ...]
-    samples: NDArray[np.int64]
-    reach: int
+The reach is what no value can exceed in size, whatever the differences are. Values may exceed the
+resolution: the caller knows whether they may. A bare tuple, as one is made for each packet.
+"""
 
 
 def decode_delta_frame(
@@ -90,7 +86,7 @@ def decode_delta_frame(
     else:
         samples = _unpack(payload, blocks, starts, total, reference)
         np.add.accumulate(samples, 0, None, samples)
-    return DeltaFrame(tuple(blocks), samples, reach)
+    return tuple(blocks), samples, reach
 
 
 def _read_block_headers(
@@ -127,7 +123,8 @@ def _unpack_few(
     """Return the values of a short frame: below some dozen, arrays cost more than they save."""
     flat = list(reference)
     channels = len(reference)
-    for (width, count), start in zip(blocks, starts, strict=True):
+    for block, start in enumerate(starts):
+        width, count = blocks[block]
         values = count * channels
         bits = int.from_bytes(payload[start : start + (width * values + 7) // 8], "little")
         mask, sign = (1 << width) - 1, 1 << width >> 1
@@ -173,10 +170,9 @@ def _unpack(
             ],
             1,
         )
-    places, lifts, drops = tables
     words: NDArray[np.int64] = np.ndarray((len(slots) - WORD_BYTES + 1,), _WORD, slots, 0, (1,))
     # To the top and back again: the arithmetic shift to the right extends the sign.
-    np.right_shift(np.left_shift(words[places], lifts), drops, flat[channels:])
+    np.right_shift(np.left_shift(words[tables[0]], tables[1]), tables[2], flat[channels:])
     return flat.reshape(-1, channels)
 
 

@@ -116,24 +116,33 @@ def _delta(payload: bytes, channels: int, resolution_bits: int) -> DeltaFrame:
     frame = decode_delta_frame(
         payload, HEADER_BYTES, channels=channels, resolution_bits=resolution_bits
     )
+    _, samples, reach = frame
     limit = 1 << (resolution_bits - 1)
     # Most frames can't leave the resolution, even if all differences went one way.
-    if frame.reach >= limit:
-        samples = frame.samples
-        # A handful of values is faster looked at one by one.
-        flat = samples if samples.size > FEW_VALUES else samples.reshape(-1).tolist()
-        least, most = (samples.min(), samples.max()) if flat is samples else (min(flat), max(flat))
-        if most >= limit or least < -limit:
-            raise Malformed("out_of_range", f"a sum beyond {resolution_bits} bits")
+    if reach >= limit and not _is_within(samples, reach, limit):
+        raise Malformed("out_of_range", f"a sum beyond {resolution_bits} bits")
     return frame
+
+
+def _is_within(samples: NDArray[np.int64], reach: int, limit: int) -> bool:
+    flat = samples.reshape(-1)
+    if flat.size <= FEW_VALUES:
+        few = flat.tolist()
+        return -limit <= min(few) and max(few) < limit
+    # No value exceeds the root of the sum of the squares; that is one step, if it fits in 64 bits.
+    if reach * reach * flat.size < 1 << 63 and flat.dot(flat) < limit * limit:
+        return True
+    return bool(-limit <= flat.min() and flat.max() < limit)
 
 
 def _delta_float32(
     payload: bytes, channels: int, limit: float
 ) -> tuple[tuple[tuple[int, int], ...], NDArray[np.float64]]:
     """Decode differences between the bit patterns of floats; sums wrap at 32 bits."""
-    frame = decode_delta_frame(payload, HEADER_BYTES, channels=channels, resolution_bits=32)
-    return frame.blocks, _checked_float32(frame.samples.astype(_INT32), limit)
+    blocks, samples, _ = decode_delta_frame(
+        payload, HEADER_BYTES, channels=channels, resolution_bits=32
+    )
+    return blocks, _checked_float32(samples.astype(_INT32), limit)
 
 
 def _scaled(raw: NDArray[np.int64], factor: float, limit: float, reach: int) -> NDArray[np.float64]:
@@ -312,12 +321,14 @@ def _decode_mag_delta_milligauss(
 ) -> MagnetometerFrame:
     del context
     blocks, raw, _ = _delta(payload, 4, 16)
+    gauss = raw[:, :3].astype(np.float64)
+    gauss /= 1000
     return MagnetometerFrame(
         timestamp_ns=stamp_ns,
         frame_type=1,
         compressed=True,
         delta_blocks=blocks,
-        samples_gauss=raw[:, :3] / 1000,
+        samples_gauss=gauss,
         calibration=raw[:, 3],
         n=len(raw),
     )
