@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -123,16 +122,20 @@ class Cadence:
         return fitted_s if abs(fitted_s / step_s - 1.0) < self._tolerance else step_s
 
     def is_steady(self) -> bool:
-        """Tell whether the times between the contacts of the line are nearly alike.
+        """Tell whether the times between the contacts of the line are alike; ask after ``update``.
 
         Who hesitates, shuffles and turns has no pace: a number would depend on what is counted.
         """
-        times_s = [b - a for (_, a), (_, b) in pairwise(self._long.points)]
-        if not times_s:
-            return True
-        mean = sum(times_s) / len(times_s)
-        squares = sum((x - mean) * (x - mean) for x in times_s)
-        return squares <= len(times_s) * (_MOST_SCATTER * mean) ** 2
+        points = self._long.points
+        n = len(points) - 1
+        first_s = before_s = points[0][1]
+        squares = 0.0
+        for _, at_s in points:
+            squares += (at_s - before_s) * (at_s - before_s)
+            before_s = at_s
+        spent_s = before_s - first_s
+        # The mean square is the squared mean plus the variance.
+        return n * squares <= spent_s * spent_s * (1.0 + _MOST_SCATTER * _MOST_SCATTER)
 
     def step_time_cv(self) -> float | None:
         """Return SD over mean of the last 30 step times, None with fewer than ten.
