@@ -12,10 +12,11 @@ motion.py      one acceleration sensor: the order of what follows
   cadence.py     steps per minute and step time variability
   prediction.py  when the next step will be, and how sure that is
   freezing.py    trembling legs against swinging ones
-  movement.py    what isn't gait:
+  movement.py    what isn't gait, at once:
     swings.py      rises along the movement's own direction
     gestures.py    sudden and repeated movements, with a direction
     cycle.py       period and phase of what repeats itself
+  seconds.py     ticks -> whole seconds, for what needn't be known sooner:
     manner.py      still, sudden, sustained, heavy, trembling, tilted
     smoothness.py  SPARC and LDLJ of one movement
 feet.py        two sensors on two feet: are the steps alike

@@ -18,6 +18,8 @@ from biofeedback.signals.resample import TICK_S, WORKING_RATE_HZ
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from biofeedback.signals.resample import Vector
+
 EMIT_TICKS = 10
 _WINDOW_CELLS = 4
 _WINDOW_TICKS = _WINDOW_CELLS * EMIT_TICKS
@@ -25,6 +27,7 @@ _BAND_HZ = (0.3, 10.0)
 _STILL_MPS2 = 0.3
 _FLOWING_HZ = 1.5
 _ABRUPT_HZ = 6.0
+_LN_ABRUPT = math.log(_ABRUPT_HZ / _FLOWING_HZ)
 _TILT_HZ = 0.5
 
 _BAND = np.vstack(
@@ -127,9 +130,9 @@ class Activity:
         self.sustained_ratio = self.tilt_ratio = None
 
     def update(
-        self, first: int, lengths: Sequence[float], along: Sequence[float]
+        self, first: int, lengths: Sequence[float], vectors: Sequence[Vector]
     ) -> tuple[list[float], list[tuple[int, float]]]:
-        """Take the length of the acceleration and its part along the sensor's first axis.
+        """Take consecutive ticks of the acceleration, and its length.
 
         Returns:
             The band-limited length of each tick, and (tick, activity_mps2) of each answer.
@@ -140,7 +143,7 @@ class Activity:
         while start < n:
             tick = first + start
             end = min(n, start + 1 + -tick % EMIT_TICKS)
-            self._sum(band[start:end], lengths[start:end], along[start:end])
+            self._sum(band[start:end], lengths[start:end], vectors[start:end])
             last_tick = first + end - 1
             if last_tick % EMIT_TICKS == 0:
                 self._follow_tilt()
@@ -150,14 +153,16 @@ class Activity:
             start = end
         return band, taken
 
-    def _sum(self, band: Sequence[float], lengths: Sequence[float], along: Sequence[float]) -> None:
+    def _sum(
+        self, band: Sequence[float], lengths: Sequence[float], vectors: Sequence[Vector]
+    ) -> None:
         motion, jerk, before = self._motion_sum, self._jerk_sum, self._before
         lean, weight = self._lean_sum, self._weight_sum
-        for x, length, part in zip(band, lengths, along, strict=True):
+        for x, length, (along, _, _) in zip(band, lengths, vectors, strict=True):
             motion += abs(x)
             jerk += abs(x - before)
             before = x
-            lean += part
+            lean += along
             weight += length
         self._motion_sum, self._jerk_sum, self._before = motion, jerk, before
         self._lean_sum, self._weight_sum = lean, weight
@@ -188,8 +193,9 @@ class Activity:
         slope = jerk_sum / (_WINDOW_TICKS * TICK_S)
         # A sine of frequency f has mean |slope| = 2 pi f mean |value|.
         pace_hz = slope / (2.0 * math.pi * activity) if activity > 1e-6 else 0.0
-        abrupt = math.log(max(pace_hz, _FLOWING_HZ) / _FLOWING_HZ)
-        abrupt = min(1.0, abrupt / math.log(_ABRUPT_HZ / _FLOWING_HZ))
+        abrupt = 0.0
+        if pace_hz > _FLOWING_HZ:
+            abrupt = min(1.0, math.log(pace_hz / _FLOWING_HZ) / _LN_ABRUPT)
         # Stillness flows: the noise of the sensor has no manner.
         abrupt *= min(1.0, activity / _STILL_MPS2)
         lean = 0.0 if self._lean is None else self._lean

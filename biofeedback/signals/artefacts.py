@@ -206,6 +206,7 @@ class Artefacts:
         """Judge an interval whose successors never came: by the median before it."""
         rr, doubted = self._waiting[0]
         usual = median(self._reference) if self._reference else rr
+        usual = min(max(usual, SHORTEST_MS), LONGEST_MS)
         alike = SHORTEST_MS <= rr <= LONGEST_MS and abs(rr - usual) <= _ALIKE * usual
         if alike and not doubted:
             self._accept()

@@ -122,7 +122,7 @@ class Body:
             found = motion.update(samples, at_ns, heart_beats=self._feels_heart(sensor, at_ns))
             if motion.site == "ankle" and len(self._motions) > 1:
                 self._compare_feet(sensor, at_ns, found)
-            return [*found, *self._feel_breath(sensor, samples, at_ns)]
+            return [*found, *self._feel_breath(sensor, motion, at_ns)]
         if isinstance(samples, HeartReading):
             heart = self._hearts.get(sensor)
             if heart is None:
@@ -156,17 +156,19 @@ class Body:
         told = (one.cadence_spm(at_ns) for one in self._told.values())
         return next((cadence for cadence in told if cadence is not None), None)
 
-    def _feel_breath(self, sensor: str, block: AccelerationBlock, at_ns: int) -> list[MeasureTaken]:
+    def _feel_breath(self, sensor: str, motion: Motion, at_ns: int) -> list[MeasureTaken]:
         """Feel the chest or the belly rise."""
-        if self._sites.get(sensor) not in _BREATHING_SITES:
+        if not motion.seconds or motion.site not in _BREATHING_SITES:
             return []
         chest = self._chests.setdefault(sensor, ChestMotion())
         found: list[MeasureTaken] = []
-        for felt in chest.update(block):
-            if felt.moved:
-                self._breathing.move(felt.of_ns)
-            else:
-                found += self._breathing.hear(sensor, "chest", felt.breath, at_ns, of_ns=felt.of_ns)
+        for second in motion.seconds:
+            felt = chest.update(second)
+            of_ns = motion.instant_ns(second.end_tick)
+            if felt == "movement":
+                self._breathing.move(of_ns)
+            elif felt != "waiting":
+                found += self._breathing.hear(sensor, "chest", felt, at_ns, of_ns=of_ns)
         return found
 
     def _take_raw(self, sensor: str, samples: EcgBlock | OpticalBlock, at_ns: int) -> list[Finding]:
@@ -307,7 +309,7 @@ class Body:
             return self._tell_counted(at_ns)
         motion_ns = motion.valid_at_ns
         walking = motion.walking(at_ns)
-        expected = motion.next_step(at_ns) if walking else None
+        expected = motion.next_step(at_ns)
         swing = motion.repetition(at_ns)
         activity = motion.activity
         return {

@@ -16,23 +16,19 @@ import numpy as np
 
 from biofeedback.signals.activity import MovementRange
 from biofeedback.signals.resample import WORKING_RATE_HZ
+from biofeedback.signals.seconds import CELL_TICKS, CELLS, SECOND_TICKS
 from biofeedback.signals.smoothness import integrate_speed, measure_ldlj, measure_sparc
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from biofeedback.messages import Measure
-    from biofeedback.signals.resample import Vector
+    from biofeedback.signals.seconds import Second
 
 Told: TypeAlias = "tuple[Measure, float, float]"
 """A measure, its value and its quality 0..1."""
 
-SECOND_TICKS = WORKING_RATE_HZ
 _SECONDS = 4
-_CELL_TICKS = 10
-_CELLS = SECOND_TICKS // _CELL_TICKS
 _STILL_SECONDS = 5
 _STILL_MPS2 = 0.2
 _MOVING_MPS2 = 0.3
@@ -117,7 +113,6 @@ class Manner:
 
     def restart(self) -> None:
         """Begin anew after a gap; the person's range stays."""
-        self._second: list[Vector] = []
         self._seconds: deque[NDArray[np.float64]] = deque(maxlen=_SECONDS)
         self._still: deque[int] = deque(maxlen=_STILL_SECONDS)
         self._cells: list[NDArray[np.float64]] = []
@@ -127,32 +122,21 @@ class Manner:
         self._resting = 0
         self._went_on = False
 
-    def update(self, first: int, vectors: Sequence[Vector]) -> list[Told]:
-        """Take consecutive ticks of acceleration, gravity included."""
+    def update(self, second: Second) -> list[Told]:
+        """Take the next second of acceleration, gravity included."""
         told: list[Told] = []
-        start, n = 0, len(vectors)
-        while start < n:
-            end = min(n, start + 1 + -(first + start) % SECOND_TICKS)
-            self._second.extend(vectors[start:end])
-            if (first + end - 1) % SECOND_TICKS == 0:
-                if len(self._second) == SECOND_TICKS:
-                    self._close(np.array(self._second), told)
-                    if (first + end - 1) % (2 * SECOND_TICKS) == 0 and len(
-                        self._seconds
-                    ) == _SECONDS:
-                        self._rate(told)
-                self._second.clear()
-            start = end
+        self._close(second, told)
+        if second.end_tick % (2 * SECOND_TICKS) == 0 and len(self._seconds) == _SECONDS:
+            self._rate(told)
         return told
 
-    def _close(self, second: NDArray[np.float64], told: list[Told]) -> None:
+    def _close(self, second: Second, told: list[Told]) -> None:
         """Keep a second, and look where a movement begins or ends in it."""
-        cells = second.reshape(_CELLS, _CELL_TICKS, 3)
-        means = np.add.reduce(cells, axis=1) / _CELL_TICKS
-        squares = np.einsum("ijk,ijk->i", cells, cells) / _CELL_TICKS
+        cells, means = second.cells_mps2, second.means_mps2
+        squares = np.einsum("ijk,ijk->i", cells, cells) / CELL_TICKS
         variances = (squares - np.einsum("ij,ij->i", means, means)).tolist()
         sizes = [math.sqrt(max(0.0, variance)) for variance in variances]
-        self._seconds.append(second)
+        self._seconds.append(cells.reshape(SECOND_TICKS, 3))
         self._still.append(sum(size < _STILL_MPS2 for size in sizes))
         self._watch(means[-1], max(sizes))
         for cell, mean, size in zip(cells, means, sizes, strict=True):
@@ -184,7 +168,7 @@ class Manner:
         length = math.sqrt(float(gravity @ gravity))
         lean = float(gravity[0]) / length if length > 0.0 else 0.0
         found: list[Told] = [
-            ("stillness_ratio", sum(self._still) / (_CELLS * len(self._still)), 1.0),
+            ("stillness_ratio", sum(self._still) / (CELLS * len(self._still)), 1.0),
             ("suddenness_ratio", manner * rate_suddenness(newest), 1.0),
             ("sustained_ratio", 1.0 - manner * rate_abrupt(newest), 1.0),
             ("weight_ratio", self._weight_range.place(heaviest_mps2), 1.0),

@@ -10,6 +10,7 @@ from biofeedback.signals.activity import Activity
 from biofeedback.signals.cadence import Cadence
 from biofeedback.signals.cycle import PATIENCE_CYCLES
 from biofeedback.signals.freezing import FreezeIndex
+from biofeedback.signals.manner import Manner
 from biofeedback.signals.movement import Movement
 from biofeedback.signals.prediction import StepPrediction
 from biofeedback.signals.quality import (
@@ -20,6 +21,7 @@ from biofeedback.signals.quality import (
     drift_ppm,
 )
 from biofeedback.signals.resample import TICK_NS, Resampler, Ticks
+from biofeedback.signals.seconds import Seconds
 from biofeedback.signals.steps import Step, Steps
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     )
     from biofeedback.samples import AccelerationBlock
     from biofeedback.signals.movement import Moves
+    from biofeedback.signals.seconds import Second
 
 Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven
 
@@ -58,6 +61,8 @@ class Motion:
         self._prediction = StepPrediction(steps_apart=2 if site == "ankle" else 1)
         self._freezing = FreezeIndex() if site in _LOWER_BODY else None
         self._movement = Movement(site)
+        self._second_by_second = Seconds()
+        self._manner = Manner()
         self._since_cv = 0
         self._clipping = False
         self._off_body = False
@@ -66,6 +71,8 @@ class Motion:
         self.quality = 0.0
         self.last_step_ns: int | None = None
         self.swing: tuple[int, float] | None = None
+        self.seconds: list[Second] = []
+        """The seconds that the newest block completed."""
         self.valid_at_ns: int | None = None
 
     @property
@@ -93,7 +100,7 @@ class Motion:
         return self._cadence_spm if not self._clipping and self.walking(at_ns) else None
 
     def next_step(self, at_ns: int) -> tuple[int, float] | None:
-        """Return when the next contact is expected, and its standard deviation in ms."""
+        """Return when the next contact of a walk is expected, and its standard deviation in ms."""
         origin_ns = self._resampler.origin_ns
         if origin_ns is None or not self.walking(at_ns):
             return None
@@ -101,6 +108,10 @@ class Motion:
         if expected is None:
             return None
         return origin_ns + round(expected.contact_s * NS_PER_S), expected.sd_s * 1000.0
+
+    def instant_ns(self, tick: int) -> int:
+        """Return the instant of a tick."""
+        return (self._resampler.origin_ns or 0) + tick * TICK_NS
 
     def update(
         self, block: AccelerationBlock, at_ns: int, *, heart_beats: bool = False
@@ -110,6 +121,7 @@ class Motion:
         ``heart_beats`` is True if the same sensor feels a heart: then it is worn, however still.
         """
         found: list[Finding] = []
+        self.seconds.clear()
         for piece in self._sieve.seconds(block.times_ns):
             times_ns, values, verdict = self._sieve.sieve(
                 block.times_ns[piece], block.acceleration_mps2[piece], block.range_mps2
@@ -128,7 +140,7 @@ class Motion:
     def _judge(
         self, verdict: Verdict, at_ns: int, found: list[Finding], *, heart_beats: bool
     ) -> None:
-        off_body = not heart_beats and self._movement.dead_s >= _OFF_BODY_S
+        off_body = not heart_beats and self._manner.dead_s >= _OFF_BODY_S
         if off_body and not self._off_body:
             found.append(self._notice("off_body", at_ns))
         self._off_body = off_body
@@ -158,11 +170,13 @@ class Motion:
             self.activity.restart()
             self._steps.restart()
             self._movement.restart()
+            self._second_by_second.restart()
+            self._manner.restart()
             if self._freezing is not None:
                 self._freezing.restart()
         vectors = ticks.vectors
         lengths = [sqrt(x * x + y * y + z * z) for x, y, z in vectors]
-        band, taken = self.activity.update(ticks.first, lengths, [v[0] for v in vectors])
+        band, taken = self.activity.update(ticks.first, lengths, vectors)
         for _, activity_mps2 in taken:
             found.append(self._measure("activity_mps2", activity_mps2, self.quality, at_ns))
         walking = self._steps.step_s is not None
@@ -176,10 +190,14 @@ class Motion:
             self._move(moves, at_ns, found)
             walking = not walking
             start = end
-        moves = self._movement.update(ticks.first + start, vectors[start:], walking=walking)
-        self._move(moves, at_ns, found)
+        rest = vectors[start:] if start else vectors
+        self._move(self._movement.update(ticks.first + start, rest, walking=walking), at_ns, found)
         for step in steps:
             self._step(step, at_ns, found)
+        for second in self._second_by_second.update(ticks.first, vectors):
+            self.seconds.append(second)
+            for measure, value, quality in self._manner.update(second):
+                found.append(self._measure(measure, value, quality * self.quality, at_ns))
         if self._freezing is not None:
             found.extend(
                 self._measure("freeze_index", index, self.quality, at_ns)
@@ -199,8 +217,6 @@ class Motion:
             self.swing = (event.event_ns, cycle.period_s)
             quality = cycle.regularity * self.quality
             found.append(self._measure("movement_period_s", cycle.period_s, quality, at_ns))
-        for measure, value, quality in moves.told:
-            found.append(self._measure(measure, value, quality * self.quality, at_ns))
 
     def _step(self, step: Step, at_ns: int, found: list[Finding]) -> None:
         contact_ns = round(step.contact_s * NS_PER_S)

@@ -71,7 +71,6 @@ class MotionQuality:
         self._rates: deque[int] = deque(maxlen=_RATE_SECONDS)
         self._window: deque[tuple[int, int]] = deque(maxlen=_CLIPPING_WINDOW_S)
         self._times: list[NDArray[np.int64]] = []
-        self._last_ns: int | None = None
         self._intervals_ns: list[NDArray[np.int64]] = []
 
     def seconds(self, times_ns: NDArray[np.int64]) -> list[slice]:
@@ -151,14 +150,12 @@ class MotionQuality:
         )
 
     def _judge_clock(self) -> tuple[float | None, Timing | None]:
-        times_ns = self._times[0] if len(self._times) == 1 else np.concatenate(self._times)
-        self._times.clear()
+        # The last sample of the second before comes first.
+        times_ns = np.concatenate(self._times)
+        self._times = [times_ns[-1:]]
         # Differences of integers: a shift of all times changes nothing.
         apart_ns = times_ns[1:] - times_ns[:-1]
-        if self._last_ns is not None:
-            apart_ns = np.append(apart_ns, int(times_ns[0]) - self._last_ns)
-        self._last_ns = int(times_ns[-1])
-        longest_ns = int(apart_ns.max()) if apart_ns.size else 0
+        longest_ns = int(np.maximum.reduce(apart_ns, initial=0))
         gap_s = longest_ns / NS_PER_S if longest_ns > _GAP_NS else None
         self._intervals_ns.append(apart_ns)
         if len(self._intervals_ns) < _TIMING_SECONDS:

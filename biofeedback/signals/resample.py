@@ -14,10 +14,11 @@ than arrays, and blocks can't leave a mark on the result.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import sub
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -39,28 +40,6 @@ class Ticks:
     first: int
     vectors: list[Vector]
     restarted: bool
-
-
-class _Samples(NamedTuple):
-    """Columns: a loop over lists of floats is faster than over rows of an array."""
-
-    since_origin_ns: list[int]
-    x: list[float]
-    y: list[float]
-    z: list[float]
-
-    def pick(self, places: list[int]) -> _Samples:
-        return _Samples(
-            [self.since_origin_ns[i] for i in places],
-            [self.x[i] for i in places],
-            [self.y[i] for i in places],
-            [self.z[i] for i in places],
-        )
-
-    def go_on_from(self, last_ns: int) -> bool:
-        """Tell whether each is later than the one before, and none behind a gap."""
-        apart_ns = [*map(sub, self.since_origin_ns, (last_ns, *self.since_origin_ns))]
-        return not apart_ns or (min(apart_ns) > 0 and max(apart_ns) <= GAP_NS)
 
 
 class Resampler:
@@ -90,31 +69,14 @@ class Resampler:
             self.origin_ns = int(times_ns[0])
             self._begin(0, tuple(vectors[0].tolist()))
             times_ns, vectors = times_ns[1:], vectors[1:]
-        samples = _Samples((times_ns - self.origin_ns).tolist(), *vectors.T.tolist())
+        since_origin_ns: list[int] = (times_ns - self.origin_ns).tolist()
+        x, y, z = vectors.T.tolist()
+        samples = zip(since_origin_ns, x, y, z, strict=True)
         found: list[Ticks] = []
-        if samples.go_on_from(self._last_ns):
-            self._draw(samples, found)
-        else:
-            self._draw_in_pieces(samples, found)
+        while (ahead := self._draw(samples, found)) is not None:
+            self._begin(*ahead)
+            self._restarted = True
         return found
-
-    def _draw_in_pieces(self, samples: _Samples, found: list[Ticks]) -> None:
-        """Leave out what isn't later than the sample before; begin a stretch after each gap."""
-        piece: list[int] = []
-        last_ns = self._last_ns
-        for i, now_ns in enumerate(samples.since_origin_ns):
-            if now_ns <= last_ns:
-                self.out_of_order += 1
-                continue
-            if now_ns - last_ns > GAP_NS:
-                self._draw(samples.pick(piece), found)
-                piece = []
-                self._begin(now_ns, (samples.x[i], samples.y[i], samples.z[i]))
-                self._restarted = True
-            else:
-                piece.append(i)
-            last_ns = now_ns
-        self._draw(samples.pick(piece), found)
 
     def _begin(self, now_ns: int, value: Vector) -> None:
         self._last_ns = now_ns
@@ -125,43 +87,58 @@ class Resampler:
         if self._on_grid:
             self._next_ns += TICK_NS
 
-    def _draw(self, samples: _Samples, found: list[Ticks]) -> None:
-        """Go on with the line through samples that follow each other without a gap."""
+    def _draw(
+        self, samples: Iterator[tuple[int, float, float, float]], found: list[Ticks]
+    ) -> tuple[int, Vector] | None:
+        """Go on with the line through samples that follow each other without a gap.
+
+        Returns:
+            The first sample behind a gap, which the iterator has passed; None at the end.
+        """
+        ahead: tuple[int, Vector] | None = None
         vectors: list[Vector] = []
+        append = vectors.append
         last_ns, next_ns, on_grid = self._last_ns, self._next_ns, self._on_grid
         x0, y0, z0 = self._last
         ax, ay, az = self._area
-        for now_ns, x1, y1, z1 in zip(*samples, strict=True):
-            dt_s = (now_ns - last_ns) * 1e-9
+        for now_ns, x1, y1, z1 in samples:
+            apart_ns = now_ns - last_ns
+            if not 0 < apart_ns <= GAP_NS:
+                if apart_ns <= 0:
+                    self.out_of_order += 1
+                    continue
+                ahead = (now_ns, (x1, y1, z1))
+                break
+            dt_s = apart_ns * 1e-9
             half = 0.5 * dt_s
             if now_ns < next_ns:
                 ax += half * (x0 + x1)
                 ay += half * (y0 + y1)
                 az += half * (z0 + z1)
             else:
-                px = py = pz = 0.0
+                # The part of the line before a tick is its own, the rest is the next one's.
+                taken_x = taken_y = taken_z = 0.0
                 while next_ns <= now_ns:
-                    # The part of the line before the tick is its own, the rest is the next one's.
                     w_s = (next_ns - last_ns) * 1e-9
                     bent = 0.5 * w_s * w_s / dt_s
-                    hx = w_s * x0 + bent * (x1 - x0)
-                    hy = w_s * y0 + bent * (y1 - y0)
-                    hz = w_s * z0 + bent * (z1 - z0)
+                    until_x = w_s * x0 + bent * (x1 - x0)
+                    until_y = w_s * y0 + bent * (y1 - y0)
+                    until_z = w_s * z0 + bent * (z1 - z0)
                     if on_grid:
-                        vectors.append(
+                        append(
                             (
-                                (ax + hx - px) * WORKING_RATE_HZ,
-                                (ay + hy - py) * WORKING_RATE_HZ,
-                                (az + hz - pz) * WORKING_RATE_HZ,
+                                (ax + until_x - taken_x) * WORKING_RATE_HZ,
+                                (ay + until_y - taken_y) * WORKING_RATE_HZ,
+                                (az + until_z - taken_z) * WORKING_RATE_HZ,
                             )
                         )
                     on_grid = True
                     ax = ay = az = 0.0
-                    px, py, pz = hx, hy, hz
+                    taken_x, taken_y, taken_z = until_x, until_y, until_z
                     next_ns += TICK_NS
-                ax = half * (x0 + x1) - px
-                ay = half * (y0 + y1) - py
-                az = half * (z0 + z1) - pz
+                ax = half * (x0 + x1) - taken_x
+                ay = half * (y0 + y1) - taken_y
+                az = half * (z0 + z1) - taken_z
             last_ns = now_ns
             x0, y0, z0 = x1, y1, z1
         self._last_ns, self._next_ns, self._on_grid = last_ns, next_ns, on_grid
@@ -171,3 +148,4 @@ class Resampler:
             first = next_ns // TICK_NS - len(vectors)
             found.append(Ticks(first=first, vectors=vectors, restarted=self._restarted))
             self._restarted = False
+        return ahead

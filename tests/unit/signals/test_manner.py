@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from biofeedback.signals.manner import Manner, rate_abrupt, rate_suddenness, share_of_tremor
+from biofeedback.signals.seconds import Seconds
 
 G = 9.81
 T = np.arange(0, 4, 0.02)
@@ -15,10 +16,16 @@ def along_x(signal):
     return np.column_stack([signal, np.zeros_like(signal), np.full_like(signal, G)])
 
 
+def rate(rows) -> list[tuple[str, float]]:
+    manner = Manner()
+    seconds = Seconds().update(1, [tuple(row) for row in rows.tolist()])
+    return [(name, value) for second in seconds for name, value, _ in manner.update(second)]
+
+
 def told(signal, *, noise: float = 0.03) -> dict[str, list[float]]:
     rows = along_x(signal) + np.random.default_rng(5).normal(0, noise, (len(signal), 3))
     found: dict[str, list[float]] = {}
-    for measure, value, _ in Manner().update(1, [tuple(row) for row in rows.tolist()]):
+    for measure, value in rate(rows):
         found.setdefault(measure, []).append(value)
     return found
 
@@ -64,9 +71,7 @@ def test_a_slow_sine_flows_and_a_fast_one_is_abrupt() -> None:
 def test_tilt_is_the_inclination_of_the_first_axis() -> None:
     slope = np.radians(30.0)
     rows = np.tile([G * np.sin(slope), 0.0, G * np.cos(slope)], (260, 1))
-    values = [
-        v for m, v, _ in Manner().update(1, [tuple(r) for r in rows.tolist()]) if m == "tilt_deg"
-    ]
+    values = [value for name, value in rate(rows) if name == "tilt_deg"]
     assert values[-1] == pytest.approx(30.0, abs=0.01)
 
 
@@ -106,9 +111,11 @@ def test_weight_is_placed_within_the_persons_own_range() -> None:
 
 
 def test_after_a_gap_four_whole_seconds_are_waited_for() -> None:
-    manner = Manner()
+    manner, seconds = Manner(), Seconds()
     rows = [tuple(row) for row in along_x(np.sin(T)).tolist()]
-    assert manner.update(1, rows)
+    assert [manner.update(second) for second in seconds.update(1, rows)][-1]
     manner.restart()
-    assert not manner.update(1001, rows[:199])
-    assert manner.update(1200, rows[:1])
+    seconds.restart()
+    assert not any(manner.update(second) for second in seconds.update(1001, rows[:199]))
+    (last,) = seconds.update(1200, rows[:1])
+    assert manner.update(last)
