@@ -153,12 +153,12 @@ def reduce_ecg(results: list[dict]) -> list[Line]:
         coverage = float(np.mean([r["hr"]["coverage"] for r in arrhythmia]))
         delays = np.concatenate([r["delays"] for r in arrhythmia])
         cost_s = sum(r["cpu_s"] for r in arrhythmia) / sum(r["hours"] for r in arrhythmia)
-        median, p95 = np.median(delays), np.percentile(delays, 95)
+        median, p95, p99 = np.percentile(delays, [50, 95, 99])
         peaks.ours = (
             f"{100 * pooled['f1']:.2f} % / {mae:.2f} bpm (coverage {coverage:.2f}), announced "
-            f"after {median:.0f} ms (95 %: {p95:.0f}), {cost_s:.1f} s per hour"
+            f"after {median:.0f} ms (95 %: {p95:.0f}, 99 %: {p99:.0f}), {cost_s:.1f} s per hour"
         )
-        peaks.reached = bool(pooled["f1"] >= 0.995 and mae <= 0.65 and p95 <= 350 and cost_s <= 3.0)
+        peaks.reached = bool(pooled["f1"] >= 0.995 and mae <= 0.65 and p99 <= 350 and cost_s <= 3.0)
     run = [r["peer"] for r in arrhythmia if r["peer"] is not None]
     if run:
         pooled = score.gross([p[0] for p in run])

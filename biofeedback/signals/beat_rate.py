@@ -4,12 +4,14 @@
   counted as the whole number of usual intervals that it holds, or not at all.
 * In a regular rhythm an interval of twice the usual is a missed beat, and two that make one are an
   extra beat; so one wrong beat doesn't move the rate. In an irregular one, each counts as it is.
+* The rate of an ECG falls below quality 0.5 where its beats are doubtful and without a rhythm.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,10 @@ _FITS_DOUBTFUL = 0.2
 _MISSED = 1.7
 _EXTRA_QUALITY = 0.9
 _ODD = 0.3
+_UNREST = 0.2
+_LEAST_SURENESS = 0.63
+_TRUST_SLOPE = 2.5
+"""Fitted to arrhythmia records, made running and made electrode motion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,22 @@ class BeatRate:
         least_s = _LEAST_S if self._irregular else _LEAST_OPTICAL_S
         if total_s < least_s or count < _LEAST_INTERVALS:
             return None
-        return Rate(60.0 * count / total_s, min(1.0, 0.25 + total_s / _WINDOW_S))
+        quality = min(1.0, 0.25 + total_s / _WINDOW_S)
+        return Rate(60.0 * count / total_s, min(quality, self._trust(plain, usual)))
+
+    def _trust(self, lengths: list[float], usual: float | None) -> float:
+        """Tell how far the sure beats can be trusted, from all of the window.
+
+        Where many are doubtful or nearly so, those that seem sure are doubtful too, the more the
+        less rhythm there is in them: steps that look like beats come between those of the heart.
+        """
+        if not self._irregular:
+            return 1.0
+        mean = sum(beat.quality for beat in self._beats) / len(self._beats)
+        leaps = [abs(b - a) for a, b in pairwise(lengths)]
+        unrest = sum(leaps) / len(leaps) / usual if leaps and usual else 0.0
+        sureness = mean - _UNREST * min(unrest, 1.0)
+        return min(1.0, max(0.0, 0.5 + _TRUST_SLOPE * (sureness - _LEAST_SURENESS)))
 
     def _spans(self) -> list[tuple[float, bool, float]]:
         """List (length in s, whether doubtful beats lie within, quality of its end)."""

@@ -18,24 +18,23 @@ References:
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from biofeedback.signals.beat_forms import BeatForms
+from biofeedback.signals.beat_quality import BeatQuality, Circumstances
+from biofeedback.signals.beat_window import BeatWindow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from biofeedback.signals.beat_traits import Traits
 
-_MOST = 2.0**31
 _LEARN_S = 2.5
 _ECHO_SHARE = 0.5
 _BAR_DUE, _BAR_LATE = 0.4, 0.28
@@ -44,16 +43,11 @@ _MISSED_AFTER = 1.66
 _MISSED_BAR = 0.2
 _LOST_AFTER_S = 4.0
 _NOISE_MOST = 0.6
-_KEPT_S = 1.5
-_RAIL_WITHIN_S = 1.0
-_RAIL_BEFORE_S = 0.4
 _USUAL_RR_S = 0.8
 _LONGEST_RR_S = 2.0
 _RHYTHMIC = 0.08
 _FEW_INTERVALS = 4
-_TWO_WAYS = 0.3
 _HOPELESS = 0.1
-_STUCK_S = 0.1
 _RAIL_RANGE = 3.0
 _PROBATION = 5
 _PROBATION_QUALITY = 0.3
@@ -83,6 +77,8 @@ class _Candidate:
     peak: float = 0.0
     peak_height: float = 0.0
     size: float = 0.0
+    between: float = 0.0
+    swing: float = 1.0
 
 
 class BeatSearch:
@@ -92,10 +88,13 @@ class BeatSearch:
         self._traits = traits
         self._rate_hz = rate_hz
         self._forms = BeatForms()
+        self._judge_quality = BeatQuality(traits.odds)
         self._beats: deque[float] = deque(maxlen=8)
         self._noises: deque[float] = deque(maxlen=8)
         self._intervals: deque[int] = deque(maxlen=8)
+        self._wait = round(traits.wait_s * rate_hz)
         self._usual_interval = _USUAL_RR_S * rate_hz
+        self._patience = math.ceil(_MISSED_AFTER * self._usual_interval)
         self._noise = 0.0
         self._beat = 0.0
         self._sizes: deque[float] = deque(maxlen=8)
@@ -109,14 +108,9 @@ class BeatSearch:
         self._begin()
 
     def _begin(self) -> None:
-        self._band = self._traits.band(self._rate_hz)
-        self._sharp = np.empty(0, np.int64)
-        self._strength = np.empty(0)
-        self._raw = np.empty(0, np.int64)
-        self._first = 0
-        self._count = 0
-        self._candidates: list[_Candidate] = []
-        self._pending: _Candidate | None = None
+        self._window = BeatWindow(self._rate_hz, self._traits)
+        self._candidates: list[tuple[int, float]] = []
+        self._pending: tuple[int, float] | None = None
         self._refused: list[_Candidate] = []
         self._last: int | None = None
         self._last_height = 0.0
@@ -130,47 +124,23 @@ class BeatSearch:
 
     def update(self, values: NDArray[np.float64]) -> list[FoundBeat]:
         """Take finite samples in microvolt, shape (n,), n > 0; return the beats they complete."""
-        raw = np.rint(np.clip(values, -_MOST, _MOST)).astype(np.int64)
-        sharp, strength = self._band.update(raw)
-        self._keep(raw, sharp, strength)
-        self._count += len(raw)
-        # The last sample can't be a maximum yet: what follows it isn't known.
-        s = self._strength
-        start = max(1, self._count - len(raw) - 1 - self._first)
-        rising = s[start:-1] > s[start - 1 : -2]
-        places = np.flatnonzero(rising & (s[start:-1] >= s[start + 1 :])) + start
-        heights = s[places].tolist()
-        for place, height in zip((places + self._first).tolist(), heights, strict=True):
-            self._advance(place)
-            self._offer(_Candidate(place, height))
-        self._advance(self._count - 1)
+        for at, height in self._window.update(values):
+            self._advance(at)
+            self._offer(at, height)
+        self._advance(self._window.count - 1)
         found, self._found = self._found, []
         return found
 
-    def _keep(
-        self, raw: NDArray[np.int64], sharp: NDArray[np.int64], strength: NDArray[np.float64]
-    ) -> None:
-        """Add to what can be looked back at, and forget the oldest."""
-        # What came while the search learns is judged when it has learnt.
-        kept_s = _KEPT_S + _LEARN_S if self._learning else _KEPT_S
-        most = round(kept_s * self._rate_hz)
-        forget = len(self._raw) - most if len(self._raw) > 2 * most else 0
-        self._first += forget
-        self._raw = np.concatenate((self._raw[forget:], raw))
-        self._sharp = np.concatenate((self._sharp[forget:], sharp))
-        self._strength = np.concatenate((self._strength[forget:], strength))
-
     # ------------------------------------------------------------ order of events
 
-    def _offer(self, candidate: _Candidate) -> None:
+    def _offer(self, at: int, height: float) -> None:
         if self._learning:
-            self._candidates.append(candidate)
-        elif self._pending is None or candidate.height > self._pending.height:
-            self._pending = candidate
+            self._candidates.append((at, height))
+        elif self._pending is None or height > self._pending[1]:
+            self._pending = at, height
 
     def _advance(self, sample: int) -> None:
         """Do everything that is due by a sample, in the order in which it is due."""
-        wait = round(self._traits.wait_s * self._rate_hz)
         while True:
             if self._learning:
                 learnt_at = self._judged_from + round(_LEARN_S * self._rate_hz)
@@ -179,9 +149,9 @@ class BeatSearch:
                 self._learn(learnt_at)
                 continue
             pending, missed_at = self._pending, self._missed_at()
-            if pending is not None and pending.at + wait < min(sample, missed_at):
+            if pending is not None and pending[0] + self._wait < min(sample, missed_at):
                 self._pending = None
-                self._judge(pending, pending.at + wait + 1)
+                self._judge(*pending, pending[0] + self._wait + 1)
             elif missed_at <= sample:
                 self._look_back(missed_at)
             else:
@@ -190,8 +160,7 @@ class BeatSearch:
     def _missed_at(self) -> int:
         """When a beat will have been missing for too long."""
         since = self._judged_from if self._last is None else self._last
-        due = since + math.ceil(_MISSED_AFTER * self._usual_interval)
-        return max(due, self._look_back_at)
+        return max(since + self._patience, self._look_back_at)
 
     # ------------------------------------------------------------ judgement
 
@@ -199,12 +168,12 @@ class BeatSearch:
         """Learn the height of a beat from the highest candidates, then judge what came."""
         second = 0.5 * _LEARN_S * self._rate_hz
         highest = [0.0, 0.0]
-        for candidate in self._candidates:
-            part = int((candidate.at - self._judged_from) // second)
-            highest[min(part, 1)] = max(highest[min(part, 1)], candidate.height)
+        for at, height in self._candidates:
+            part = int((at - self._judged_from) // second)
+            highest[min(part, 1)] = max(highest[min(part, 1)], height)
         usual = _median(highest)
         came, self._candidates = self._candidates, []
-        if usual < self._traits.flattest * self._band.gain:
+        if usual < self._traits.flattest * self._window.band.gain:
             self._judged_from = sample
             return
         self._beats.extend([usual] * 8)
@@ -213,21 +182,28 @@ class BeatSearch:
         self._learning = False
         self._look_back_at = 0
         self._known_from = sample
-        for candidate in came:
-            self._advance(candidate.at)
-            self._offer(candidate)
+        for at, height in came:
+            self._advance(at)
+            self._offer(at, height)
         self._advance(sample)
 
-    def _judge(self, candidate: _Candidate, now: int) -> None:
+    def _judge(self, at: int, height: float, now: int) -> None:
         """Decide on a candidate when nothing higher followed it."""
         rate_hz = self._rate_hz
-        since = None if self._last is None else candidate.at - self._last
+        since = None if self._last is None else at - self._last
         if since is not None and since < self._traits.refractory_s * rate_hz:
             return
-        if self._is_railed(candidate, now):
+        evidence = (height - self._noise) / (self._beat - self._noise)
+        if evidence < _HOPELESS:
+            self._refuse(height)
+            return
+        swing = self._window.swing(now)
+        # Was the amplifier saturated?
+        far = bool(self._sizes) and swing > _RAIL_RANGE * _median(self._sizes)
+        if far and self._window.rests(at, now):
             self._gap = True
             return
-        seen = self._look_at(candidate, now)
+        seen = self._look_at(_Candidate(at, height, evidence=evidence), now, swing)
         if self._is_same_peak(seen):
             return
         phase = 1.0 if since is None else since / self._usual_interval
@@ -236,13 +212,12 @@ class BeatSearch:
         t_wave = (
             since is not None
             and since < self._traits.echo_s * rate_hz
-            and candidate.height < _ECHO_SHARE * self._last_height
+            and height < _ECHO_SHARE * self._last_height
         )
         if seen.evidence > _bar(phase, self._traits.bar_early) and not t_wave:
             self._accept(seen, now, phase)
         else:
-            self._noises.append(candidate.height)
-            self._learn_levels()
+            self._refuse(height)
             self._refused.append(seen)
 
     def _look_back(self, now: int) -> None:
@@ -269,51 +244,23 @@ class BeatSearch:
         self._pending = None
         self._refused.clear()
 
-    def _look_at(self, candidate: _Candidate, now: int) -> _Candidate:
+    def _look_at(self, candidate: _Candidate, now: int, swing: int) -> _Candidate:
         """Find the peak under a candidate and how much it looks like a beat."""
-        height = candidate.height
-        evidence = (height - self._noise) / (self._beat - self._noise)
-        if evidence < _HOPELESS:
-            return candidate
-        band = self._band
-        centre = round(candidate.at - band.energy_delay + band.sharp_delay) - self._first
-        within = round(self._traits.peak_within_s * self._rate_hz)
-        half = round(self._traits.form_s * self._rate_hz)
-        low = max(half, centre - within)
-        # Not beyond what was known, however much has come since.
-        high = min(now - self._first - half, centre + within + 1)
-        if high <= low:
-            return candidate
-        piece = self._sharp[low:high]
-        up, down = int(piece.argmax()), int(piece.argmin())
-        places = [low + up, low + down]
-        if piece[up] < -piece[down]:
-            places.reverse()
-        if min(piece[up], -piece[down]) < _TWO_WAYS * max(piece[up], -piece[down]):
-            places.pop()
-        # Of two lobes of like size always the same: the one that the known form is centred on.
-        likeness, place, form = -1.0, places[0], None
-        for tried in places:
-            shape = self._sharp[tried - half : tried + half + 1].astype(np.float64)
-            shape /= math.sqrt(float((shape * shape).sum())) or 1.0
-            alike = self._forms.likeness(shape)
-            if alike > likeness:
-                likeness, place, form = alike, tried, shape
-        evidence *= 1.0 - _FORM_WEIGHT + _FORM_WEIGHT * likeness
-        before, here, after = (float(v) for v in self._sharp[place - 1 : place + 2])
-        bend = before - 2.0 * here + after
-        middle = place - round(band.sharp_delay)
-        around = self._raw[max(0, middle - half) : max(1, middle + half + 1)]
-        shift = 0.5 * (before - after) / bend if bend else 0.0
+        at, height = candidate.at, candidate.height
+        sight = self._window.look(at, now, self._forms)
+        if sight is None:
+            return _Candidate(at, height)
         return _Candidate(
-            at=candidate.at,
+            at=at,
             height=height,
-            form=form,
-            likeness=likeness,
-            evidence=evidence,
-            peak=place + self._first - band.sharp_delay + min(max(shift, -0.5), 0.5),
-            peak_height=here,
-            size=float(around.max() - around.min()),
+            form=sight.form,
+            likeness=sight.likeness,
+            evidence=candidate.evidence * (1.0 - _FORM_WEIGHT + _FORM_WEIGHT * sight.likeness),
+            peak=sight.peak,
+            peak_height=sight.peak_height,
+            size=sight.size,
+            between=self._window.between(at, height, self._last),
+            swing=swing / max(sight.size, 1.0),
         )
 
     def _is_same_peak(self, seen: _Candidate) -> bool:
@@ -322,24 +269,18 @@ class BeatSearch:
             return False
         return seen.peak - self._last_peak < 0.5 * self._traits.refractory_s * self._rate_hz
 
+    def _refuse(self, height: float) -> None:
+        """Count a candidate as noise."""
+        self._noises.append(height)
+        self._learn_noise()
+
     def _learn_levels(self) -> None:
         """Learn the usual height of a beat and of noise."""
         self._beat = _median(self._beats)
-        self._noise = min(_median(self._noises), _NOISE_MOST * self._beat)
+        self._learn_noise()
 
-    def _is_railed(self, candidate: _Candidate, now: int) -> bool:
-        """Tell whether the amplifier was saturated round a candidate."""
-        if not self._sizes:
-            return False
-        end = now - self._first + 1
-        recent = self._raw[max(0, end - round(_RAIL_WITHIN_S * self._rate_hz)) : end]
-        if int(recent.max() - recent.min()) <= _RAIL_RANGE * _median(self._sizes):
-            return False
-        start = max(0, candidate.at - self._first - round(_RAIL_BEFORE_S * self._rate_hz))
-        changes = np.flatnonzero(np.diff(self._raw[start:end]))
-        edges = [-1, *changes.tolist(), end - start - 1]
-        longest = max(b - a for a, b in itertools.pairwise(edges))
-        return longest > round(_STUCK_S * self._rate_hz)
+    def _learn_noise(self) -> None:
+        self._noise = min(_median(self._noises), _NOISE_MOST * self._beat)
 
     def _accept(self, beat: _Candidate, now: int, phase: float) -> None:
         quality = self._quality(beat, phase)
@@ -347,6 +288,7 @@ class BeatSearch:
         if self._last is not None and beat.at - self._last < _LONGEST_RR_S * self._rate_hz:
             self._intervals.append(beat.at - self._last)
             self._usual_interval = usual = _median(self._intervals)
+            self._patience = math.ceil(_MISSED_AFTER * usual)
             spread = sum(abs(rr - usual) for rr in self._intervals) / len(self._intervals)
             self._chaos = min(max(spread / usual - _RHYTHMIC, 0.0), 0.3)
         self._last, self._last_height = beat.at, beat.height
@@ -363,22 +305,24 @@ class BeatSearch:
             known_sample=max(now, self._known_from),
             quality=quality,
             after_gap=after_gap,
-            amplitude=abs(beat.peak_height) / (2.0 * self._band.gain),
+            amplitude=abs(beat.peak_height) / (2.0 * self._window.band.gain),
         )
         self._found.append(found)
 
     def _quality(self, beat: _Candidate, phase: float) -> float:
-        """Estimate the chance that this is a beat (logistic fit; see the docs for its figures)."""
-        noisy = max(0.0, self._noise / self._beat - 0.1)
+        """Estimate the chance that this is a beat; low while all is learnt anew."""
         rival = max([c.evidence for c in self._refused if c.at < beat.at], default=0.0)
-        early = min(max(0.85 - phase, 0.0), 0.5)
-        odds = (
-            -3.0
-            + 7.4 * min(beat.evidence, 1.0)
-            + 1.4 * beat.likeness
-            - noisy * (4.0 + 5.7 * min(max(rival, 0.0), 1.0) + 45.0 * early + 80.0 * self._chaos)
+        circumstances = Circumstances(
+            evidence=beat.evidence,
+            likeness=beat.likeness,
+            noise=self._noise / self._beat,
+            rival=rival,
+            early=min(max(0.85 - phase, 0.0), 0.5),
+            chaos=self._chaos,
+            between=beat.between,
+            swing=beat.swing,
         )
-        quality = 1.0 / (1.0 + math.exp(-odds))
+        quality = self._judge_quality.judge(circumstances, [*self._beats, beat.height])
         if self._probation:
             sure = beat.likeness > 0.8 and quality > 0.5
             self._probation = self._probation - 1 if sure else _PROBATION

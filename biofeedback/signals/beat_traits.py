@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from biofeedback.signals.beat_quality import Circumstances, Usual
+
 
 class Band(Protocol):
     """What turns a signal into sharpness and strength; see qrs_band.py."""
@@ -32,7 +34,8 @@ class Traits:
     beat nothing can be one, ``echo_s`` until when a low candidate is its echo (T wave, dicrotic
     wave); the peak lies within ``peak_within_s`` of the strongest place, its form is compared
     ``form_s`` to both sides. What is lower than ``flattest`` units is no signal. ``bar_early`` is
-    what a candidate within half an interval must reach, in heights of a beat.
+    what a candidate within half an interval must reach, in heights of a beat. ``odds``
+    tells how sure a beat is.
     """
 
     band: Callable[[float], Band]
@@ -43,3 +46,4 @@ class Traits:
     form_s: float
     flattest: float
     bar_early: float
+    odds: Callable[[Circumstances, Usual], float]

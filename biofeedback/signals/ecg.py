@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from biofeedback.messages import NS_PER_MS
 from biofeedback.signals.beat import Beat, Heard
+from biofeedback.signals.beat_quality import odds_of_r_wave
 from biofeedback.signals.beat_search import BeatSearch
 from biofeedback.signals.beat_traits import Traits
 from biofeedback.signals.even_stream import EvenStream
@@ -25,6 +26,7 @@ R_WAVES = Traits(
     form_s=0.05,
     flattest=10.0,
     bar_early=0.65,
+    odds=odds_of_r_wave,
 )
 """In microvolts."""
 _GAP_NS = 40 * NS_PER_MS

@@ -52,6 +52,7 @@ class EvenStream:
         self._rate_hz = 0.0
         self._times_ns: NDArray[np.int64] = np.empty(0, np.int64)
         self._first = 0
+        self._kept = 0
 
     def update(self, times_ns: NDArray[np.int64], values: NDArray[np.float64]) -> Iterator[Piece]:
         """Take samples, values of shape (n,) or (n, channels); give the pieces they complete.
@@ -93,14 +94,18 @@ class EvenStream:
     def _follows_on(self, since_ns: NDArray[np.int64]) -> bool:
         """Tell whether these samples are in order and without a gap, as nearly always."""
         first_ns = int(since_ns[0]) - self._newest_ns
+        if not 0 < first_ns <= self._gap_ns:
+            return False
+        if len(since_ns) == 1:
+            return True
         apart_ns = since_ns[1:] - since_ns[:-1]
-        least_ns, most_ns = min(apart_ns.min(initial=1), first_ns), apart_ns.max(initial=first_ns)
+        least_ns, most_ns = np.minimum.reduce(apart_ns), np.maximum.reduce(apart_ns)
         return bool(least_ns > 0 and most_ns <= self._gap_ns)
 
     def time_s(self, sample: float) -> float:
         """Tell when a sample of the newest stretch was taken; fractions lie between two."""
-        place = min(max(sample - self._first, 0.0), len(self._times_ns) - 1.0)
-        low = min(int(place), len(self._times_ns) - 2)
+        place = min(max(sample - self._first, 0.0), self._kept - 1.0)
+        low = min(int(place), self._kept - 2)
         before_ns, after_ns = int(self._times_ns[low]), int(self._times_ns[low + 1])
         return (before_ns + (place - low) * (after_ns - before_ns)) / NS_PER_S
 
@@ -122,7 +127,7 @@ class EvenStream:
         self._rate_hz = last * NS_PER_S / float(spans_ns[last])
         self._known = True
         self._times_ns = np.empty(0, np.int64)
-        self._first = 0
+        self._first = self._kept = 0
         self._keep(times_ns)
         yield Piece(
             begins_s=int(times_ns[0]) / NS_PER_S,
@@ -132,7 +137,14 @@ class EvenStream:
         )
 
     def _keep(self, since_ns: NDArray[np.int64]) -> None:
-        most = round(_KEPT_S * self._rate_hz)
-        forget = max(0, len(self._times_ns) - most)
-        self._first += forget
-        self._times_ns = np.concatenate((self._times_ns[forget:], since_ns))
+        start, end = self._kept, self._kept + len(since_ns)
+        if end > len(self._times_ns):
+            most = round(_KEPT_S * self._rate_hz)
+            low = max(0, start - most)
+            room = np.empty(4 * (end - low), np.int64)
+            room[: start - low] = self._times_ns[low:start]
+            self._times_ns = room
+            self._first += low
+            start, end = start - low, end - low
+        self._times_ns[start:end] = since_ns
+        self._kept = end

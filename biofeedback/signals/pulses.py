@@ -16,6 +16,7 @@ import numpy as np
 
 from biofeedback.messages import NS_PER_MS
 from biofeedback.signals.beat import Beat, Heard
+from biofeedback.signals.beat_quality import odds_of_pulse
 from biofeedback.signals.beat_search import BeatSearch
 from biofeedback.signals.beat_traits import Traits
 from biofeedback.signals.even_stream import EvenStream
@@ -36,6 +37,7 @@ PULSES = Traits(
     form_s=0.15,
     flattest=4.0,
     bar_early=0.8,
+    odds=odds_of_pulse,
 )
 """In sixteenths of a count."""
 _FINE = 16.0

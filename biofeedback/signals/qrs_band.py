@@ -37,15 +37,17 @@ class QrsBand:
 
     def __init__(self, rate_hz: float) -> None:
         smooth = max(1, round(_SMOOTH_S * rate_hz))
-        self._step = max(1, round(_HAT_S * rate_hz))
+        step = max(1, round(_HAT_S * rate_hz))
         width = max(2, round(_ENERGY_S * rate_hz))
-        self._smooth = MovingSum(smooth)
-        self._mean = MovingSum(self._step)
+        hat = np.zeros(2 * step + 1)
+        hat[[0, step, 2 * step]] = -1.0, 2.0, -1.0
+        # It is the same from both ends: correlating with it is filtering.
+        self._kernel = np.convolve(np.convolve(np.ones(smooth), np.ones(step)), hat)
         self._power = MovingSum(width)
-        self._held: NDArray[np.int64] | None = None
+        self._held: NDArray[np.float64] | None = None
         self._width = width
-        self.gain = float(smooth * self._step)
-        self.sharp_delay = 0.5 * (smooth - 1) + 0.5 * (self._step - 1) + self._step
+        self.gain = float(smooth * step)
+        self.sharp_delay = 0.5 * (smooth - 1) + 0.5 * (step - 1) + step
         self.energy_delay = self.sharp_delay + 0.5 * (width - 1)
 
     def update(self, ecg_uv: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -55,14 +57,14 @@ class QrsBand:
             Sharpness and its strength (root of its mean square), both (n,), both in units of
             ``gain`` microvolts.
         """
-        inside = np.maximum(np.minimum(ecg_uv, _MOST_UV), -_MOST_UV)
-        means = self._mean.update(self._smooth.update(inside))
-        step = self._step
+        # Whole numbers below 2**53: no order of adding them up can change a bit.
+        inside = np.maximum(np.minimum(ecg_uv, _MOST_UV), -_MOST_UV).astype(np.float64)
+        before = len(self._kernel) - 1
         if self._held is None:
-            self._held = np.full(2 * step, means[0], np.int64)
-        joined = np.concatenate((self._held, means))
-        self._held = joined[-2 * step :]
-        sharp = 2 * joined[step:-step] - joined[: -2 * step] - joined[2 * step :]
-        limited = np.maximum(np.minimum(sharp, _MOST_SHARP), -_MOST_SHARP)
+            self._held = np.full(before, inside[0])
+        joined = np.concatenate((self._held, inside))
+        self._held = joined[-before:]
+        sharp = np.correlate(joined, self._kernel, "valid")
+        limited = np.maximum(np.minimum(sharp, _MOST_SHARP), -_MOST_SHARP).astype(np.int64)
         strength = np.sqrt(self._power.update(limited * limited) / self._width)
-        return sharp, strength
+        return limited, strength

@@ -1,7 +1,8 @@
 """Columns of a recording as the packets that a wearable would have sent.
 
 * Samples are not resampled: frames hold what was measured, their stamps say when.
-* Frames are short (0.2 s), as a wearable that is meant for music sends them, and end at a gap.
+* Frames are short (0.2 s, of an ECG 0.15 s; Movesense sends 16 samples, 0.125 s at 128 Hz), as a
+  wearable that is meant for music sends them, and end at a gap.
 * A packet arrives when its last sample is taken plus a constant radio delay.
 """
 
@@ -27,7 +28,6 @@ STAMP_DELAY_NS = RADIO_DELAY_NS - 16 * NS_PER_MS
 """By how much a host dates samples too late: it can only know the least delay that it ever saw, and
 takes 1 ms of it for the air and half of a connection event, 15 ms, for the wait of a packet."""
 _UPTIME_NS = 3600 * NS_PER_S
-_FILL_S = 0.2
 _HR_EVERY_S = 0.98
 _HR_HOLDS_S = 5.0
 _MOST_RR = 9
@@ -35,6 +35,7 @@ _PPI_EVERY_S = 5.0
 
 MOST_SAMPLES = {packets.PMD_ACC: 36, packets.PMD_ECG: 73, packets.PMD_PPG: 18}
 """What fits into a notification at an MTU of 232."""
+_FILL_S = {packets.PMD_ACC: 0.2, packets.PMD_ECG: 0.15, packets.PMD_PPG: 0.2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def send_frames(
     sent: list[PacketReceived] = []
     counts = np.rint(samples).astype(np.int_)
     for stretch in stretches:
-        length = min(MOST_SAMPLES[kind], max(1, round(_FILL_S / stretch.period_s)))
+        length = min(MOST_SAMPLES[kind], max(1, round(_FILL_S[kind] / stretch.period_s)))
         for first in range(stretch.first, stretch.last, length):
             last = min(first + length, stretch.last) - 1
             last_s = float(stretch.times_s[last - stretch.first])

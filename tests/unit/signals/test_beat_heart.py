@@ -37,6 +37,25 @@ def swing(duration_s: float, size_mps2: float, spm: float = 110):
     return rest
 
 
+def stepping(duration_s: float, size_uv: float, seed: int, spm: float = 165.0):
+    """What a strap picks up with each step, from 20 s on: a swing of ever another form."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(0, duration_s, 1 / RATE_HZ)
+    noise = rng.normal(0, 0.05 * size_uv, t.size)
+    for at in np.arange(20, duration_s, 60 / spm):
+        since = t - at - rng.normal(0, 0.01)
+        form = np.sin(2 * np.pi * rng.uniform(4, 7) * since) * np.exp(-np.maximum(since, 0) / 0.09)
+        noise += size_uv * rng.normal(0.5, 0.12) * np.where(since > 0, form, 0)
+    return noise
+
+
+def trusted_rates(signal):
+    found = play(Body("w"), ("belt", blocks("ecg", signal)))
+    rates = [f for f in found if isinstance(f, MeasureTaken) and f.measure == "heart_rate_bpm"]
+    late = [f for f in rates if f.at_ns > START_NS + 28 * NS_PER_S]
+    return np.array([f.value for f in late if f.quality >= 0.5])
+
+
 def blocks(kind: str, values, n: int = 25):
     stamps = START_NS + np.round(np.arange(len(values)) * 1e9 / RATE_HZ).astype(np.int64)
     for i in range(0, len(values), n):
@@ -184,3 +203,17 @@ def test_a_sensor_that_left_is_forgotten():
     play(body, ("belt", blocks("ecg", ecg(steady(60, 20), 20))))
     body.detach("belt")
     assert not body.state(START_NS + 20 * NS_PER_S).has_heart
+
+
+@pytest.mark.parametrize("bpm", [70, 120, 150])
+def test_steps_as_strong_as_the_heart_do_not_move_the_rate(bpm):
+    signal = ecg(steady(bpm, 60), 60) + stepping(60, 1200, seed=1)
+    told = trusted_rates(signal)
+    assert told.size > 40
+    assert np.abs(told - bpm).max() < 3
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_rate_that_steps_drown_is_withheld(seed):
+    signal = ecg(steady(70, 60), 60) + stepping(60, 2600, seed=seed)
+    assert trusted_rates(signal).size < 5

@@ -76,3 +76,22 @@ def test_optical_pulses_that_come_at_the_wrong_time_are_left_out():
     beats = steady(60, 30)
     beats[26] = beat(beats[26].beat_s + 0.45)
     assert rate(beats, irregular=False).bpm == pytest.approx(60)
+
+
+def test_beats_that_are_nearly_doubtful_and_without_rhythm_make_a_doubtful_rate():
+    def row(quality: float) -> list[Beat]:
+        return [beat(k * 0.5 + 0.2 * (k % 2), quality) for k in range(30)]
+
+    assert rate(row(0.95)).quality > 0.9
+    assert rate(row(0.65)).quality < 0.5
+
+
+def test_an_irregular_heart_in_a_clean_signal_is_trusted():
+    beats = [beat(k * 0.8 + 0.3 * (k % 3 == 0), 0.95) for k in range(30)]
+    assert rate(beats).quality > 0.9
+
+
+def test_doubtful_neighbours_make_the_rate_of_the_sure_beats_doubtful():
+    beats = [beat(k * 0.5, 0.8 if k % 3 else 0.05) for k in range(30)]
+    assert rate(beats).quality < 0.5
+    assert rate(beats, irregular=False).quality > 0.5

@@ -184,7 +184,7 @@ def test_ecg_is_sent_in_microvolt(tmp_path: Path) -> None:
     frames = packets_of(open_recording(path), PMD_DATA_UUID)
     assert frames[0].payload[:1] == b"\x00"
     assert frames[0].payload[10:19] == bytes((0, 0, 0, 5, 0, 0, 10, 0, 0))
-    assert len(frames[0].payload) == 10 + 72 * 3
+    assert len(frames[0].payload) == 10 + 54 * 3
 
 
 def test_side_tables_of_the_device_are_sent_and_references_are_not(tmp_path: Path) -> None:
