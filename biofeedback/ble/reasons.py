@@ -5,11 +5,13 @@ Exceptions of bleak and of the system are translated here, once, by type and cod
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import Final
 
 from bleak.exc import (
     BleakBluetoothNotAvailableError,
+    BleakBluetoothNotAvailableReason,
     BleakCharacteristicNotFoundError,
     BleakDBusError,
     BleakDeviceNotFoundError,
@@ -39,6 +41,29 @@ class Reason(StrEnum):
     FIRMWARE_DENIED = "firmware_denied"
     BLUETOOTH_OFF = "bluetooth_off"
     BLUETOOTH_GONE = "bluetooth_gone"
+    BLUETOOTH_DENIED = "bluetooth_denied"
+
+
+_PERMISSIONS: Final[dict[str, str]] = {
+    "darwin": "allow it for your terminal in System Settings > Privacy & Security > Bluetooth, "
+    "then open the terminal anew",
+    "win32": "allow it for desktop apps in Settings > Privacy > Radios (Windows 11: Privacy & "
+    "security > Radios)",
+}
+
+
+def permission_step(platform: str) -> str:
+    """Say what to do, and on which page of the settings, so that Bluetooth may be used.
+
+    Args:
+        platform: As ``sys.platform`` has it.
+    """
+    page = _PERMISSIONS.get(
+        platform,
+        "your user needs access to the bluetooth service on the system bus (often: the group "
+        "bluetooth), then log in anew",
+    )
+    return f"Bluetooth isn't permitted: {page}"
 
 
 NEXT_STEPS: Final[dict[Reason, str]] = {
@@ -65,6 +90,7 @@ NEXT_STEPS: Final[dict[Reason, str]] = {
     Reason.BLUETOOTH_OFF: "Bluetooth is switched off or gone: switch it on",
     Reason.BLUETOOTH_GONE: "the Bluetooth service is gone: it is awaited (systemctl start "
     "bluetooth)",
+    Reason.BLUETOOTH_DENIED: permission_step(sys.platform),
 }
 
 _BY_DBUS_NAME: Final[dict[str, Reason]] = {
@@ -74,7 +100,15 @@ _BY_DBUS_NAME: Final[dict[str, Reason]] = {
     "org.freedesktop.DBus.Error.ServiceUnknown": Reason.BLUETOOTH_GONE,
     "org.freedesktop.DBus.Error.NoReply": Reason.BLUETOOTH_GONE,
     "org.freedesktop.DBus.Error.Disconnected": Reason.BLUETOOTH_GONE,
+    "org.freedesktop.DBus.Error.AccessDenied": Reason.BLUETOOTH_DENIED,
 }
+_DENIED: Final = frozenset(
+    {
+        BleakBluetoothNotAvailableReason.DENIED_BY_USER,
+        BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM,
+        BleakBluetoothNotAvailableReason.DENIED_BY_UNKNOWN,
+    }
+)
 
 
 class SensorFailure(LinkLost):
@@ -92,7 +126,9 @@ def explain(error: BaseException) -> SensorFailure:
     if isinstance(error, SensorFailure):
         return error
     reason = Reason.CONNECT_FAILED
-    if isinstance(error, BleakBluetoothNotAvailableError):
+    if _is_denied(error):
+        reason = Reason.BLUETOOTH_DENIED
+    elif isinstance(error, BleakBluetoothNotAvailableError):
         reason = Reason.BLUETOOTH_OFF
     elif isinstance(error, BleakDBusError):
         reason = _BY_DBUS_NAME.get(error.dbus_error, Reason.CONNECT_FAILED)
@@ -111,8 +147,18 @@ def explain(error: BaseException) -> SensorFailure:
     return SensorFailure(reason, detail)
 
 
-def explain_adapter(error: BaseException) -> BluetoothUnavailable:
+def explain_adapter(error: BaseException, *, platform: str = sys.platform) -> BluetoothUnavailable:
     """Translate what bleak or the system raised while nothing but Bluetooth itself was asked."""
+    if _is_denied(error):
+        reason = Reason.BLUETOOTH_DENIED.value
+        if isinstance(error, BleakBluetoothNotAvailableError):
+            reason = error.reason.name.lower()
+        who = ". An administrator has restricted it" if reason == "denied_by_system" else ""
+        return BluetoothUnavailable(
+            f"{permission_step(platform)}{who if platform == 'darwin' else ''}. Without sensors: "
+            "biofeedback play --from demo",
+            reason=reason,
+        )
     if isinstance(error, BleakBluetoothNotAvailableError):
         reason = error.reason.name.lower()
         return BluetoothUnavailable(
@@ -126,3 +172,12 @@ def explain_adapter(error: BaseException) -> BluetoothUnavailable:
         "biofeedback play --from demo",
         reason="no_service",
     )
+
+
+def _is_denied(error: BaseException) -> bool:
+    if isinstance(error, BleakBluetoothNotAvailableError):
+        return error.reason in _DENIED
+    if isinstance(error, BleakDBusError):
+        return _BY_DBUS_NAME.get(error.dbus_error) is Reason.BLUETOOTH_DENIED
+    # Windows: "access is denied", of a call into the system.
+    return isinstance(error, PermissionError)

@@ -48,6 +48,7 @@ TOLD: Final[dict[Reason, LinkFact]] = {
     Reason.FIRMWARE_DENIED: "refused",
     Reason.BLUETOOTH_OFF: "bluetooth_off",
     Reason.BLUETOOTH_GONE: "bluetooth_off",
+    Reason.BLUETOOTH_DENIED: "bluetooth_off",
 }
 """What the session's trace holds of a failure; others are told once a link was lost by them."""
 
@@ -222,7 +223,7 @@ class Supervisor:
         delay_s = self._back_off.next_s()
         if failure.reason is Reason.IN_USE:
             delay_s = max(delay_s, self._room.pace.in_use_delay_s)
-        elif failure.reason in {Reason.BLUETOOTH_OFF, Reason.BLUETOOTH_GONE}:
+        elif TOLD.get(failure.reason) == "bluetooth_off":
             # To ask whether it is on again costs nothing, and somebody waits for it.
             delay_s = min(delay_s, self._room.pace.adapter_delay_s)
         await asyncio.sleep(delay_s)

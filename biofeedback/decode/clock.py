@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
     from biofeedback.messages import RejectReason
 
-AIR_TIME_NS = NS_PER_MS
-"""No packet is in the air for less. It also leaves room to keep bursts in ascending order."""
+AIR_TIME_NS = 2 * NS_PER_MS
+"""No packet takes less: a full one has 240 bytes and 8 us for each, a shorter or faster one still
+passes two controllers and the system. It also leaves room to keep bursts in ascending order."""
 MAX_AHEAD_NS = NS_PER_S
 MAX_BACK_NS = 2 * NS_PER_S
 LATE_NS = NS_PER_S // 2

@@ -10,42 +10,42 @@
 from __future__ import annotations
 
 import struct
-from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
 from biofeedback.decode.malformed import Malformed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-_PADDING = bytes(8)
-_CODES: Final = {
-    (size, channels): struct.Struct(f"<{channels}{code}")
+_REFERENCES: Final = {
+    (size, channels): struct.Struct(f"<{channels}{code}").unpack_from
     for size, code in ((2, "h"), (4, "i"))
     for channels in (1, 3, 4)
 }
 """(bytes of a value, channels) -> how a reference is read."""
+_WORD: Final = np.dtype("<i8")
 FEW_SAMPLES = 6
 """Up to here Python's own integers are faster than arrays."""
 MAX_SAMPLES = 4096
 """More than any frame can hold; differences of width 0 take no room, so a bound is needed."""
-MAX_VALUES_OF_BLOCK = 255 * 4
+WORD_BYTES = 8
+SLOT_BYTES = 528
+"""Room for the longest block of a notification (514 bytes) and a word that begins at its end."""
 MAX_WIDTH_BITS = 33
 """The difference of two 32-bit values fits in 33 bits."""
 
 
-class DeltaFrame(NamedTuple):
-    """Blocks as (width in bits, samples); samples of shape (n, channels), the reference first.
+DeltaFrame: TypeAlias = "tuple[tuple[tuple[int, int], ...], NDArray[np.int64], int]"
+"""Blocks as (width in bits, samples); samples of shape (n, channels), the reference first; reach.
 
-    ``reach`` is what no value can exceed in size, whatever the differences are. Values may exceed
-    the resolution: the caller knows whether they may.
-    """
-
-    blocks: tuple[tuple[int, int], ...]
-    samples: NDArray[np.int64]
-    reach: int
+The reach is what no value can exceed in size, whatever the differences are. Values may exceed the
+resolution: the caller knows whether they may. A bare tuple, as one is made for each packet.
+"""
 
 
 def decode_delta_frame(
@@ -67,32 +67,30 @@ def decode_delta_frame(
     size = len(payload)
     if size < position:
         raise Malformed("too_short", f"{size} bytes, header and reference need {position}")
-    reference = _read_reference(payload, offset, channels, reference_bytes)
-    blocks, starts, total, reach = _read_block_headers(payload, position, channels=channels)
+    read = _REFERENCES.get((reference_bytes, channels))
+    reference: tuple[int, ...]
+    if read is not None:
+        reference = read(payload, offset)
+    else:
+        starts = range(offset, position, reference_bytes)
+        reference = tuple(
+            [
+                int.from_bytes(payload[s : s + reference_bytes], "little", signed=True)
+                for s in starts
+            ]
+        )
+    blocks, starts, total, reach = _read_block_headers(payload, position, channels)
     reach += max(map(abs, reference))
     if total <= FEW_SAMPLES:
-        flat = list(reference)
-        for (width, count), start in zip(blocks, starts, strict=True):
-            _unpack_few(payload, start, (width, count), flat, channels)
-        return DeltaFrame(tuple(blocks), np.array(flat, np.int64).reshape(-1, channels), reach)
-    flat = np.empty((total + 1) * channels, np.int64)
-    for place, value in enumerate(reference):
-        flat[place] = value
-    _unpack_differences(payload, blocks, starts, flat, channels)
-    samples = flat.reshape(-1, channels)
-    return DeltaFrame(tuple(blocks), np.add.accumulate(samples, axis=0, out=samples), reach)
-
-
-def _read_reference(payload: bytes, offset: int, channels: int, size: int) -> tuple[int, ...]:
-    code = _CODES.get((size, channels))
-    if code is not None:
-        return code.unpack_from(payload, offset)
-    starts = range(offset, offset + size * channels, size)
-    return tuple([int.from_bytes(payload[at : at + size], "little", signed=True) for at in starts])
+        samples = _unpack_few(payload, blocks, starts, reference)
+    else:
+        samples = _unpack(payload, blocks, starts, total, reference)
+        np.add.accumulate(samples, 0, None, samples)
+    return tuple(blocks), samples, reach
 
 
 def _read_block_headers(
-    payload: bytes, position: int, *, channels: int
+    payload: bytes, position: int, channels: int
 ) -> tuple[list[tuple[int, int]], list[int], int, int]:
     size = len(payload)
     blocks: list[tuple[int, int]] = []
@@ -117,55 +115,79 @@ def _read_block_headers(
 
 
 def _unpack_few(
-    payload: bytes, start: int, block: tuple[int, int], flat: list[int], channels: int
-) -> None:
-    """Append the values of one short block: below some dozen, arrays cost more than they save."""
-    width, values = block[0], block[1] * channels
-    bits = int.from_bytes(payload[start : start + (width * values + 7) // 8], "little")
-    mask, sign = (1 << width) - 1, 1 << width >> 1
-    for _ in range(values):
-        flat.append(flat[-channels] + ((bits & mask ^ sign) - sign))
-        bits >>= width
-
-
-def _unpack_differences(
     payload: bytes,
     blocks: list[tuple[int, int]],
     starts: list[int],
-    flat: NDArray[np.int64],
-    channels: int,
-) -> None:
-    """Write the differences of all blocks behind the reference, shape ((1 + n) * channels,).
-
-    Each is cut out of the eight bytes that begin where it begins (33 bits and an offset of up
-    to 7 always fit), by way of a view of overlapping words over the padded packet.
-    """
-    words: NDArray[np.int64] = np.ndarray((len(payload) + 1,), "<i8", payload + _PADDING, 0, (1,))
-    taken: list[NDArray[np.int64]] = []
-    lifts: list[NDArray[np.int64]] = []
-    drops: list[NDArray[np.int64]] = []
-    for (width, count), start in zip(blocks, starts, strict=True):
+    reference: tuple[int, ...],
+) -> NDArray[np.int64]:
+    """Return the values of a short frame: below some dozen, arrays cost more than they save."""
+    flat = list(reference)
+    channels = len(reference)
+    for block, start in enumerate(starts):
+        width, count = blocks[block]
         values = count * channels
-        places, lift, drop = _bit_table(width)
-        taken.append(words[start:][places[:values]])
-        lifts.append(lift[:values])
-        drops.append(drop[:values])
-    # To the top and back again: the arithmetic shift to the right extends the sign.
-    into = flat[channels:]
-    if len(blocks) == 1:
-        np.right_shift(np.left_shift(taken[0], lifts[0]), drops[0], out=into)
-        return
-    np.concatenate(taken, out=into)
-    np.left_shift(into, np.concatenate(lifts), out=into)
-    np.right_shift(into, np.concatenate(drops), out=into)
+        bits = int.from_bytes(payload[start : start + (width * values + 7) // 8], "little")
+        mask, sign = (1 << width) - 1, 1 << width >> 1
+        for before in range(len(flat) - channels, len(flat) - channels + values):
+            flat.append(flat[before] + ((bits & mask ^ sign) - sign))
+            bits >>= width
+    return np.frombuffer(_packer(len(flat))(*flat), _WORD).reshape(-1, channels)
 
 
 @cache
-def _bit_table(width: int) -> tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
+def _packer(values: int) -> Callable[..., bytes]:
+    return struct.Struct(f"<{values}q").pack
+
+
+def _unpack(
+    payload: bytes,
+    blocks: list[tuple[int, int]],
+    starts: list[int],
+    total: int,
+    reference: tuple[int, ...],
+) -> NDArray[np.int64]:
+    """Return the reference and the differences of all blocks, shape (1 + total, channels).
+
+    Each difference is cut out of the eight bytes that begin where it begins (33 bits and an offset
+    of up to 7 always fit), by way of a view of overlapping words. The blocks lie in slots of one
+    size, so that where a difference begins depends on few things and can be looked up.
+    """
+    channels = len(reference)
+    flat = np.empty((1 + total) * channels, np.int64)
+    for place, value in enumerate(reference):
+        flat[place] = value
+    if len(blocks) == 1:
+        slots = payload[starts[0] :].ljust(SLOT_BYTES, b"\0")
+        tables = _bit_table(0, blocks[0][0], total * channels)
+    else:
+        slots = b"".join(
+            [payload[start : start + SLOT_BYTES].ljust(SLOT_BYTES, b"\0") for start in starts]
+        )
+        tables = np.concatenate(
+            [
+                _bit_table(slot, width, count * channels)
+                for slot, (width, count) in enumerate(blocks)
+            ],
+            1,
+        )
+    words: NDArray[np.int64] = np.ndarray((len(slots) - WORD_BYTES + 1,), _WORD, slots, 0, (1,))
+    # To the top and back again: the arithmetic shift to the right extends the sign.
+    np.right_shift(np.left_shift(words[tables[0]], tables[1]), tables[2], flat[channels:])
+    return flat.reshape(-1, channels)
+
+
+@lru_cache(maxsize=2048)
+def _bit_table(slot: int, width: int, values: int) -> NDArray[np.int64]:
     """Tell for each value of a block its first byte, how far to lift it to the top, and back.
 
     Differences of no bits are lifted by 64, which for numpy means that nothing is left: 0.
+
+    Returns:
+        Shape (3, values).
     """
-    bits = np.arange(MAX_VALUES_OF_BLOCK) * width
-    drops = np.full(MAX_VALUES_OF_BLOCK, 64 - width, np.int64)
-    return (bits >> 3).astype(np.intp), (64 - width - (bits & 7)).astype(np.int64), drops
+    bits = np.arange(values) * width
+    table = np.empty((3, values), np.int64)
+    table[0] = (bits >> 3) + slot * SLOT_BYTES
+    table[1] = 64 - width - (bits & 7)
+    table[2] = 64 - width
+    return table

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import struct
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
@@ -53,6 +54,9 @@ FIELDS: Final[dict[str, tuple[tuple[str, float], ...]]] = {
     "IMU9": (_ACC, _GYRO, _MAG),
 }
 """What is measured -> its fields in the order of the packet, and what no value exceeds."""
+LEAST_LIMIT = min(LIMIT_MPS2, LIMIT_DPS, LIMIT_UT)
+"""A packet with no value beyond this is within all limits."""
+_TRIPLE: Final = struct.Struct("<3f")
 COUNT_MV = 0.000381469726563
 LIMIT_BPM, LEAST_KELVIN, MOST_KELVIN = 300.0, 200.0, 450.0
 
@@ -196,12 +200,13 @@ def _decode_motion(
     fields = FIELDS[kind]
     n = (len(payload) - at - 4) // (12 * len(fields))
     values = read_finite32(payload, at + 4, 3 * n * len(fields))
-    rows: dict[str, tuple[Triple, ...]] = {}
-    for place, (name, limit) in enumerate(fields):
-        part = values[3 * n * place : 3 * n * (place + 1)]
-        if min(part) < -limit or max(part) > limit:
-            raise Malformed("out_of_range", f"a value beyond {limit:g}")
-        rows[name] = tuple(zip(part[::3], part[1::3], part[2::3], strict=True))
+    if min(values) < -LEAST_LIMIT or max(values) > LEAST_LIMIT:
+        for place, (_, limit) in enumerate(fields):
+            part = values[3 * n * place : 3 * n * (place + 1)]
+            if min(part) < -limit or max(part) > limit:
+                raise Malformed("out_of_range", f"a value beyond {limit:g}")
+    each = tuple(_TRIPLE.iter_unpack(payload[at + 4 :]))
+    rows = {name: each[n * place : n * (place + 1)] for place, (name, _) in enumerate(fields)}
     return MovesenseData(
         response=response,
         ref=ref,

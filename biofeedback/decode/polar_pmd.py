@@ -53,6 +53,10 @@ MEASUREMENT_TYPES: Final[dict[int, MeasurementType]] = {
 TYPE_MASK = 0x3F
 COMPRESSED = 0x80
 HEADER_BYTES = 10
+FEW_VALUES = 24
+"""Up to here Python's own numbers are faster than arrays."""
+_INT32: Final = np.dtype("<i4")
+_FLOAT32: Final = np.dtype("<f4")
 PPI_BYTES = 6
 PPI_BLOCKER, PPI_SKIN_CONTACT, PPI_CONTACT_SUPPORTED = 0x01, 0x02, 0x04
 UNSET_CLOCK_NS = 599_616_000_000_000_000
@@ -112,25 +116,38 @@ def _delta(payload: bytes, channels: int, resolution_bits: int) -> DeltaFrame:
     frame = decode_delta_frame(
         payload, HEADER_BYTES, channels=channels, resolution_bits=resolution_bits
     )
+    _, samples, reach = frame
     limit = 1 << (resolution_bits - 1)
     # Most frames can't leave the resolution, even if all differences went one way.
-    if frame.reach >= limit:
-        flat = frame.samples.reshape(-1)
-        if np.maximum.reduce(flat) >= limit or np.minimum.reduce(flat) < -limit:
-            raise Malformed("out_of_range", f"a sum beyond {resolution_bits} bits")
+    if reach >= limit and not _is_within(samples, reach, limit):
+        raise Malformed("out_of_range", f"a sum beyond {resolution_bits} bits")
     return frame
+
+
+def _is_within(samples: NDArray[np.int64], reach: int, limit: int) -> bool:
+    flat = samples.reshape(-1)
+    if flat.size <= FEW_VALUES:
+        few = flat.tolist()
+        return -limit <= min(few) and max(few) < limit
+    # No value exceeds the root of the sum of the squares; that is one step, if it fits in 64 bits.
+    if reach * reach * flat.size < 1 << 63 and flat.dot(flat) < limit * limit:
+        return True
+    return bool(-limit <= flat.min() and flat.max() < limit)
 
 
 def _delta_float32(
     payload: bytes, channels: int, limit: float
 ) -> tuple[tuple[tuple[int, int], ...], NDArray[np.float64]]:
     """Decode differences between the bit patterns of floats; sums wrap at 32 bits."""
-    frame = decode_delta_frame(payload, HEADER_BYTES, channels=channels, resolution_bits=32)
-    return frame.blocks, _checked_float32(frame.samples.astype("<i4"), limit)
+    blocks, samples, _ = decode_delta_frame(
+        payload, HEADER_BYTES, channels=channels, resolution_bits=32
+    )
+    return blocks, _checked_float32(samples.astype(_INT32), limit)
 
 
 def _scaled(raw: NDArray[np.int64], factor: float, limit: float, reach: int) -> NDArray[np.float64]:
-    scaled: NDArray[np.float64] = np.multiply(raw, factor, dtype=np.float64)
+    scaled = raw.astype(np.float64)
+    scaled *= factor
     # Few frames could leave the limit at all: no need to look at the others.
     return scaled if factor * reach <= limit else _checked(scaled, limit)
 
@@ -141,10 +158,13 @@ def _checked_float32(patterns: NDArray[np.int32], limit: float) -> NDArray[np.fl
     Without their sign, patterns are in the order of their floats, with infinity and NaN behind:
     one comparison of integers refuses all that must not pass, and no NaN is ever touched.
     """
-    largest = np.maximum.reduce(np.bitwise_and(patterns, 0x7FFFFFFF), axis=None)
+    if patterns.size > FEW_VALUES:
+        largest = int(np.bitwise_and(patterns, 0x7FFFFFFF).max())
+    else:
+        largest = max([pattern & 0x7FFFFFFF for pattern in patterns.reshape(-1).tolist()])
     if largest > FLOAT32_PATTERNS[limit]:
         raise Malformed("out_of_range", f"NaN, infinity or beyond {limit:g}")
-    return patterns.view("<f4").astype(np.float64)
+    return patterns.view(_FLOAT32).astype(np.float64)
 
 
 def _checked(values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
@@ -301,12 +321,14 @@ def _decode_mag_delta_milligauss(
 ) -> MagnetometerFrame:
     del context
     blocks, raw, _ = _delta(payload, 4, 16)
+    gauss = raw[:, :3].astype(np.float64)
+    gauss /= 1000
     return MagnetometerFrame(
         timestamp_ns=stamp_ns,
         frame_type=1,
         compressed=True,
         delta_blocks=blocks,
-        samples_gauss=raw[:, :3] / 1000,
+        samples_gauss=gauss,
         calibration=raw[:, 3],
         n=len(raw),
     )

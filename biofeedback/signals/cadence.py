@@ -3,8 +3,9 @@
 The cadence is the slope of the straight line through the contacts of the last eight seconds: one
 badly placed contact then moves it little. A contact that was missed makes one long interval, not a
 slow step: an interval counts as the nearest whole number of step periods, so an octave error can't
-arise here. When the newest seconds clearly disagree with the line, the walker has changed pace and
-they alone count.
+arise here. When the newest seconds clearly disagree with the line, and the period by
+self-similarity sides with them, the walker has changed pace and they alone count. Step times that
+scatter by more than two fifths are no pace at all.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 _LONG_S = 8.0
 _SHORT_S = 3.2
 _CHANGED = 0.07
+_MUCH_NEARER = 0.5
+_MOST_SCATTER = 0.4
 _FEWEST = 4
 _KEEP_STEPS = 30
 _ENOUGH_STEPS = 10
@@ -112,8 +115,27 @@ class Cadence:
         if len(self._short.points) >= _FEWEST:
             newest_s = self._short.slope_s()
             if abs(newest_s / fitted_s - 1.0) > _CHANGED:
-                fitted_s = newest_s
+                # Three seconds hold few contacts: a badly placed one looks like another pace.
+                before, now = abs(fitted_s / step_s - 1.0), abs(newest_s / step_s - 1.0)
+                if now < _MUCH_NEARER * before:
+                    fitted_s = newest_s
         return fitted_s if abs(fitted_s / step_s - 1.0) < self._tolerance else step_s
+
+    def is_steady(self) -> bool:
+        """Tell whether the times between the contacts of the line are alike; ask after ``update``.
+
+        Who hesitates, shuffles and turns has no pace: a number would depend on what is counted.
+        """
+        points = self._long.points
+        n = len(points) - 1
+        first_s = before_s = points[0][1]
+        squares = 0.0
+        for _, at_s in points:
+            squares += (at_s - before_s) * (at_s - before_s)
+            before_s = at_s
+        spent_s = before_s - first_s
+        # The mean square is the squared mean plus the variance.
+        return n * squares <= spent_s * spent_s * (1.0 + _MOST_SCATTER * _MOST_SCATTER)
 
     def step_time_cv(self) -> float | None:
         """Return SD over mean of the last 30 step times, None with fewer than ten.

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven
 
 _CV_EVERY_STEPS = 5
+_UNSTEADY = 0.4
 _OFF_BODY_S = 120
 _OFF_BODY_QUALITY = 0.2
 _LOWER_BODY: tuple[Site, ...] = ("waist", "ankle")
@@ -229,7 +230,8 @@ class Motion:
         self._cadence_spm = self._cadence.update(step.contact_s, step_s=step.period_s)
         if self._clipping:
             return
-        found.append(self._measure("cadence_spm", self._cadence_spm, self.quality, at_ns))
+        quality = self.quality if self._cadence.is_steady() else min(self.quality, _UNSTEADY)
+        found.append(self._measure("cadence_spm", self._cadence_spm, quality, at_ns))
         self._since_cv += 1
         if self._since_cv >= _CV_EVERY_STEPS:
             cv = self._cadence.step_time_cv()

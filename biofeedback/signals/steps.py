@@ -19,6 +19,7 @@ from biofeedback.signals.filters import Biquads, design_highpass, design_lowpass
 from biofeedback.signals.lift import Lift
 from biofeedback.signals.resample import TICK_S, WORKING_RATE_HZ
 from biofeedback.signals.rhythm import NEEDED_SAMPLES, Rhythm, find_rhythm
+from biofeedback.signals.strolling import STROLL_SAMPLES, Strolling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,8 +62,11 @@ _FIRM_SIMILARITY = 0.5
 _AGREE = 0.1
 _PAUSE_S = 0.5
 _MOST_PENDING = 16
+_MOST_PEAKS = 24
 _BUFFER = 1024
 _LESS_OFTEN = 4
+_KEEP_SAMPLES = max(NEEDED_SAMPLES, STROLL_SAMPLES)
+_STROLL_PENDING_S = 4.0
 # A peak in the first fifth of a second would be a contact before the first sample.
 _SETTLE_TICKS = 11
 _WAIST = Gate(fewest_contacts=3, late_s=0.07, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5)
@@ -112,12 +116,13 @@ class Steps:
         # What a trunk or a foot does is lifted anyway.
         self._lift = Lift() if self._gate is _HAND else None
         self._belief = Belief(site)
+        self._strolling = Strolling()
         self._band = Biquads(_STEP_BAND)
         # The newest values at half the working rate, large ones cut, before ``_filled``.
         self._recent = np.empty(_BUFFER)
         self._filled = 0
         self._swing = 0.0
-        self._peaks: deque[tuple[float, float]] = deque(maxlen=_MOST_PENDING)
+        self._peaks: deque[tuple[float, float]] = deque(maxlen=_MOST_PEAKS)
         self._y1 = self._y2 = 0.0
         self._settled: int | None = None
         # A step period that was seen once and waits for a second look.
@@ -152,6 +157,7 @@ class Steps:
         self._peaks.clear()
         self._y1 = self._y2 = 0.0
         self._settled = None
+        self._strolling.restart()
         self._close()
 
     def _close(self) -> None:
@@ -193,12 +199,12 @@ class Steps:
                         self._lift.update(first + lifted, lengths[lifted:n], vectors[lifted:n])
                         lifted = n
                     walked = self.step_s is not None
-                    self._evaluate(tick, recent[max(0, filled - NEEDED_SAMPLES) : filled], steps)
+                    self._evaluate(tick, recent[max(0, filled - _KEEP_SAMPLES) : filled], steps)
                     if walked != (self.step_s is not None):
                         self.turns.append(tick)
                     if filled > _BUFFER - EVALUATE_TICKS:
-                        recent[:NEEDED_SAMPLES] = recent[filled - NEEDED_SAMPLES : filled]
-                        filled = NEEDED_SAMPLES
+                        recent[:_KEEP_SAMPLES] = recent[filled - _KEEP_SAMPLES : filled]
+                        filled = _KEEP_SAMPLES
             tick += 1
         self._y1, self._y2, self._filled, self._swing = y1, y2, filled, swing
         if self._lift is not None and lifted < len(lengths):
@@ -247,25 +253,43 @@ class Steps:
 
     def _evaluate(self, tick: int, newest: NDArray[np.float64], steps: list[Step]) -> None:
         """Look at the rhythm; open, keep or close the gate."""
+        rare = tick % (_LESS_OFTEN * EVALUATE_TICKS) == 0
+        if rare:
+            self._look_longer(tick, newest)
+        newest = newest[-NEEDED_SAMPLES:]
         if self.step_s is None:
             rhythm = find_rhythm(newest, site=self._site, step_before_s=None)
             if self._look(rhythm, walking=False) and rhythm is not None:
-                steps.extend(self._open(tick, rhythm))
+                steps.extend(self._open(tick, rhythm.step_s, self._gate.pending_s))
+            if rare and self.step_s is None and self._strolling.step_s is not None:
+                steps.extend(self._open(tick, self._strolling.step_s, _STROLL_PENDING_S))
             return
         patience_s = self.silence_s
         if patience_s is not None and (tick - self._announced) * TICK_S > patience_s:
             self._close()
         # Who walks, walks on: looking less often is enough.
-        elif tick % (_LESS_OFTEN * EVALUATE_TICKS) == 0:
+        elif rare:
             rhythm = find_rhythm(newest, site=self._site, step_before_s=self.step_s)
             if not self._look(rhythm, walking=True):
-                self._close()
+                if self._strolling.step_s is None:
+                    self._close()
+                else:
+                    self.step_s = self._strolling.step_s
             elif rhythm is not None and rhythm.similarity >= _FIRM_SIMILARITY:
                 self._follow(rhythm)
 
     def _look(self, rhythm: Rhythm | None, *, walking: bool) -> bool:
         lift = None if self._lift is None else self._lift.share()
         return self._belief.look(rhythm, lift, walking=walking)
+
+    def _look_longer(self, tick: int, newest: NDArray[np.float64]) -> None:
+        """Where lifting can't be known, ten seconds are asked too."""
+        if self._lift is None:
+            return
+        if self._lift.share() is None:
+            self._strolling.look(newest, self._peaks, tick)
+        else:
+            self._strolling.restart()
 
     def _follow(self, rhythm: Rhythm) -> None:
         """Follow the step period; a leap must be clear and seen twice: it may be an octave."""
@@ -282,15 +306,16 @@ class Steps:
         else:
             self._other_s = step_s
 
-    def _open(self, tick: int, rhythm: Rhythm) -> list[Step]:
+    def _open(self, tick: int, step_s: float, pending_s: float) -> list[Step]:
         """Walk back from the newest peak as long as there is a peak where a step must be."""
-        period = rhythm.step_s * self._steps_apart / TICK_S
+        period = step_s * self._steps_apart / TICK_S
         # Who walks slowly needs longer for three contacts than a usual walker for four.
-        pending = max(self._gate.pending_s * WORKING_RATE_HZ, _SLOW_CHAIN * period)
-        slow = pending > self._gate.pending_s * WORKING_RATE_HZ
+        pending = max(pending_s * WORKING_RATE_HZ, _SLOW_CHAIN * period)
+        slow = _SLOW_CHAIN * period > self._gate.pending_s * WORKING_RATE_HZ
         fewest = _FEWEST_SLOW if slow else self._gate.fewest_contacts
         oldest = max(tick - pending, self._announced + _SOONEST * period)
-        peaks = [peak for peak in self._peaks if peak[0] >= oldest]
+        newest = [*self._peaks][-_MOST_PENDING:]
+        peaks = [peak for peak in newest if peak[0] >= oldest]
         if self._steps_apart > 1:
             peaks = [peak for peak in peaks if self._lands(peak[0], period)]
         chain: list[tuple[float, float]] = []
@@ -316,7 +341,7 @@ class Steps:
             chain.pop()
         if len(chain) < fewest:
             return []
-        self.step_s = rhythm.step_s
+        self.step_s = step_s
         self._other_s = None
         self._level = sum(height for _, height in chain) / len(chain)
         return [self._announce(at, height) for at, height in reversed(chain)]

@@ -58,7 +58,8 @@ async def play(name: str):
                 len([m for m in stage.of(PacketReceived) if m.characteristic in uuids]) >= seen + 6
             )
         )
-        return stage, list(told)
+    # Not before the end: packets come until the sensor is let go.
+    return stage, list(told)
 
 
 def decoded_parts(stage):

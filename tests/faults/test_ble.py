@@ -9,11 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+import sys
 from dataclasses import replace
 
 import msgspec
 import pytest
-from bleak.exc import BleakDBusError
+from bleak.exc import (
+    BleakBluetoothNotAvailableError,
+    BleakBluetoothNotAvailableReason,
+    BleakDBusError,
+)
 
 from biofeedback.ble.choose import choose, list_candidates, parse_choice
 from biofeedback.ble.identify import (
@@ -25,7 +30,14 @@ from biofeedback.ble.identify import (
     save_bindings,
 )
 from biofeedback.ble.pace import BackOff, Pace
-from biofeedback.ble.reasons import NEXT_STEPS, Reason, SensorFailure
+from biofeedback.ble.reasons import (
+    NEXT_STEPS,
+    Reason,
+    SensorFailure,
+    explain,
+    explain_adapter,
+    permission_step,
+)
 from biofeedback.ble.scan import Listener
 from biofeedback.ble.source import MOST_SENSORS, BleSource
 from biofeedback.decode.sensor import SensorDecoder
@@ -724,5 +736,67 @@ def test_a_refused_start_is_told_with_the_word_of_the_device():
             refused = stage.statuses[0].found.refused["acceleration"]
             assert refused.reason is Reason.START_REFUSED
             assert "in charger" in str(refused)
+
+    asyncio.run(play())
+
+
+DENIED = [
+    BleakBluetoothNotAvailableReason.DENIED_BY_USER,
+    BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM,
+    BleakBluetoothNotAvailableReason.DENIED_BY_UNKNOWN,
+]
+
+
+@pytest.mark.parametrize(
+    ("platform", "page"),
+    [
+        ("darwin", "System Settings > Privacy & Security > Bluetooth"),
+        ("win32", "Settings > Privacy > Radios"),
+        ("linux", "group bluetooth"),
+    ],
+)
+@pytest.mark.parametrize("denied", DENIED)
+def test_F97_bluetooth_that_is_not_permitted_names_the_page_of_the_settings(denied, platform, page):
+    error = BleakBluetoothNotAvailableError("denied", denied)
+    told = explain_adapter(error, platform=platform)
+    assert page in str(told)
+    assert "Switch it on" not in str(told)
+    assert "play --from demo" in str(told)
+    assert told.reason == denied.name.lower()
+    assert ("administrator" in str(told)) is (
+        platform == "darwin" and denied is BleakBluetoothNotAvailableReason.DENIED_BY_SYSTEM
+    )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *[BleakBluetoothNotAvailableError("denied", denied) for denied in DENIED],
+        BleakDBusError("org.freedesktop.DBus.Error.AccessDenied", []),
+        PermissionError(13, "Access is denied"),
+    ],
+    ids=["user", "system", "unknown", "system bus", "Windows"],
+)
+def test_F97_a_scan_or_a_session_that_is_not_permitted_says_what_to_allow(error):
+    failure = explain(error)
+    assert failure.reason is Reason.BLUETOOTH_DENIED
+    assert str(failure) == permission_step(sys.platform)
+    assert explain_adapter(error).reason.startswith(("denied_by_", "bluetooth_denied"))
+
+
+def test_F97_a_permission_that_is_taken_away_is_told_and_awaited():
+    strap = make_peripheral()
+
+    async def play():
+        async with staged(strap) as stage:
+            stage.keep(make_wanted())
+            await streaming(stage)
+            denied = BleakBluetoothNotAvailableError("denied", DENIED[0])
+            stage.radio.connect_errors = [denied]
+            await strap.hang_up()
+            (status,) = stage.statuses
+            await stage.until(lambda: status.reason is Reason.BLUETOOTH_DENIED)
+            assert "permitted" in status.words()
+            await comes_back(stage)
 
     asyncio.run(play())

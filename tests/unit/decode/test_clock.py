@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MS = 1_000_000
 S = 1_000_000_000
 UNSET_CLOCK_NS = 599_616_000 * S
+FRAME_AIR_S = 226 * 8e-6
+"""A frame of 36 samples has 226 bytes; a bit takes a microsecond."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def events(
             ready_s = stall_s + 1.5
         turns = np.floor((ready_s - phase_s) / event_s) + random.geometric(0.95)
         sent_s = float(turns) * event_s + phase_s
-        arrival_s = max(sent_s + random.exponential(0.0006), arrival_s + 20e-6)
+        heard_s = sent_s + FRAME_AIR_S + random.exponential(0.0006)
+        arrival_s = max(heard_s, arrival_s + 20e-6)
         stamp_ns = UNSET_CLOCK_NS + round(last_s * (1 + clock_error) * S)
         frames.append(Frame(stamp_ns, 36, round(arrival_s * S), true_s))
     return frames
@@ -148,6 +151,15 @@ def test_packets_that_always_meet_the_same_phase_are_placed_in_the_middle_of_wha
         frames = events(seed=seed, rate_error=0.0, clock_error=0.0, seconds=300)
         # Nothing tells whether they wait 0 or 30 ms: half of it is the least that can go wrong.
         assert error_ms(frames, run(DeviceClock(200.0), frames)) < 16.5
+
+
+@pytest.mark.parametrize("clock_error", [-200e-6, 200e-6])
+def test_a_crystal_that_is_far_off_is_known_once_all_phases_came_again_and_again(
+    clock_error: float,
+) -> None:
+    for seed in range(3):
+        frames = events(seed=seed, rate_error=0.0015, clock_error=clock_error, seconds=600)
+        assert error_ms(frames, run(DeviceClock(200.0), frames), after_s=400) < 6.0
 
 
 def test_long_frames_settle_too() -> None:

@@ -55,6 +55,31 @@ def test_a_clear_change_of_pace_is_told_within_four_seconds() -> None:
     assert told[-1] == pytest.approx(120, rel=0.01)
 
 
+def test_a_few_badly_placed_contacts_are_no_change_of_pace() -> None:
+    contacts = [0.6 * i for i in range(14)]
+    contacts[-3:] = [at - shift for at, shift in zip(contacts[-3:], (0.15, 0.3, 0.3), strict=True)]
+    assert last_cadence(contacts, step_s=0.6) == pytest.approx(100, rel=0.05)
+    assert last_cadence(contacts, step_s=0.53) == pytest.approx(114, rel=0.02)
+
+
+def test_who_hesitates_again_and_again_has_no_steady_pace() -> None:
+    cadence = Cadence("waist")
+    at = 0.0
+    for i in range(10):
+        cadence.update(at, step_s=0.6)
+        assert cadence.is_steady() == (i < 4), i
+        at += 1.5 if i in {3, 5, 8} else 0.6
+
+
+def test_uneven_legs_are_a_steady_pace() -> None:
+    cadence = Cadence("waist")
+    at = 0.0
+    for i in range(12):
+        cadence.update(at, step_s=0.55)
+        at += 0.4 if i % 2 else 0.7
+    assert cadence.is_steady()
+
+
 def test_a_new_bout_does_not_count_the_way_from_the_last_one() -> None:
     cadence = Cadence("waist")
     for i in range(11):
