@@ -30,7 +30,7 @@ from biofeedback.messages import (
 )
 from biofeedback.profiles import list_profiles
 from biofeedback.signals.body import Body
-from biofeedback.signals.movement import Movement
+from biofeedback.signals.movement.movement import Movement
 from biofeedback.simulate.body import Body as VirtualBody
 from biofeedback.simulate.scenarios import SCENARIOS, draw_person
 from biofeedback.simulate.story import Story

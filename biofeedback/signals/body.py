@@ -13,13 +13,13 @@ from biofeedback.samples import (
     HeartReading,
     OpticalBlock,
 )
-from biofeedback.signals.beat_heart import BeatHeart
-from biofeedback.signals.breathing import Breathing
-from biofeedback.signals.chest_motion import ChestMotion
-from biofeedback.signals.feet import Feet
-from biofeedback.signals.heart import Heart
+from biofeedback.signals.breath.breathing import Breathing
+from biofeedback.signals.breath.chest_motion import ChestMotion
+from biofeedback.signals.gait.feet import Feet
+from biofeedback.signals.gait.told_cadence import QUALITY, ToldCadence
+from biofeedback.signals.heart.beat_heart import BeatHeart
+from biofeedback.signals.heart.heart import Heart
 from biofeedback.signals.motion import Finding, Motion
-from biofeedback.signals.told_cadence import QUALITY, ToldCadence
 
 if TYPE_CHECKING:
     from biofeedback.messages import Site

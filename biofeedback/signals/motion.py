@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
 from biofeedback.signals.activity import Activity
-from biofeedback.signals.cadence import Cadence
-from biofeedback.signals.cycle import PATIENCE_CYCLES
-from biofeedback.signals.freezing import FreezeIndex
-from biofeedback.signals.manner import Manner
-from biofeedback.signals.movement import Movement
-from biofeedback.signals.prediction import StepPrediction
+from biofeedback.signals.gait.cadence import Cadence
+from biofeedback.signals.gait.freezing import FreezeIndex
+from biofeedback.signals.gait.prediction import StepPrediction
+from biofeedback.signals.gait.steps import Step, Steps
+from biofeedback.signals.movement.cycle import PATIENCE_CYCLES
+from biofeedback.signals.movement.manner import Manner
+from biofeedback.signals.movement.movement import Movement
 from biofeedback.signals.quality import (
     MotionQuality,
     Timing,
@@ -22,7 +23,6 @@ from biofeedback.signals.quality import (
 )
 from biofeedback.signals.resample import TICK_NS, Resampler, Ticks
 from biofeedback.signals.seconds import Seconds
-from biofeedback.signals.steps import Step, Steps
 
 if TYPE_CHECKING:
     from biofeedback.messages import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
         Site,
     )
     from biofeedback.samples import AccelerationBlock
-    from biofeedback.signals.movement import Moves
+    from biofeedback.signals.movement.movement import Moves
     from biofeedback.signals.seconds import Second
 
 Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven

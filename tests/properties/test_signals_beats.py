@@ -12,8 +12,8 @@ from hypothesis.extra.numpy import arrays
 
 from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
 from biofeedback.samples import EcgBlock, OpticalBlock
+from biofeedback.signals.beats.moving_sum import MovingSum
 from biofeedback.signals.body import Body
-from biofeedback.signals.moving_sum import MovingSum
 
 
 def hearts(seed: int, rate_hz: float, duration_s: float):

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from biofeedback.messages import NS_PER_MS, MeasureTaken
 from biofeedback.samples import HeartReading
-from biofeedback.signals.beat import Beat
+from biofeedback.signals.beats.beat import Beat
 from biofeedback.signals.body import Body
-from biofeedback.signals.breathing import Breathing
-from biofeedback.signals.heart_rhythm import HeartRhythm
+from biofeedback.signals.breath.breathing import Breathing
+from biofeedback.signals.heart.rhythm import HeartRhythm
 
 
 def rr_row(seed: int, n: int) -> list[float]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from biofeedback.signals.artefacts import LOOK_AHEAD_BEATS, Artefacts
+from biofeedback.signals.heart.artefacts import LOOK_AHEAD_BEATS, Artefacts
 
 
 def judge(rr_ms, doubted=()):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from biofeedback.signals.beat import Beat
-from biofeedback.signals.beat_rate import BeatRate
+from biofeedback.signals.beats.beat import Beat
+from biofeedback.signals.beats.rate import BeatRate
 
 
 def rate(beats, *, now_s: float | None = None, irregular: bool = True):

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from biofeedback.signals.belief import Belief
-from biofeedback.signals.rhythm import Rhythm
+from biofeedback.signals.gait.belief import Belief
+from biofeedback.signals.gait.rhythm import Rhythm
 
 
 def rhythm(similarity: float, *, spm: float = 108.0, size_mps2: float = 2.0) -> Rhythm:

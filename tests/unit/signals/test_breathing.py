@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from biofeedback.messages import NS_PER_S
-from biofeedback.signals.breathing import Breath, Breathing, find_breath
-from biofeedback.signals.chest_motion import ChestMotion
+from biofeedback.signals.breath.breathing import Breath, Breathing, find_breath
+from biofeedback.signals.breath.chest_motion import ChestMotion
 from biofeedback.signals.resample import Resampler
 from biofeedback.signals.seconds import Seconds
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from biofeedback.signals.cadence import Cadence, Line
+from biofeedback.signals.gait.cadence import Cadence, Line
 
 
 def last_cadence(contacts, *, step_s: float, site="waist") -> float:

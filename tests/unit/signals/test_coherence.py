@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from biofeedback.signals.coherence import measure_coherence
+from biofeedback.signals.heart.coherence import measure_coherence
 
 TIMES_S = np.arange(256) / 4.0
 

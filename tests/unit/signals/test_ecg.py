@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from biofeedback.samples import EcgBlock
-from biofeedback.signals.ecg import EcgBeats
+from biofeedback.signals.beats.ecg import EcgBeats
 
 START_NS = 7_000_000_000
 WAVES = ((-0.17, 0.025, 90), (-0.027, 0.009, -120), (0, 0.011, 1000), (0.03, 0.01, -240))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from biofeedback.signals.feet import Feet
+from biofeedback.signals.gait.feet import Feet
 
 MS = 1_000_000
 

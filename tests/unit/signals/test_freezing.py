@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from biofeedback.signals.freezing import EMIT_TICKS, FreezeIndex
+from biofeedback.signals.gait.freezing import EMIT_TICKS, FreezeIndex
 
 T = np.arange(500) * 0.02
 

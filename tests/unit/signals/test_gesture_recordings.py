@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.signal import butter, find_peaks, sosfiltfilt
 
-from biofeedback.signals.gestures import Gestures
+from biofeedback.signals.movement.gestures import Gestures
+from biofeedback.signals.movement.swings import Swings
 from biofeedback.signals.resample import Resampler
-from biofeedback.signals.swings import Swings
 
 pytestmark = pytest.mark.shared
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from biofeedback.signals.cycle import Cycles
-from biofeedback.signals.gestures import Gestures, find_direction
-from biofeedback.signals.movement import Movement
-from biofeedback.signals.swings import PEAK_TICKS, Swings
+from biofeedback.signals.movement.cycle import Cycles
+from biofeedback.signals.movement.gestures import Gestures, find_direction
+from biofeedback.signals.movement.movement import Movement
+from biofeedback.signals.movement.swings import PEAK_TICKS, Swings
 
 G = 9.81
 REST = (0.0, 0.0, G)

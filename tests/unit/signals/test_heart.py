@@ -9,7 +9,7 @@ from biofeedback.messages import (
     NoticeGiven,
 )
 from biofeedback.samples import HeartReading
-from biofeedback.signals.heart import Heart
+from biofeedback.signals.heart.heart import Heart
 
 
 def reading(bpm: int | None, **changes) -> HeartReading:

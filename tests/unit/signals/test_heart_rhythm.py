@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from biofeedback.messages import NS_PER_S
-from biofeedback.signals.beat import Beat
-from biofeedback.signals.breathing import Breathing
-from biofeedback.signals.heart_rhythm import HeartRhythm
+from biofeedback.signals.beats.beat import Beat
+from biofeedback.signals.breath.breathing import Breathing
+from biofeedback.signals.heart.rhythm import HeartRhythm
 
 
 def make() -> HeartRhythm:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from biofeedback.messages import NS_PER_MS, NS_PER_S
-from biofeedback.signals.intervals import Intervals
+from biofeedback.signals.heart.intervals import Intervals
 
 
 def feed(rr_ms, *, latency_ms=0.0):

@@ -5,7 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from biofeedback.signals.manner import Manner, rate_abrupt, rate_suddenness, share_of_tremor
+from biofeedback.signals.movement.manner import (
+    Manner,
+    rate_abrupt,
+    rate_suddenness,
+    share_of_tremor,
+)
 from biofeedback.signals.seconds import Seconds
 
 G = 9.81

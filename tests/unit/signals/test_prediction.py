@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from biofeedback.signals.prediction import StepPrediction
+from biofeedback.signals.gait.prediction import StepPrediction
 
 
 def follow(contacts, *, step_s: float, steps_apart: int = 1) -> StepPrediction:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from biofeedback.samples import OpticalBlock
-from biofeedback.signals.pulses import PulseBeats
+from biofeedback.signals.beats.pulses import PulseBeats
 
 START_NS = 3_000_000_000
 DELAY_S = 0.12

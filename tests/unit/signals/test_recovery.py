@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from biofeedback.messages import NS_PER_S
-from biofeedback.signals.recovery import HeartRateRecovery
+from biofeedback.signals.heart.recovery import HeartRateRecovery
 
 
 def follow(bpm, *, moving=()):

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from biofeedback.signals.rhythm import NEEDED_SAMPLES, RHYTHM_RATE_HZ, find_rhythm
+from biofeedback.signals.gait.rhythm import NEEDED_SAMPLES, RHYTHM_RATE_HZ, find_rhythm
 
 T = np.arange(NEEDED_SAMPLES) / RHYTHM_RATE_HZ
 

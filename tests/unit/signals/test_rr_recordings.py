@@ -8,8 +8,8 @@ import gzip
 import numpy as np
 import pytest
 
-from biofeedback.signals.artefacts import Artefacts
-from biofeedback.signals.variability import VariabilityWindow
+from biofeedback.signals.heart.artefacts import Artefacts
+from biofeedback.signals.heart.variability import VariabilityWindow
 
 pytestmark = pytest.mark.shared
 

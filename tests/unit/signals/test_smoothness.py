@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from biofeedback.signals.smoothness import integrate_speed, measure_ldlj, measure_sparc
+from biofeedback.signals.movement.smoothness import integrate_speed, measure_ldlj, measure_sparc
 
 RATE_HZ = 50.0
 

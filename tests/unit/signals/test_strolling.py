@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from biofeedback.signals.gait.steps import EVALUATE_TICKS, Steps
+from biofeedback.signals.gait.strolling import STROLL_SAMPLES, Strolling
 from biofeedback.signals.resample import TICK_S
-from biofeedback.signals.steps import EVALUATE_TICKS, Steps
-from biofeedback.signals.strolling import STROLL_SAMPLES, Strolling
 
 LOOK_TICKS = 4 * EVALUATE_TICKS
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from biofeedback.messages import NS_PER_S
-from biofeedback.signals.suspicion import Suspicion
+from biofeedback.signals.heart.suspicion import Suspicion
 
 
 def judge(bpm, cadence_spm, *, optical=True, step_s=1.0):

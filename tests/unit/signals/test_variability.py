@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from biofeedback.signals.variability import VariabilityWindow
+from biofeedback.signals.heart.variability import VariabilityWindow
 
 
 def measure(rows, *, window_s=60.0):

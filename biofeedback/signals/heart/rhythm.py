@@ -11,17 +11,17 @@ import math
 from typing import TYPE_CHECKING
 
 from biofeedback.messages import MeasureTaken
-from biofeedback.signals.artefacts import LONGEST_MS, Artefacts
-from biofeedback.signals.breathing import BREATHING_WINDOW_S, find_breath
-from biofeedback.signals.coherence import COHERENCE_WINDOW_S, measure_coherence
+from biofeedback.signals.breath.breathing import BREATHING_WINDOW_S, find_breath
 from biofeedback.signals.even_series import EVEN_HZ, EvenSeries
-from biofeedback.signals.variability import VariabilityWindow
+from biofeedback.signals.heart.artefacts import LONGEST_MS, Artefacts
+from biofeedback.signals.heart.coherence import COHERENCE_WINDOW_S, measure_coherence
+from biofeedback.signals.heart.variability import VariabilityWindow
 
 if TYPE_CHECKING:
     from biofeedback.messages import Measure
-    from biofeedback.signals.artefacts import Judged
-    from biofeedback.signals.beat import Beat
-    from biofeedback.signals.breathing import Breathing, BreathSource
+    from biofeedback.signals.beats.beat import Beat
+    from biofeedback.signals.breath.breathing import Breathing, BreathSource
+    from biofeedback.signals.heart.artefacts import Judged
 
 ARTEFACT_QUALITY = 0.2
 _EVERY_MS = 5000.0

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from biofeedback.signals.breathing import find_breath
+from biofeedback.signals.breath.breathing import find_breath
 from biofeedback.signals.seconds import CELL_RATE_HZ, SECOND_TICKS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from biofeedback.signals.breathing import Breath
+    from biofeedback.signals.breath.breathing import Breath
     from biofeedback.signals.seconds import Second
 
 _FEWEST_S = 32

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from biofeedback.messages import NS_PER_MS
-from biofeedback.signals.beat import Beat, Heard
-from biofeedback.signals.beat_quality import odds_of_r_wave
-from biofeedback.signals.beat_search import BeatSearch
-from biofeedback.signals.beat_traits import Traits
-from biofeedback.signals.even_stream import EvenStream
-from biofeedback.signals.qrs_band import QrsBand
+from biofeedback.signals.beats.beat import Beat, Heard
+from biofeedback.signals.beats.even_stream import EvenStream
+from biofeedback.signals.beats.qrs_band import QrsBand
+from biofeedback.signals.beats.quality import odds_of_r_wave
+from biofeedback.signals.beats.search import BeatSearch
+from biofeedback.signals.beats.traits import Traits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from biofeedback.messages import Direction
+    from biofeedback.signals.movement.swings import Rise
     from biofeedback.signals.resample import Vector
-    from biofeedback.signals.swings import Rise
 
 SMALLEST_SPAN_MPS2 = 3.0
 _ABOVE_STEPS = 5.0

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from biofeedback.signals.activity import MovementRange
+from biofeedback.signals.movement.smoothness import integrate_speed, measure_ldlj, measure_sparc
 from biofeedback.signals.resample import WORKING_RATE_HZ
 from biofeedback.signals.seconds import CELL_TICKS, CELLS, SECOND_TICKS
-from biofeedback.signals.smoothness import integrate_speed, measure_ldlj, measure_sparc
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,7 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from biofeedback.messages import NS_PER_MS, NS_PER_S
-from biofeedback.signals.artefacts import LONGEST_MS, SHORTEST_MS
+from biofeedback.signals.heart.artefacts import LONGEST_MS, SHORTEST_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

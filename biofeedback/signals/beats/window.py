@@ -12,8 +12,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from biofeedback.signals.beat_forms import BeatForms
-    from biofeedback.signals.beat_traits import Traits
+    from biofeedback.signals.beats.forms import BeatForms
+    from biofeedback.signals.beats.traits import Traits
 
 _Number = TypeVar("_Number", np.int64, np.float64)
 

@@ -14,13 +14,13 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING
 
+from biofeedback.signals.movement.swings import GRAVITY_S
 from biofeedback.signals.resample import TICK_S
-from biofeedback.signals.swings import GRAVITY_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from biofeedback.signals.swings import Rise
+    from biofeedback.signals.movement.swings import Rise
 
 _SHORTEST_S = 0.16
 _LONGEST_S = 4.0

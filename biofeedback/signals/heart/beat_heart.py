@@ -19,19 +19,19 @@ import msgspec
 
 from biofeedback.messages import NS_PER_MS, NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
 from biofeedback.samples import EcgBlock, HeartReading
-from biofeedback.signals.beat_rate import SURE, BeatRate
-from biofeedback.signals.ecg import EcgBeats
-from biofeedback.signals.heart import HIGHEST_BPM, LOWEST_BPM, Heart
-from biofeedback.signals.heart_rhythm import HeartRhythm
-from biofeedback.signals.pulses import PulseBeats
+from biofeedback.signals.beats.ecg import EcgBeats
+from biofeedback.signals.beats.pulses import PulseBeats
+from biofeedback.signals.beats.rate import SURE, BeatRate
+from biofeedback.signals.heart.heart import HIGHEST_BPM, LOWEST_BPM, Heart
+from biofeedback.signals.heart.rhythm import HeartRhythm
 
 if TYPE_CHECKING:
     from biofeedback.messages import Measure
     from biofeedback.samples import OpticalBlock
-    from biofeedback.signals.beat import Beat
-    from biofeedback.signals.beat_rate import Rate
-    from biofeedback.signals.breathing import Breathing
-    from biofeedback.signals.heart import Finding
+    from biofeedback.signals.beats.beat import Beat
+    from biofeedback.signals.beats.rate import Rate
+    from biofeedback.signals.breath.breathing import Breathing
+    from biofeedback.signals.heart.heart import Finding
 
 _TICK_NS = 100 * NS_PER_MS
 _TICKS_PER_S = 10

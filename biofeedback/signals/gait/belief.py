@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from biofeedback.messages import Site
-    from biofeedback.signals.rhythm import Rhythm
+    from biofeedback.signals.gait.rhythm import Rhythm
 
 _USUAL_SPM = 105.0
 _SMALLEST_MPS2 = 0.1

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from biofeedback.signals.beat_quality import Circumstances, Usual
+    from biofeedback.signals.beats.quality import Circumstances, Usual
 
 
 class Band(Protocol):

@@ -23,9 +23,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from biofeedback.signals.beat_forms import BeatForms
-from biofeedback.signals.beat_quality import BeatQuality, Circumstances
-from biofeedback.signals.beat_window import BeatWindow
+from biofeedback.signals.beats.forms import BeatForms
+from biofeedback.signals.beats.quality import BeatQuality, Circumstances
+from biofeedback.signals.beats.window import BeatWindow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from biofeedback.signals.beat_traits import Traits
+    from biofeedback.signals.beats.traits import Traits
 
 _LEARN_S = 2.5
 _ECHO_SHARE = 0.5

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from biofeedback.signals.moving_sum import MovingSum
+from biofeedback.signals.beats.moving_sum import MovingSum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from biofeedback.messages import NS_PER_MS
-from biofeedback.signals.beat import Beat, Heard
-from biofeedback.signals.beat_quality import odds_of_pulse
-from biofeedback.signals.beat_search import BeatSearch
-from biofeedback.signals.beat_traits import Traits
-from biofeedback.signals.even_stream import EvenStream
-from biofeedback.signals.pulse_band import PulseBand
+from biofeedback.signals.beats.beat import Beat, Heard
+from biofeedback.signals.beats.even_stream import EvenStream
+from biofeedback.signals.beats.pulse_band import PulseBand
+from biofeedback.signals.beats.quality import odds_of_pulse
+from biofeedback.signals.beats.search import BeatSearch
+from biofeedback.signals.beats.traits import Traits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from biofeedback.samples import OpticalBlock
-    from biofeedback.signals.even_stream import Piece
+    from biofeedback.signals.beats.even_stream import Piece
 
 PULSES = Traits(
     band=PulseBand,

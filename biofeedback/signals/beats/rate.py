@@ -16,7 +16,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from biofeedback.signals.beat import Beat
+    from biofeedback.signals.beats.beat import Beat
 
 SURE = 0.5
 _WINDOW_S = 8.0

@@ -14,11 +14,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
-from biofeedback.signals.breathing import Breathing
-from biofeedback.signals.heart_rhythm import ARTEFACT_QUALITY, HeartRhythm
-from biofeedback.signals.intervals import Intervals
-from biofeedback.signals.recovery import HeartRateRecovery
-from biofeedback.signals.suspicion import Suspicion
+from biofeedback.signals.breath.breathing import Breathing
+from biofeedback.signals.heart.intervals import Intervals
+from biofeedback.signals.heart.recovery import HeartRateRecovery
+from biofeedback.signals.heart.rhythm import ARTEFACT_QUALITY, HeartRhythm
+from biofeedback.signals.heart.suspicion import Suspicion
 
 if TYPE_CHECKING:
     from biofeedback.messages import Measure

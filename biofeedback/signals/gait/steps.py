@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from biofeedback.signals.belief import Belief
 from biofeedback.signals.filters import Biquads, design_highpass, design_lowpass, phase_delay_s
-from biofeedback.signals.lift import Lift
+from biofeedback.signals.gait.belief import Belief
+from biofeedback.signals.gait.lift import Lift
+from biofeedback.signals.gait.rhythm import NEEDED_SAMPLES, Rhythm, find_rhythm
+from biofeedback.signals.gait.strolling import STROLL_SAMPLES, Strolling
 from biofeedback.signals.resample import TICK_S, WORKING_RATE_HZ
-from biofeedback.signals.rhythm import NEEDED_SAMPLES, Rhythm, find_rhythm
-from biofeedback.signals.strolling import STROLL_SAMPLES, Strolling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from biofeedback.signals.cycle import Cycles
-from biofeedback.signals.gestures import Gestures, StepFilter
-from biofeedback.signals.swings import Swings
+from biofeedback.signals.movement.cycle import Cycles
+from biofeedback.signals.movement.gestures import Gestures, StepFilter
+from biofeedback.signals.movement.swings import Swings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from biofeedback.messages import Site
-    from biofeedback.signals.cycle import Cycle
-    from biofeedback.signals.gestures import Gesture
+    from biofeedback.signals.movement.cycle import Cycle
+    from biofeedback.signals.movement.gestures import Gesture
     from biofeedback.signals.resample import Vector
 
 

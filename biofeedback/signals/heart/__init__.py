@@ -1,0 +1,12 @@
+"""A heart: its rate, its rhythm, and how far they can be trusted.
+
+heart.py       as a device tells it
+beat_heart.py  as a raw signal tells it, by its beats
+  intervals.py   RR intervals of packets: what they are worth at once, when their beats were
+  suspicion.py   rates that are something else: a frozen number, the rhythm of the steps
+rhythm.py      the one path from beats of any source to what follows
+  artefacts.py   missed, extra, displaced and ectopic beats, three beats late
+  variability.py RMSSD and SDNN
+  coherence.py   how much of it is one slow, even wave
+  recovery.py    how far the rate falls in the minute after effort
+"""
