@@ -180,6 +180,8 @@ def _is_present(body: BodyState) -> bool:
 
 def _mean(values: list[float | None]) -> float | None:
     """Average what is known."""
+    if len(values) == 1:
+        return values[0]
     known = [value for value in values if value is not None]
     return sum(known) / len(known) if known else None
 

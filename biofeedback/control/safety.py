@@ -15,6 +15,7 @@ On doubt: neutral, never more.
 from __future__ import annotations
 
 import math
+from operator import le
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import msgspec
@@ -64,6 +65,9 @@ _RANGES = tuple(
     (name, getattr(_LOWEST, name), getattr(_HIGHEST, name))
     for name in MusicParameters.__struct_fields__
 )
+_LOWEST_VALUES = msgspec.structs.astuple(_LOWEST)
+_HIGHEST_VALUES = msgspec.structs.astuple(_HIGHEST)
+_FLOATS = {float}
 
 
 class Allowed(NamedTuple):
@@ -126,10 +130,12 @@ class Safety:
 
     def _refuse_not_finite(self, wish: MusicParameters, hit: dict[Limit, None]) -> MusicParameters:
         values = msgspec.structs.astuple(wish)
-        for value, (_, low, high) in zip(values, _RANGES, strict=True):
-            if type(value) is not float or not low <= value <= high:
-                break
-        else:
+        # A comparison with NaN is false.
+        if (
+            set(map(type, values)) == _FLOATS
+            and all(map(le, _LOWEST_VALUES, values))
+            and all(map(le, values, _HIGHEST_VALUES))
+        ):
             return wish
         usable: dict[str, float] = {}
         for value, (name, low, high) in zip(values, _RANGES, strict=True):

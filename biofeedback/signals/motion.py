@@ -82,10 +82,11 @@ class Motion:
 
     def walking(self, at_ns: int) -> bool:
         """Tell whether the gait goes on; silence ends it even if no more samples come."""
-        patience_s = self._steps.silence_s
-        if patience_s is None or self.last_step_ns is None:
+        last_ns = self.last_step_ns
+        if last_ns is None or self._steps.step_s is None:
             return False
-        return at_ns - self.last_step_ns <= round(patience_s * NS_PER_S)
+        patience_s = self._steps.silence_s
+        return patience_s is not None and at_ns - last_ns <= patience_s * NS_PER_S
 
     def repetition(self, at_ns: int) -> tuple[int, float] | None:
         """Return the newest phase 0 and the period in s of a repeated movement that goes on."""

@@ -12,7 +12,7 @@ References:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _PLACE_GAIN = 0.8
 _PERIOD_GAIN = 0.06
@@ -25,8 +25,7 @@ _LATEST_S = 0.3
 _LEAST_SD_S = 0.010
 
 
-@dataclass(frozen=True, slots=True)
-class NextStep:
+class NextStep(NamedTuple):
     """The next contact is expected at ``contact_s`` after the origin, give or take ``sd_s``."""
 
     contact_s: float
