@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from machine import describe
+from machine import describe, speed
 
 from biofeedback.app import Parts, Stopwatch, make_engine, run_session
 from biofeedback.profiles import list_profiles
@@ -74,6 +74,7 @@ def measure(name: str, source: VirtualWearer) -> None:
             assert result.identical
         size_mb = path.stat().st_size / 1e6
         print(
+            f"  {speed()}\n"
             f"  {name}: replayed and compared {statistics.median(ratios):.0f} x real time "
             f"(of which reading {SECONDS / read_s:.0f} x); simulated and recorded "
             f"{SECONDS / made_s:.0f} x; {len(trace.messages)} rows, {size_mb:.1f} MB"

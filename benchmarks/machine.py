@@ -25,6 +25,18 @@ def describe() -> str:
     return f"{model}, {cores} cores, {platform.system()}, Python {platform.python_version()}"
 
 
+def speed() -> str:
+    """Say how fast the machine is just now: shared ones change by half from minute to minute."""
+    durations_ns: list[int] = []
+    for _ in range(500):
+        begin = time.perf_counter_ns()
+        total = 0.0
+        for _ in range(1000):
+            total += 1.5
+        durations_ns.append(time.perf_counter_ns() - begin)
+    return f"1000 additions now take {statistics.median(durations_ns) / 1000:.1f} us"
+
+
 def quantiles_us(durations_ns: Sequence[int]) -> str:
     """Return median, p99 and maximum in microseconds."""
     ordered = sorted(durations_ns)
