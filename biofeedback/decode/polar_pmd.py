@@ -51,7 +51,6 @@ MEASUREMENT_TYPES: Final[dict[int, MeasurementType]] = {
     14: "OFFLINE_HR",
 }
 TYPE_MASK = 0x3F
-COMPRESSED = 0x80
 HEADER_BYTES = 10
 FEW_VALUES = 24
 """Up to here Python's own numbers are faster than arrays."""

@@ -22,9 +22,6 @@ from biofeedback.decode.polar_pmd_frames import (
 if TYPE_CHECKING:
     from biofeedback.decode.context import Context
 
-FEATURES = 0x0F
-REPLY = 0xF0
-STOPPED_BY_DEVICE = 0x01
 OFFLINE = 0x80
 OP_GET_SETTINGS, OP_START, OP_STOP, OP_GET_SDK_SETTINGS = 1, 2, 3, 4
 

@@ -34,6 +34,7 @@ Diminished triads are left out. The modal dominants keep the scale free of a rai
 
 
 def _find_tonic_midi(tonic: int) -> int:
+    """Find the pitch of degree 0: the tonic between G3 and F sharp 4."""
     return _LOWEST_TONIC_MIDI + (tonic - _LOWEST_TONIC_MIDI) % OCTAVE
 
 
@@ -50,11 +51,6 @@ class Key:
 
     tonic: int
     mode: Mode
-
-    @property
-    def tonic_midi(self) -> int:
-        """The pitch of degree 0: the tonic between G3 and F sharp 4."""
-        return _find_tonic_midi(self.tonic)
 
     def pitch(self, degree: int) -> int:
         """Turn a degree (7 is one octave above 0) into a MIDI pitch."""

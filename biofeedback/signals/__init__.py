@@ -11,6 +11,7 @@ motion.py      one acceleration sensor: the order of what follows
 beats/         raw signals of the heart -> beats
 heart/         heart rate, rhythm, artefacts, variability, coherence
 breath/        breathing from heart and chest
+findings.py    what is found of one sensor, as messages
 synchrony.py   several wearers together, against chance
 filters.py     recursive filters with carried state
 even_series.py unevenly spaced values -> an even series; spectrum.py its spectrum

@@ -15,15 +15,17 @@ from biofeedback.samples import (
 )
 from biofeedback.signals.breath.breathing import Breathing
 from biofeedback.signals.breath.chest_motion import ChestMotion
+from biofeedback.signals.findings import Teller
 from biofeedback.signals.gait.feet import Feet
 from biofeedback.signals.gait.told_cadence import QUALITY, ToldCadence
 from biofeedback.signals.heart.beat_heart import BeatHeart
 from biofeedback.signals.heart.heart import Heart
-from biofeedback.signals.motion import Finding, Motion
+from biofeedback.signals.motion import Motion
 
 if TYPE_CHECKING:
     from biofeedback.messages import Site
     from biofeedback.samples import Samples
+    from biofeedback.signals.findings import Finding
 
 _MOTION_STALE_NS = 500 * NS_PER_MS
 _HEART_STALE_NS = 3_000 * NS_PER_MS
@@ -204,16 +206,8 @@ class Body:
         for step in steps:
             asymmetry = self._feet.update(sensor, step.event_ns)
             if asymmetry is not None:
-                found.append(
-                    MeasureTaken(
-                        at_ns=at_ns,
-                        wearer=self._wearer,
-                        sensor=sensor,
-                        measure="step_asymmetry",
-                        value=asymmetry,
-                        quality=step.quality,
-                    )
-                )
+                tell = Teller(self._wearer, sensor)
+                found.append(tell.measure("step_asymmetry", asymmetry, step.quality, at_ns))
 
     def not_finite(self, sensor: str) -> int:
         """Count the acceleration samples of a sensor that were stopped for being no numbers."""

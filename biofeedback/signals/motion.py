@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
+from biofeedback.messages import NS_PER_S, EventDetected
 from biofeedback.signals.activity import Activity
+from biofeedback.signals.findings import Teller
 from biofeedback.signals.gait.cadence import Cadence
 from biofeedback.signals.gait.freezing import FreezeIndex
 from biofeedback.signals.gait.prediction import StepPrediction
@@ -28,15 +29,12 @@ if TYPE_CHECKING:
     from biofeedback.messages import (
         Direction,
         Event,
-        Measure,
-        NoticeCode,
         Site,
     )
     from biofeedback.samples import AccelerationBlock
+    from biofeedback.signals.findings import Finding
     from biofeedback.signals.movement.movement import Moves
     from biofeedback.signals.seconds import Second
-
-Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven
 
 _CV_EVERY_STEPS = 5
 _UNSTEADY = 0.4
@@ -49,8 +47,7 @@ class Motion:
     """The streams of one acceleration sensor of one wearer."""
 
     def __init__(self, wearer: str, sensor: str, site: Site, declared_hz: float | None) -> None:
-        self._wearer = wearer
-        self._sensor = sensor
+        self._tell = Teller(wearer, sensor)
         self.site: Site = site
         self._declared_hz = declared_hz
         self._sieve = MotionQuality()
@@ -143,28 +140,28 @@ class Motion:
     ) -> None:
         off_body = not heart_beats and self._manner.dead_s >= _OFF_BODY_S
         if off_body and not self._off_body:
-            found.append(self._notice("off_body", at_ns))
+            found.append(self._tell.notice("off_body", at_ns))
         self._off_body = off_body
         quality = min(verdict.quality, _OFF_BODY_QUALITY) if off_body else verdict.quality
         self.quality = quality
-        found.append(self._measure("signal_quality", quality, 1.0, at_ns))
+        found.append(self._tell.measure("signal_quality", quality, 1.0, at_ns))
         if verdict.gap_s is not None:
-            found.append(self._measure("gap_s", verdict.gap_s, 1.0, at_ns))
+            found.append(self._tell.measure("gap_s", verdict.gap_s, 1.0, at_ns))
         if verdict.timing is not None:
             self._tell_clock(verdict.timing, at_ns, found)
         if verdict.clipping and not self._clipping:
-            found.append(self._notice("clipping", at_ns))
+            found.append(self._tell.notice("clipping", at_ns))
         self._clipping = verdict.clipping
         if not self._mismatch_told and differs_from_declared(verdict.rate_hz, self._declared_hz):
             self._mismatch_told = True
-            found.append(self._notice("rate_mismatch", at_ns))
+            found.append(self._tell.notice("rate_mismatch", at_ns))
 
     def _tell_clock(self, timing: Timing, at_ns: int, found: list[Finding]) -> None:
-        found.append(self._measure("sample_rate_hz", timing.rate_hz, 1.0, at_ns))
-        found.append(self._measure("sample_jitter_ms", timing.jitter_ms, 1.0, at_ns))
+        found.append(self._tell.measure("sample_rate_hz", timing.rate_hz, 1.0, at_ns))
+        found.append(self._tell.measure("sample_jitter_ms", timing.jitter_ms, 1.0, at_ns))
         drift = drift_ppm(timing.rate_hz, self._declared_hz)
         if drift is not None:
-            found.append(self._measure("clock_drift_ppm", drift, 1.0, at_ns))
+            found.append(self._tell.measure("clock_drift_ppm", drift, 1.0, at_ns))
 
     def _take(self, ticks: Ticks, at_ns: int, found: list[Finding]) -> None:
         if ticks.restarted:
@@ -179,7 +176,7 @@ class Motion:
         lengths = [sqrt(x * x + y * y + z * z) for x, y, z in vectors]
         band, taken = self.activity.update(ticks.first, lengths, vectors)
         for _, activity_mps2 in taken:
-            found.append(self._measure("activity_mps2", activity_mps2, self.quality, at_ns))
+            found.append(self._tell.measure("activity_mps2", activity_mps2, self.quality, at_ns))
         walking = self._steps.step_s is not None
         steps = self._steps.update(ticks.first, lengths, vectors)
         # Cut where walking began or ended, so that what a gesture knows of it doesn't depend on
@@ -198,10 +195,10 @@ class Motion:
         for second in self._second_by_second.update(ticks.first, vectors):
             self.seconds.append(second)
             for measure, value, quality in self._manner.update(second):
-                found.append(self._measure(measure, value, quality * self.quality, at_ns))
+                found.append(self._tell.measure(measure, value, quality * self.quality, at_ns))
         if self._freezing is not None:
             found.extend(
-                self._measure("freeze_index", index, self.quality, at_ns)
+                self._tell.measure("freeze_index", index, self.quality, at_ns)
                 for index in self._freezing.update(ticks.first, band)
             )
 
@@ -217,7 +214,7 @@ class Motion:
             found.append(event)
             self.swing = (event.event_ns, cycle.period_s)
             quality = cycle.regularity * self.quality
-            found.append(self._measure("movement_period_s", cycle.period_s, quality, at_ns))
+            found.append(self._tell.measure("movement_period_s", cycle.period_s, quality, at_ns))
 
     def _step(self, step: Step, at_ns: int, found: list[Finding]) -> None:
         contact_ns = round(step.contact_s * NS_PER_S)
@@ -232,23 +229,13 @@ class Motion:
         if self._clipping:
             return
         quality = self.quality if self._cadence.is_steady() else min(self.quality, _UNSTEADY)
-        found.append(self._measure("cadence_spm", self._cadence_spm, quality, at_ns))
+        found.append(self._tell.measure("cadence_spm", self._cadence_spm, quality, at_ns))
         self._since_cv += 1
         if self._since_cv >= _CV_EVERY_STEPS:
             cv = self._cadence.step_time_cv()
             if cv is not None:
                 self._since_cv = 0
-                found.append(self._measure("step_time_cv", cv, self.quality, at_ns))
-
-    def _measure(self, measure: Measure, value: float, quality: float, at_ns: int) -> MeasureTaken:
-        return MeasureTaken(
-            at_ns=at_ns,
-            wearer=self._wearer,
-            sensor=self._sensor,
-            measure=measure,
-            value=value,
-            quality=quality,
-        )
+                found.append(self._tell.measure("step_time_cv", cv, self.quality, at_ns))
 
     def _event(
         self,
@@ -261,16 +248,11 @@ class Motion:
     ) -> EventDetected:
         origin_ns = self._resampler.origin_ns
         assert origin_ns is not None  # noqa: S101 - there is an event, so there were samples
-        return EventDetected(
-            at_ns=at_ns,
-            wearer=self._wearer,
-            sensor=self._sensor,
-            event=event,
-            event_ns=origin_ns + after_ns,
+        return self._tell.event(
+            event,
+            origin_ns + after_ns,
+            self.quality,
+            at_ns,
             strength=strength,
-            quality=self.quality,
             direction=direction,
         )
-
-    def _notice(self, code: NoticeCode, at_ns: int) -> NoticeGiven:
-        return NoticeGiven(at_ns=at_ns, code=code, wearer=self._wearer, sensor=self._sensor)

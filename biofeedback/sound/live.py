@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 _STALL_NS = 400 * NS_PER_MS
 _JUMP_NS = 60 * NS_PER_MS
 _SMOOTHING = 0.01
-_SETTLING_BLOCKS = 40
 # A stream that has ended says so. One that is active and calls nobody is mostly a sound server that
 # has to catch up after an underrun, and does within 2 s: opening it again would cost as much.
 _LOST_AFTER_S = 2.5

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 GIVE_UP_MS = 250
 _ERROR_STEP_MS = 0.05
 _ERROR_BINS = 2000
-_NEVER = 1 << 62
 
 
 class Voices(Protocol):

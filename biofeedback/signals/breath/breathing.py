@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from biofeedback.messages import NS_PER_S, MeasureTaken
+from biofeedback.signals.findings import Teller
 from biofeedback.signals.spectrum import take_spectrum
 
 if TYPE_CHECKING:
@@ -188,13 +189,6 @@ class Breathing:
                 return []
         self.breathing_brpm = weighted / weights
         self.valid_at_ns = of_ns
-        return [
-            MeasureTaken(
-                at_ns=at_ns,
-                wearer=self._wearer,
-                sensor=sensor,
-                measure="breathing_brpm",
-                value=self.breathing_brpm,
-                quality=_ALONE * breath.quality if len(fresh) == 1 else 1.0 - doubt,
-            )
-        ]
+        quality = _ALONE * breath.quality if len(fresh) == 1 else 1.0 - doubt
+        tell = Teller(self._wearer, sensor)
+        return [tell.measure("breathing_brpm", self.breathing_brpm, quality, at_ns)]

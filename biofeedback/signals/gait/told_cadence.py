@@ -17,6 +17,7 @@ import math
 from typing import TYPE_CHECKING
 
 from biofeedback.messages import NS_PER_S, MeasureTaken
+from biofeedback.signals.findings import Teller
 
 if TYPE_CHECKING:
     from biofeedback.samples import CadenceReading
@@ -40,8 +41,7 @@ class ToldCadence:
     """The cadence of one sensor that counts by itself."""
 
     def __init__(self, wearer: str, sensor: str) -> None:
-        self._wearer = wearer
-        self._sensor = sensor
+        self._tell = Teller(wearer, sensor)
         self._steps_each: int | None = None
         self._cadence_spm: float | None = None
         self.valid_at_ns: int | None = None
@@ -73,16 +73,7 @@ class ToldCadence:
         self.valid_at_ns, self._cadence_spm = at_ns, cadence_spm
         if cadence_spm is None:
             return []
-        return [
-            MeasureTaken(
-                at_ns=at_ns,
-                wearer=self._wearer,
-                sensor=self._sensor,
-                measure="cadence_spm",
-                value=cadence_spm,
-                quality=QUALITY,
-            )
-        ]
+        return [self._tell.measure("cadence_spm", cadence_spm, QUALITY, at_ns)]
 
     def _learn(self, reading: CadenceReading) -> int | None:
         if reading.unit is not None:

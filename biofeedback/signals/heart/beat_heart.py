@@ -17,21 +17,21 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from biofeedback.messages import NS_PER_MS, NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
+from biofeedback.messages import NS_PER_MS, NS_PER_S, MeasureTaken, NoticeGiven
 from biofeedback.samples import EcgBlock, HeartReading
 from biofeedback.signals.beats.ecg import EcgBeats
 from biofeedback.signals.beats.pulses import PulseBeats
 from biofeedback.signals.beats.rate import SURE, BeatRate
+from biofeedback.signals.findings import Teller
 from biofeedback.signals.heart.heart import HIGHEST_BPM, LOWEST_BPM, Heart
 from biofeedback.signals.heart.rhythm import HeartRhythm
 
 if TYPE_CHECKING:
-    from biofeedback.messages import Measure
     from biofeedback.samples import OpticalBlock
     from biofeedback.signals.beats.beat import Beat
     from biofeedback.signals.beats.rate import Rate
     from biofeedback.signals.breath.breathing import Breathing
-    from biofeedback.signals.heart.heart import Finding
+    from biofeedback.signals.findings import Finding
 
 _TICK_NS = 100 * NS_PER_MS
 _TICKS_PER_S = 10
@@ -53,8 +53,7 @@ class BeatHeart:
         source: Literal["electrical", "optical"],
         breathing: Breathing,
     ) -> None:
-        self._wearer = wearer
-        self._sensor = sensor
+        self._tell = Teller(wearer, sensor)
         self._source: Literal["electrical", "optical"] = source
         self._ecg = EcgBeats()
         self._pulses = PulseBeats()
@@ -137,15 +136,7 @@ class BeatHeart:
         if beat.quality >= SURE:
             self._sure_s = beat.beat_s
         found.append(
-            EventDetected(
-                at_ns=at_ns,
-                wearer=self._wearer,
-                sensor=self._sensor,
-                event="beat",
-                event_ns=beat_ns,
-                strength=beat.amplitude,
-                quality=beat.quality,
-            )
+            self._tell.event("beat", beat_ns, beat.quality, at_ns, strength=beat.amplitude)
         )
         found += self.rhythm.take_beat(beat, at_ns)
 
@@ -156,7 +147,9 @@ class BeatHeart:
         now_s = self._tick / _TICKS_PER_S
         whole_second = self._tick % _TICKS_PER_S == 0
         if whole_second:
-            found.append(self._measure("signal_quality", self._mean_quality(now_s), 1.0, at_ns))
+            found.append(
+                self._tell.measure("signal_quality", self._mean_quality(now_s), 1.0, at_ns)
+            )
         rate = self._rate.measure(now_s + _AHEAD_S)
         if rate is None or self._sure_s is None or now_s - self._sure_s > _SILENT_S:
             return
@@ -174,7 +167,7 @@ class BeatHeart:
         told = self._told
         if told is None or told[1] != rate.bpm or self._tick - told[0] >= _TICKS_PER_S:
             self._told = (self._tick, rate.bpm)
-            found.append(self._measure("heart_rate_bpm", rate.bpm, self.quality, at_ns))
+            found.append(self._tell.measure("heart_rate_bpm", rate.bpm, self.quality, at_ns))
 
     def _pass_gate(
         self,
@@ -207,16 +200,6 @@ class BeatHeart:
         if not self._recent:
             return 0.0
         return sum(quality for _, quality in self._recent) / len(self._recent)
-
-    def _measure(self, measure: Measure, value: float, quality: float, at_ns: int) -> MeasureTaken:
-        return MeasureTaken(
-            at_ns=at_ns,
-            wearer=self._wearer,
-            sensor=self._sensor,
-            measure=measure,
-            value=value,
-            quality=quality,
-        )
 
 
 def _is_recovery(finding: Finding) -> bool:

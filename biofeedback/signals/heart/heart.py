@@ -11,20 +11,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-from biofeedback.messages import NS_PER_S, EventDetected, MeasureTaken, NoticeGiven
+from biofeedback.messages import NS_PER_S
 from biofeedback.signals.breath.breathing import Breathing
+from biofeedback.signals.findings import Teller
 from biofeedback.signals.heart.intervals import Intervals
 from biofeedback.signals.heart.recovery import HeartRateRecovery
 from biofeedback.signals.heart.rhythm import ARTEFACT_QUALITY, HeartRhythm
 from biofeedback.signals.heart.suspicion import Suspicion
 
 if TYPE_CHECKING:
-    from biofeedback.messages import Measure
     from biofeedback.samples import HeartReading
-
-Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven
+    from biofeedback.signals.findings import Finding
 
 LOWEST_BPM = 30
 HIGHEST_BPM = 220
@@ -41,8 +40,7 @@ class Heart:
     """The heart as one source tells it."""
 
     def __init__(self, wearer: str, sensor: str, breathing: Breathing | None = None) -> None:
-        self._wearer = wearer
-        self._sensor = sensor
+        self._tell = Teller(wearer, sensor)
         self._intervals = Intervals()
         self._recovery = HeartRateRecovery()
         self.rhythm = HeartRhythm(wearer, sensor, breathing or Breathing(wearer))
@@ -99,36 +97,27 @@ class Heart:
             bpm, at_ns, cadence_spm=cadence_spm, optical=reading.source == "optical"
         )
         if suspect and not self.suspect:
-            found.append(
-                NoticeGiven(
-                    at_ns=at_ns,
-                    code="heart_rate_suspect",
-                    wearer=self._wearer,
-                    sensor=self._sensor,
-                )
-            )
+            found.append(self._tell.notice("heart_rate_suspect", at_ns))
         self.suspect = suspect
         self.quality = 1.0 if reading.contact is not False else _NO_CONTACT_QUALITY
         if suspect:
             self.quality = SUSPECT_QUALITY
         self.heart_rate_bpm = float(bpm)
         self.valid_at_ns = at_ns
-        found.append(self._measure("heart_rate_bpm", float(bpm), self.quality, at_ns))
+        found.append(self._tell.measure("heart_rate_bpm", float(bpm), self.quality, at_ns))
         if not suspect:
             self._take_recovery(float(bpm), at_ns, found, moving=cadence_spm is not None)
 
     def _take_recovery(self, bpm: float, at_ns: int, found: list[Finding], *, moving: bool) -> None:
         fall_bpm = self._recovery.update(bpm, at_ns, moving=moving)
         if fall_bpm is not None:
-            found.append(self._measure("heart_rate_recovery_bpm", fall_bpm, self.quality, at_ns))
+            found.append(
+                self._tell.measure("heart_rate_recovery_bpm", fall_bpm, self.quality, at_ns)
+            )
 
     def _lose_contact(self, at_ns: int, found: list[Finding]) -> None:
         if not self._out_of_contact:
-            found.append(
-                NoticeGiven(
-                    at_ns=at_ns, code="contact_lost", wearer=self._wearer, sensor=self._sensor
-                )
-            )
+            found.append(self._tell.notice("contact_lost", at_ns))
         self._out_of_contact = True
         self.quality = 0.0
 
@@ -150,27 +139,8 @@ class Heart:
     def _take_intervals(self, reading: HeartReading, at_ns: int, found: list[Finding]) -> None:
         for interval in self._intervals.update(reading.rr_ms, reading.rr_suspect, at_ns):
             if interval.beat_ns is not None:
-                found.append(
-                    EventDetected(
-                        at_ns=at_ns,
-                        wearer=self._wearer,
-                        sensor=self._sensor,
-                        event="beat",
-                        event_ns=interval.beat_ns,
-                        strength=None,
-                        quality=1.0 if interval.clean else ARTEFACT_QUALITY,
-                    )
-                )
+                quality = 1.0 if interval.clean else ARTEFACT_QUALITY
+                found.append(self._tell.event("beat", interval.beat_ns, quality, at_ns))
             if interval.gap_ms:
                 found += self.rhythm.break_row(interval.gap_ms, at_ns)
             found += self.rhythm.take_interval(interval.rr_ms, at_ns, doubted=interval.doubted)
-
-    def _measure(self, measure: Measure, value: float, quality: float, at_ns: int) -> MeasureTaken:
-        return MeasureTaken(
-            at_ns=at_ns,
-            wearer=self._wearer,
-            sensor=self._sensor,
-            measure=measure,
-            value=value,
-            quality=quality,
-        )

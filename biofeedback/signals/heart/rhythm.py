@@ -10,15 +10,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from biofeedback.messages import MeasureTaken
 from biofeedback.signals.breath.breathing import BREATHING_WINDOW_S, find_breath
 from biofeedback.signals.even_series import EVEN_HZ, EvenSeries
+from biofeedback.signals.findings import Teller
 from biofeedback.signals.heart.artefacts import LONGEST_MS, Artefacts
 from biofeedback.signals.heart.coherence import COHERENCE_WINDOW_S, measure_coherence
 from biofeedback.signals.heart.variability import VariabilityWindow
 
 if TYPE_CHECKING:
-    from biofeedback.messages import Measure
+    from biofeedback.messages import MeasureTaken
     from biofeedback.signals.beats.beat import Beat
     from biofeedback.signals.breath.breathing import Breathing, BreathSource
     from biofeedback.signals.heart.artefacts import Judged
@@ -37,8 +37,8 @@ class HeartRhythm:
     """Intervals and beats in; measures out, each at most three beats late."""
 
     def __init__(self, wearer: str, sensor: str, breathing: Breathing) -> None:
-        self._wearer = wearer
         self._sensor = sensor
+        self._tell = Teller(wearer, sensor)
         self._breathing = breathing
         self._artefacts = Artefacts()
         self._short = VariabilityWindow(window_s=_SHORT_WINDOW_S)
@@ -97,7 +97,7 @@ class HeartRhythm:
     def _keep(self, judged: Judged, at_ns: int, found: list[MeasureTaken]) -> None:
         normal = judged.verdict == "normal"
         quality = 1.0 if normal else ARTEFACT_QUALITY
-        found.append(self._measure("rr_ms", judged.rr_ms, quality, at_ns))
+        found.append(self._tell.measure("rr_ms", judged.rr_ms, quality, at_ns))
         self._short.take(judged.rr_ms, normal=normal)
         self._long.take(judged.rr_ms, normal=normal)
         for rr_ms in judged.normal_ms:
@@ -137,12 +137,12 @@ class HeartRhythm:
         if short is not None:
             share = short.valid_ratio
             self.rmssd_ms = short.rmssd_ms
-            found.append(self._measure("rmssd_ms", short.rmssd_ms, share, at_ns))
-            found.append(self._measure("sdnn_ms", short.sdnn_ms, share, at_ns))
+            found.append(self._tell.measure("rmssd_ms", short.rmssd_ms, share, at_ns))
+            found.append(self._tell.measure("sdnn_ms", short.sdnn_ms, share, at_ns))
         if long is not None:
             share = long.valid_ratio
-            found.append(self._measure("rmssd_5min_ms", long.rmssd_ms, share, at_ns))
-            found.append(self._measure("sdnn_5min_ms", long.sdnn_ms, share, at_ns))
+            found.append(self._tell.measure("rmssd_5min_ms", long.rmssd_ms, share, at_ns))
+            found.append(self._tell.measure("sdnn_5min_ms", long.sdnn_ms, share, at_ns))
         self._take_coherence(at_ns, found)
         self._hear_breath(at_ns, found)
         self.valid_at_ns = at_ns
@@ -154,7 +154,7 @@ class HeartRhythm:
             return
         self.coherence = measure_coherence(values)
         if self.coherence is not None:
-            found.append(self._measure("coherence", self.coherence, sure, at_ns))
+            found.append(self._tell.measure("coherence", self.coherence, sure, at_ns))
 
     def _hear_breath(self, at_ns: int, found: list[MeasureTaken]) -> None:
         told: tuple[tuple[BreathSource, EvenSeries], ...] = (
@@ -173,13 +173,3 @@ class HeartRhythm:
             if values is not None:
                 breath = find_breath(values, rate_hz=EVEN_HZ, heart_rate_bpm=bpm, source=source)
             found += self._breathing.hear(self._sensor, source, breath, at_ns, of_ns=at_ns)
-
-    def _measure(self, measure: Measure, value: float, quality: float, at_ns: int) -> MeasureTaken:
-        return MeasureTaken(
-            at_ns=at_ns,
-            wearer=self._wearer,
-            sensor=self._sensor,
-            measure=measure,
-            value=value,
-            quality=quality,
-        )
