@@ -45,7 +45,7 @@ def render(seconds: float, *, frames: int) -> tuple[float, float, int]:
     """Return processor seconds in all, those spent in pyo, and the notes played."""
     settings = SoundSettings()
     rate_hz = settings.sample_rate_hz
-    synthesis = Synthesis(rate_hz=rate_hz, frames=frames)
+    synthesis = Synthesis(settings.orchestra, rate_hz=rate_hz, frames=frames)
     performer = Performer(
         synthesis, rate_hz=rate_hz, frames=frames, origin_ns=0, target_lufs=settings.target_lufs
     )

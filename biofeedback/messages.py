@@ -60,8 +60,32 @@ Event = Literal["beat", "step", "gesture", "swing"]
 Direction = Literal["up", "down", "sideways", "rotation"]
 """Where a gesture goes in the frame of gravity, as far as one accelerometer tells."""
 
-Layer = Literal["kick", "snare", "hat", "bass", "chords", "pad", "melody", "accent"]
-"""A voice of the arrangement; the sound shell has an instrument for each."""
+Layer = Literal[
+    "kick",
+    "snare",
+    "hat",
+    "percussion",
+    "bass",
+    "chords",
+    "pad",
+    "melody",
+    "accent",
+    "click",
+    "nature",
+    "part_1",
+    "part_2",
+    "part_3",
+    "part_4",
+    "part_5",
+    "part_6",
+    "part_7",
+    "part_8",
+]
+"""A voice of the arrangement; the style says which instrument plays it.
+
+``nature`` has no notes: it sounds all the time and carries the swell. ``part_1`` to ``part_8``
+belong to one wearer each, or to one axis of a movement.
+"""
 
 RejectReason = Literal[
     "empty",
@@ -144,7 +168,8 @@ class MusicParameters(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``energy density brightness articulation tension swell`` are 0..1, ``register`` is -1..1,
     ``level_db`` is at most 0 and relative to the programme's target loudness.
-    ``articulation`` 0 is legato, 1 is staccato.
+    ``articulation`` 0 is legato, 1 is staccato. ``swell`` is how deep loudness breathes,
+    ``swell_brpm`` how often a minute. ``place`` moves the whole between left (-1) and right (1).
     """
 
     tempo_bpm: float
@@ -156,6 +181,18 @@ class MusicParameters(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     swell: float
     register: float
     level_db: float
+    place: float = 0.0
+    swell_brpm: float = 6.0
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What one wearer (or one axis of a movement) does in the music, in the order of the parts.
+
+    ``energy`` is 0..1, ``place`` -1 (left) to 1 (right).
+    """
+
+    energy: float
+    place: float = 0.0
 
 
 class _Fact(msgspec.Struct, frozen=True, kw_only=True, tag=True, gc=False):
@@ -301,6 +338,7 @@ class DecisionMade(_Fact, frozen=True, kw_only=True):
     limits_hit: tuple[Limit, ...]
     input_age_ms: float | None
     tempo_from_ns: int
+    parts: tuple[Part, ...] = ()
 
 
 class NoticeGiven(_Fact, frozen=True, kw_only=True):
@@ -332,13 +370,31 @@ class SteerSound(_Fact, frozen=True, kw_only=True):
     """Continuous parameters for the sound. Ignored when older than the newest or expired.
 
     With no valid order left the sound glides to neutral by itself, never to more.
-    ``may_rise`` is False while nothing may get louder (HOLD, EASE).
+    ``may_rise`` is False while nothing may get louder (HOLD, EASE). ``swell_wave`` is where the
+    swell stands, 0 (low) to 1 (high); ``parts`` are the levels of ``part_1``, ``part_2`` ...
     """
 
     sequence: int
     expires_ns: int
     parameters: MusicParameters
     may_rise: bool
+    swell_wave: float = 0.5
+    parts: tuple[Part, ...] = ()
+
+
+class StretchSong(_Fact, frozen=True, kw_only=True):
+    """Let the person's own song go evenly from ``from_s`` to ``to_s`` in ``[start_ns, end_ns)``.
+
+    ``from_s`` and ``to_s`` are places in the recording, in seconds from its first sample. Where
+    one order ends where the next begins, the song goes on without a seam; without an order it
+    fades.
+    """
+
+    song: str
+    start_ns: int
+    end_ns: int
+    from_s: float
+    to_s: float
 
 
 class StopSound(_Fact, frozen=True, kw_only=True):
@@ -356,7 +412,8 @@ Output: TypeAlias = (
     | NoticeGiven
     | PlayNote
     | SteerSound
+    | StretchSong
     | StopSound
 )
-SoundOrder: TypeAlias = PlayNote | SteerSound | StopSound
+SoundOrder: TypeAlias = PlayNote | SteerSound | StretchSong | StopSound
 Message: TypeAlias = Input | Output

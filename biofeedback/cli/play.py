@@ -32,6 +32,7 @@ from biofeedback.cli.targets import check_targets, list_inputs, making_room
 from biofeedback.cli.view import LIMIT_WORDS, PlainView
 from biofeedback.errors import SettingsError, TraceError
 from biofeedback.messages import NS_PER_S, CommandGiven, Input
+from biofeedback.music.styles import STYLES
 from biofeedback.profiles import list_profiles
 from biofeedback.sound import (
     Sound,
@@ -177,7 +178,8 @@ def _run(
     profiles = list_profiles()
     with ExitStack() as stack:
         with making_room(trace), making_room(target.file), ExitStack() as half_open:
-            sound, stopwatch = _open_sound(target, fast=fast)
+            sound_settings = SoundSettings(orchestra=STYLES[settings.music.style].instruments)
+            sound, stopwatch = _open_sound(target, sound_settings, fast=fast)
             half_open.callback(sound.close)
             header = make_header(
                 session_id=trace.name.removesuffix(".jsonl").removesuffix(".trace"),
@@ -280,18 +282,18 @@ def _choose_target(sound: str | None, opened: OpenSource) -> _Target:
     return _Target("file", Path(sound), fallback=False)
 
 
-def _open_sound(target: _Target, *, fast: bool) -> tuple[Sound, Stopwatch]:
+def _open_sound(target: _Target, settings: SoundSettings, *, fast: bool) -> tuple[Sound, Stopwatch]:
     """Open the sound and start the session's clock.
 
     Live, the clock starts when the device plays: what is due before that would come too late.
     """
     if target.kind == "live":
-        sound = open_live(origin_ns=Stopwatch(fast=False).origin_ns, settings=SoundSettings())
+        sound = open_live(origin_ns=Stopwatch(fast=False).origin_ns, settings=settings)
         return sound, Stopwatch(fast=False)
     stopwatch = Stopwatch(fast=fast)
     if target.file is None:
         return open_null(), stopwatch
-    sound = open_file(target.file, origin_ns=stopwatch.origin_ns, settings=SoundSettings())
+    sound = open_file(target.file, origin_ns=stopwatch.origin_ns, settings=settings)
     return sound, stopwatch
 
 

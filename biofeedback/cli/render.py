@@ -13,6 +13,7 @@ from biofeedback.app import STOP_FADE_NS
 from biofeedback.cli.curves import Curves, read_curves
 from biofeedback.cli.options import read_plan
 from biofeedback.cli.progress import showing_progress
+from biofeedback.cli.recorded import recorded_settings
 from biofeedback.cli.score import write_midi, write_notes
 from biofeedback.cli.targets import check_targets, check_wav, replacing
 from biofeedback.engine import ORDER_LIFE_NS, STEP_NS, STOP_FADE_MS
@@ -26,6 +27,7 @@ from biofeedback.trace.reader import read_trace
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from biofeedback.messages import Layer
     from biofeedback.settings import Settings
     from biofeedback.sound import SoundSummary
 
@@ -53,6 +55,7 @@ def render_command(
     check_targets((output, midi, notes), inputs=[source], overwrite=overwrite)
     if source.suffix == ".csv":
         settings = read_plan(None, seed=seed, style=style)
+        orchestra = STYLES[settings.music.style].instruments
         curves = read_curves(source, resting_tempo_bpm=settings.resting_tempo_bpm)
         orders: Iterable[SoundOrder] = _play_curves(curves, settings)
         origin_ns, end_ns = 0, round(curves.duration_s * NS_PER_S) + STOP_FADE_NS
@@ -63,6 +66,7 @@ def render_command(
                 "To play its packets anew: biofeedback play --from trace:FILE --seed N"
             )
         trace = read_trace(source)
+        orchestra = STYLES[recorded_settings(trace).music.style].instruments
         orders = [m for m in trace.messages if isinstance(m, PlayNote | SteerSound | StopSound)]
         origin_ns = trace.header.start_monotonic_ns
         end_ns = max((m.at_ns for m in trace.messages), default=origin_ns) + STOP_FADE_NS
@@ -71,7 +75,9 @@ def render_command(
         # All files take their places together, when all are whole.
         partial = stack.enter_context(replacing(output))
         with showing_progress("rendering", length_s, quiet=as_json or plain) as show:
-            played, heard = _render(partial, orders, show, origin_ns=origin_ns, end_ns=end_ns)
+            played, heard = _render(
+                partial, orders, show, origin_ns=origin_ns, end_ns=end_ns, orchestra=orchestra
+            )
         if notes is not None:
             write_notes(stack.enter_context(replacing(notes)), played, origin_ns=origin_ns)
         if midi is not None:
@@ -112,9 +118,10 @@ def _render(
     *,
     origin_ns: int,
     end_ns: int,
+    orchestra: dict[Layer, str],
 ) -> tuple[list[PlayNote], SoundSummary]:
     played: list[PlayNote] = []
-    sound = open_file(output, origin_ns=origin_ns, settings=SoundSettings())
+    sound = open_file(output, origin_ns=origin_ns, settings=SoundSettings(orchestra=orchestra))
     try:
         batch: list[SoundOrder] = []
         sent_ns = origin_ns

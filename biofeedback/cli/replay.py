@@ -10,10 +10,8 @@ import typer
 
 from biofeedback.app import make_engine
 from biofeedback.cli.progress import showing_progress
-from biofeedback.decode.profile import Profile
-from biofeedback.errors import TraceVersionUnsupported
+from biofeedback.cli.recorded import recorded_profiles, recorded_settings
 from biofeedback.messages import Input, Output
-from biofeedback.settings import Settings
 from biofeedback.trace.reader import read_trace
 from biofeedback.trace.replay import replay_trace
 
@@ -33,15 +31,7 @@ def replay_command(
     size_bytes = trace.stat().st_size if trace.is_file() else 0
     with showing_progress("reading", size_bytes, quiet=quiet) as show:
         recorded = read_trace(trace, on_progress=show)
-    try:
-        settings = msgspec.convert(recorded.header.settings, Settings)
-        profiles = msgspec.convert(list(recorded.header.profiles.values()), list[Profile])
-    except msgspec.ValidationError as error:
-        raise TraceVersionUnsupported(
-            f"{trace}: its settings or profiles are not of this version: {error}. "
-            f"Replay it with the version that wrote it: {recorded.header.versions}."
-        ) from error
-    engine = make_engine(settings, profiles)
+    engine = make_engine(recorded_settings(recorded), recorded_profiles(recorded))
     inputs = sum(isinstance(message, Input) for message in recorded.messages)
     with showing_progress("replaying", inputs, quiet=quiet) as show:
         done = 0

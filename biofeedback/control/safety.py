@@ -37,6 +37,8 @@ LARGEST = 1e15
 
 LOWEST_LEVEL_DB = -60.0
 START_LEVEL_DB = -20.0
+SLOWEST_SWELL_BRPM = 2.0
+FASTEST_SWELL_BRPM = 20.0
 LIMIT_WORDS = get_args(Limit)
 
 _LOWEST = MusicParameters(
@@ -49,6 +51,8 @@ _LOWEST = MusicParameters(
     swell=0.0,
     register=-1.0,
     level_db=LOWEST_LEVEL_DB,
+    place=-1.0,
+    swell_brpm=SLOWEST_SWELL_BRPM,
 )
 _HIGHEST = MusicParameters(
     tempo_bpm=1000.0,
@@ -60,6 +64,8 @@ _HIGHEST = MusicParameters(
     swell=1.0,
     register=1.0,
     level_db=0.0,
+    place=1.0,
+    swell_brpm=FASTEST_SWELL_BRPM,
 )
 _RANGES = tuple(
     (name, getattr(_LOWEST, name), getattr(_HIGHEST, name))
@@ -172,6 +178,8 @@ class Safety:
             swell=min(wanted.swell, most.swell),
             register=min(wanted.register, most.register),
             level_db=self._limit_level(wanted.level_db, step_s, may_rise, hit),
+            place=wanted.place if may_rise else last.place,
+            swell_brpm=min(wanted.swell_brpm, most.swell_brpm),
         )
 
     def _limit_tempo(

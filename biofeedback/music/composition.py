@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import msgspec
 
@@ -27,16 +27,7 @@ if TYPE_CHECKING:
     from biofeedback.music.form import Place
     from biofeedback.music.style import BassNote, BassTone, Gate, Hit, Style, Voice
 
-LAYER_INDEX: dict[Layer, int] = {
-    "kick": 0,
-    "snare": 1,
-    "hat": 2,
-    "bass": 3,
-    "chords": 4,
-    "pad": 5,
-    "melody": 6,
-    "accent": 7,
-}
+LAYER_INDEX: dict[Layer, int] = {layer: index for index, layer in enumerate(get_args(Layer))}
 Length = Literal["stroke", "ring", "held", "articulated"]
 """What decides how much of its place a note fills."""
 

@@ -108,6 +108,7 @@ class Style:
     melody_range_midi: tuple[int, int]
     accent_range_midi: tuple[int, int]
     layers: dict[Layer, Voice]
+    instruments: dict[Layer, str]
     drums: tuple[Hit, ...]
     hats: tuple[tuple[Hit, ...], ...]
     ghosts: tuple[tuple[Hit, ...], ...]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import msgspec
 
-from biofeedback.messages import PlayNote, SoundReported, SteerSound, StopSound
+from biofeedback.messages import PlayNote, SoundReported, SteerSound, StopSound, StretchSong
 from biofeedback.sound.settings import SoundSettings, SoundSummary  # noqa: TC001 - decoders read the types
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag=True):
     text: str
 
 
-ToChild: TypeAlias = Open | PlayNote | SteerSound | StopSound | Advance | Finish
+ToChild: TypeAlias = Open | PlayNote | SteerSound | StretchSong | StopSound | Advance | Finish
 FromChild: TypeAlias = Ready | SoundReported | Rendered | Ended | Failed
 
 _encoder = msgspec.msgpack.Encoder()

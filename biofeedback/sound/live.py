@@ -259,7 +259,7 @@ def play_live(
         output: Output | None = asked.result()
     rate_hz = output.rate_hz
     performer = Performer(
-        Synthesis(rate_hz=rate_hz, frames=settings.block_frames),
+        Synthesis(settings.orchestra, rate_hz=rate_hz, frames=settings.block_frames),
         rate_hz=rate_hz,
         frames=settings.block_frames,
         origin_ns=opening.origin_ns,

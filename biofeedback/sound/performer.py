@@ -20,6 +20,7 @@ from biofeedback.messages import (
     MusicParameters,
     PlayNote,
     SteerSound,
+    StretchSong,
 )
 from biofeedback.sound.fade import Fade
 from biofeedback.sound.levels import MAX_RISE_DB_PER_S, InputGuard, LevelControl
@@ -143,11 +144,11 @@ class Performer:
     def obey(self, order: SoundOrder) -> None:
         """Take an order, in the order of giving."""
         if isinstance(order, PlayNote):
-            if _is_sound_note(order):
+            if _is_sound_note(order) and order.layer in self._source.groups:
                 self.notes.add(order)
             else:
                 self.ignored_orders += 1
-        else:
+        elif not isinstance(order, StretchSong):
             self._orders.append((order, self.notes.added))
 
     def abandon(self) -> None:

@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Protocol
 import msgspec
 
 from biofeedback.errors import SoundError
-from biofeedback.messages import NS_PER_S, PlayNote, SoundReported, StopSound
+from biofeedback.messages import NS_PER_S, PlayNote, SoundReported, SteerSound, StopSound
 from biofeedback.sound.device import child_environment
 from biofeedback.sound.frames import (
     Advance,
@@ -215,7 +215,7 @@ class _ProcessSound:
         for order in orders:
             if isinstance(order, StopSound):
                 self._stopped = order
-            elif not isinstance(order, PlayNote) and order.may_rise:
+            elif isinstance(order, SteerSound) and order.may_rise:
                 self._stopped = None
         if self._child.gone and not self._revive():
             return

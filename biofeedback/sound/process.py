@@ -85,7 +85,7 @@ class FileRenderer:
         self._rate_hz, self._frames = settings.sample_rate_hz, settings.file_block_frames
         self._wav = WavFile(opening.path, rate_hz=self._rate_hz)
         self.performer = Performer(
-            Synthesis(rate_hz=self._rate_hz, frames=self._frames),
+            Synthesis(settings.orchestra, rate_hz=self._rate_hz, frames=self._frames),
             rate_hz=self._rate_hz,
             frames=self._frames,
             origin_ns=opening.origin_ns,

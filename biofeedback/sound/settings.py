@@ -7,10 +7,24 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from biofeedback.messages import Layer  # noqa: TC001 - decoders read the types
+
+DEFAULT_ORCHESTRA: dict[Layer, str] = {
+    "kick": "kick",
+    "snare": "snare",
+    "hat": "hat",
+    "bass": "bass",
+    "chords": "electric_piano",
+    "pad": "warm_pad",
+    "melody": "flute",
+    "accent": "bell",
+}
+
 
 class SoundSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How sound is rendered, whatever the style.
+    """How sound is rendered.
 
+    ``orchestra`` says which instrument plays which layer; notes of other layers are ignored.
     ``block_frames`` is the size of a live block; ``file_block_frames`` that of a rendering, where
     latency doesn't matter. Smaller blocks answer sooner and cost more.
     ``device`` is a part of the device's name, None for the system's default.
@@ -23,6 +37,7 @@ class SoundSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     tail_s: Annotated[float, Meta(ge=0.0, le=30.0)] = 3.0
     report_every_s: Annotated[float, Meta(ge=0.1, le=10.0)] = 1.0
     device: str | None = None
+    orchestra: dict[Layer, str] = msgspec.field(default_factory=DEFAULT_ORCHESTRA.copy)
 
 
 class SoundSummary(msgspec.Struct, frozen=True, kw_only=True):

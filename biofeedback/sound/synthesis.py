@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from biofeedback.errors import SoundError
 from biofeedback.sound.control_bus import ControlBus
 from biofeedback.sound.instruments import INSTRUMENTS
 from biofeedback.sound.instruments.voice import VoiceSignals
@@ -20,9 +21,12 @@ from biofeedback.sound.pyo_library import pyo
 from biofeedback.sound.scheduler import VoiceGroup
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from biofeedback.messages import Layer
+    from biofeedback.sound.instruments.voice import Instrument
     from biofeedback.sound.scheduler import VoiceStart
 
 _BED_HZ = 65.41  # C2, the lowest root of the bed, until the music says where it is
@@ -43,7 +47,20 @@ class _Layer:
 class Synthesis:
     """All that sounds, before levels and limiter."""
 
-    def __init__(self, *, rate_hz: int, frames: int) -> None:
+    def __init__(self, orchestra: Mapping[Layer, str], *, rate_hz: int, frames: int) -> None:
+        """Boot a server with one group of voices for each layer of the orchestra.
+
+        Raises:
+            SoundError: There is no instrument of that name.
+        """
+        unknown = sorted(set(orchestra.values()) - INSTRUMENTS.keys())
+        if unknown:
+            raise SoundError(
+                f"there is no instrument '{unknown[0]}'. Known: {', '.join(sorted(INSTRUMENTS))}."
+            )
+        self._orchestra: dict[Layer, Instrument] = {
+            layer: INSTRUMENTS[name] for layer, name in orchestra.items()
+        }
         self.rate_hz = rate_hz
         self.frames = frames
         self.groups: dict[Layer, VoiceGroup] = {}
@@ -148,7 +165,7 @@ class Synthesis:
         lefts: list[Any] = []
         rights: list[Any] = []
         sends: list[Any] = []
-        for layer, instrument in INSTRUMENTS.items():
+        for layer, instrument in self._orchestra.items():
             count = instrument.voices
             columns = self._bus.add_columns(count, value=0.0)
             loudness = self._bus.read(columns)

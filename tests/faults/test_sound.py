@@ -202,10 +202,11 @@ import hashlib, math, os, sys
 import numpy as np
 from biofeedback.messages import NS_PER_S, MusicParameters, PlayNote, SteerSound
 from biofeedback.sound.performer import Performer
+from biofeedback.sound.settings import DEFAULT_ORCHESTRA
 from biofeedback.sound.synthesis import Synthesis
 
 RATE_HZ, FRAMES = 48_000, 512
-synthesis = Synthesis(rate_hz=RATE_HZ, frames=FRAMES)
+synthesis = Synthesis(DEFAULT_ORCHESTRA, rate_hz=RATE_HZ, frames=FRAMES)
 player = Performer(
     synthesis, rate_hz=RATE_HZ, frames=FRAMES, origin_ns=0, target_lufs=-23.0
 )
@@ -270,11 +271,12 @@ def test_H07_nan_inside_the_synthesis_is_survived_and_the_same_each_time():
 NAN_SIGNAL = """
 import math, os, sys
 import numpy as np
+from biofeedback.sound.settings import DEFAULT_ORCHESTRA
 from biofeedback.sound.synthesis import Synthesis
 from biofeedback.sound.pyo_library import pyo
 from biofeedback.sound.instruments.voice import drop_nan
 
-synthesis = Synthesis(rate_hz=48_000, frames=64)
+synthesis = Synthesis(DEFAULT_ORCHESTRA, rate_hz=48_000, frames=64)
 table = pyo.DataTable(64)
 values = np.linspace(-1.0, 1.0, 64, dtype=np.float32)
 values[[3, 40]] = math.nan

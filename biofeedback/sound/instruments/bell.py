@@ -24,7 +24,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
     return pan_voices(signals, voices)
 
 
-ACCENT = Instrument(
+BELL = Instrument(
     voices=3,
     one_shot=True,
     level_db=-14.0,

@@ -30,7 +30,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
     return pan_voices(signals, voices)
 
 
-MELODY = Instrument(
+FLUTE = Instrument(
     voices=3,
     one_shot=False,
     level_db=-17.0,

@@ -35,7 +35,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
     return sides[0], sides[1]
 
 
-PAD = Instrument(
+WARM_PAD = Instrument(
     voices=7,
     one_shot=False,
     level_db=-25.7,

@@ -29,7 +29,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
     return pan_voices(signals, voices)
 
 
-CHORDS = Instrument(
+ELECTRIC_PIANO = Instrument(
     voices=6,
     one_shot=False,
     level_db=-20.0,
