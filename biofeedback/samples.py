@@ -173,21 +173,21 @@ class BodyState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
 
     wearer: str
-    has_motion: bool
-    has_heart: bool
-    motion_age_ms: float | None
-    heart_age_ms: float | None
-    heart_rate_bpm: float | None
-    heart_rate_doubted: bool
-    heart_quality: float
-    walking: bool
-    cadence_spm: float | None
-    last_step_ns: int | None
-    activity_mps2: float | None
-    activity_ratio: float | None
-    sustained_ratio: float | None
-    tilt_ratio: float | None
-    motion_quality: float
+    has_motion: bool = False
+    has_heart: bool = False
+    motion_age_ms: float | None = None
+    heart_age_ms: float | None = None
+    heart_rate_bpm: float | None = None
+    heart_rate_doubted: bool = False
+    heart_quality: float = 0.0
+    walking: bool = False
+    cadence_spm: float | None = None
+    last_step_ns: int | None = None
+    activity_mps2: float | None = None
+    activity_ratio: float | None = None
+    sustained_ratio: float | None = None
+    tilt_ratio: float | None = None
+    motion_quality: float = 0.0
     next_step_ns: int | None = None
     next_step_sd_ms: float | None = None
     swing_ns: int | None = None

@@ -83,7 +83,7 @@ class MotionQuality:
         if (int(times_ns[-1]) - self._origin_ns) // NS_PER_S == self._second:
             return [slice(0, n)]
         number = (times_ns - self._origin_ns) // NS_PER_S
-        cuts = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), n]
+        cuts = [0, *((number[1:] != number[:-1]).nonzero()[0] + 1).tolist(), n]
         return [slice(a, b) for a, b in itertools.pairwise(cuts)]
 
     def sieve(

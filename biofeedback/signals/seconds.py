@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -54,7 +55,10 @@ class Seconds:
             end_tick = first + end - 1
             if end_tick % SECOND_TICKS == 0:
                 if len(self._vectors) == SECOND_TICKS:
-                    cells = np.array(self._vectors).reshape(CELLS, CELL_TICKS, 3)
+                    numbers = np.fromiter(
+                        chain.from_iterable(self._vectors), np.float64, 3 * SECOND_TICKS
+                    )
+                    cells = numbers.reshape(CELLS, CELL_TICKS, 3)
                     means = np.add.reduce(cells, axis=1) / CELL_TICKS
                     found.append(Second(end_tick=end_tick, cells_mps2=cells, means_mps2=means))
                 self._vectors.clear()
