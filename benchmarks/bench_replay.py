@@ -70,9 +70,8 @@ def measure(name: str, source: VirtualWearer) -> None:
             begin = time.perf_counter()
             trace = read_trace(path)
             read_s = time.perf_counter() - begin
-            result = replay_trace(
-                trace, make_engine(recorded_settings(trace), recorded_profiles(trace)).handle
-            )
+            engine = make_engine(recorded_settings(trace), recorded_profiles(trace))
+            result = replay_trace(trace, engine.handle)
             ratios.append(SECONDS / (time.perf_counter() - begin))
             assert result.identical
         size_mb = path.stat().st_size / 1e6

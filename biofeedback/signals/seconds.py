@@ -55,10 +55,10 @@ class Seconds:
             end_tick = first + end - 1
             if end_tick % SECOND_TICKS == 0:
                 if len(self._vectors) == SECOND_TICKS:
-                    numbers = np.fromiter(
-                        chain.from_iterable(self._vectors), np.float64, 3 * SECOND_TICKS
-                    )
-                    cells = numbers.reshape(CELLS, CELL_TICKS, 3)
+                    # A third of the time that an array of tuples takes.
+                    numbers = chain.from_iterable(self._vectors)
+                    cells = np.fromiter(numbers, np.float64, 3 * SECOND_TICKS)
+                    cells = cells.reshape(CELLS, CELL_TICKS, 3)
                     means = np.add.reduce(cells, axis=1) / CELL_TICKS
                     found.append(Second(end_tick=end_tick, cells_mps2=cells, means_mps2=means))
                 self._vectors.clear()
