@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from biofeedback.messages import NS_PER_MS, NS_PER_S
@@ -43,8 +44,7 @@ class Timing:
     jitter_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """The judgement on one second of signal; ``quality`` is 0..1.
 
     ``gap_s`` is the longest hole of more than 0.2 s that ended in it, ``timing`` is told every ten

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from biofeedback.signals.resample import WORKING_RATE_HZ
@@ -23,8 +23,7 @@ CELLS = SECOND_TICKS // CELL_TICKS
 CELL_RATE_HZ = WORKING_RATE_HZ / CELL_TICKS
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Second:
+class Second(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A second without a gap, in fifths: ``cells_mps2`` (5, 10, 3) and their means (5, 3).
 
     ``end_tick`` is its last tick, a multiple of ``SECOND_TICKS``.
