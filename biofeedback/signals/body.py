@@ -112,8 +112,12 @@ class Body:
             if heart is None:
                 heart = Heart(self._wearer, sensor, self._breathing)
                 self._hearts[sensor] = heart
-            found = heart.update(samples, at_ns, cadence_spm=self._known_cadence_spm(at_ns))
-            return self._without_doubles(sensor, found, at_ns)
+            raw = self._ecgs.get(sensor) or self._optics.get(sensor)
+            doubled = raw is not None and raw.is_listening(at_ns)
+            cadence_spm = self._known_cadence_spm(at_ns)
+            found = heart.update(samples, at_ns, cadence_spm=cadence_spm, doubled=doubled)
+            # What a sensor tells of beats is left out while they are found in its own raw signal.
+            return [f for f in found if isinstance(f, NoticeGiven)] if doubled else found
         if isinstance(samples, EcgBlock | OpticalBlock):
             return [*self._take_raw(sensor, samples, at_ns)]
         if isinstance(samples, CadenceReading):
@@ -175,13 +179,6 @@ class Body:
             cadence_spm=self._known_cadence_spm(at_ns),
             activity_mps2=activity_mps2,
         )
-
-    def _without_doubles(self, sensor: str, found: list[Finding], at_ns: int) -> list[Finding]:
-        """Leave out the measures that a sensor tells of beats found in its own raw signal."""
-        raw = self._ecgs.get(sensor) or self._optics.get(sensor)
-        if raw is None or not raw.is_listening(at_ns):
-            return found
-        return [finding for finding in found if isinstance(finding, NoticeGiven)]
 
     def _compare_feet(self, sensor: str, at_ns: int, found: list[Finding]) -> None:
         steps = [f for f in found if isinstance(f, EventDetected) and f.event == "step"]
