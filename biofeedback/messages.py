@@ -20,8 +20,9 @@ NS_PER_MS = 1_000_000
 TICKS_PER_BEAT = 480
 """Beats are exact: an integer number of ticks (the usual resolution of a MIDI file)."""
 
-Site = Literal["chest", "waist", "wrist", "ankle", "arm", "unknown"]
-"""Where on the body a sensor sits. ``waist`` includes lower back and trouser pocket."""
+Site = Literal["chest", "waist", "pocket", "wrist", "ankle", "arm", "unknown"]
+"""Where on the body a sensor sits. ``waist`` includes the lower back, ``ankle`` the shoe, ``wrist``
+the hand; ``pocket`` is that of trousers, which goes with the thigh."""
 
 SessionState = Literal["INIT", "CALIBRATE", "RUN", "HOLD", "EASE", "STOP"]
 

@@ -40,7 +40,7 @@ _CV_EVERY_STEPS = 5
 _UNSTEADY = 0.4
 _OFF_BODY_S = 120
 _OFF_BODY_QUALITY = 0.2
-_LOWER_BODY: tuple[Site, ...] = ("waist", "ankle")
+_LOWER_BODY: tuple[Site, ...] = ("waist", "pocket", "ankle")
 
 
 class Motion:

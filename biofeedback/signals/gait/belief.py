@@ -66,6 +66,7 @@ _HAND = Prior(before=-0.5, during=1.0, heaviest_walk_mps2=4.8, least_lift=0.4)
 _PRIORS: dict[Site, Prior] = {
     "waist": _TRUNK,
     "chest": _TRUNK,
+    "pocket": _TRUNK,
     "ankle": _FOOT,
     "arm": _HAND,
     "wrist": _HAND,

@@ -70,12 +70,16 @@ _STROLL_PENDING_S = 4.0
 # A peak in the first fifth of a second would be a contact before the first sample.
 _SETTLE_TICKS = 11
 _WAIST = Gate(fewest_contacts=3, late_s=0.07, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5)
-_CHEST = Gate(fewest_contacts=3, late_s=0.055, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5)
+_CHEST = Gate(fewest_contacts=3, late_s=0.035, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5)
+_POCKET = Gate(
+    fewest_contacts=3, late_s=-0.03, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5
+)
 _FOOT = Gate(fewest_contacts=3, late_s=0.0, pending_s=3.0, widest_steps=1.8, leap_similarity=0.7)
 _HAND = Gate(fewest_contacts=4, late_s=-0.04, pending_s=2.5, widest_steps=1.8, leap_similarity=0.7)
 _GATES: dict[Site, Gate] = {
     "waist": _WAIST,
     "chest": _CHEST,
+    "pocket": _POCKET,
     "ankle": _FOOT,
     "arm": _HAND,
     "wrist": _HAND,
