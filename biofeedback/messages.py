@@ -40,6 +40,7 @@ Measure = Literal[
     "step_time_cv",
     "step_asymmetry",
     "freeze_index",
+    "site_confidence",
     "activity_mps2",
     "sustained_ratio",
     "stillness_ratio",
@@ -121,6 +122,8 @@ NoticeCode = Literal[
     "rate_mismatch",
     "clipping",
     "off_body",
+    "site_found",
+    "site_unknown",
     "device_clock_reset",
     "heart_rate_suspect",
     "law_failed",
@@ -310,6 +313,7 @@ class NoticeGiven(_Fact, frozen=True, kw_only=True):
     code: NoticeCode
     wearer: str | None = None
     sensor: str | None = None
+    detail: str | None = None
 
 
 class PlayNote(_Fact, frozen=True, kw_only=True):

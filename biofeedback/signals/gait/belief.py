@@ -57,8 +57,8 @@ _FAST_MPS2 = 2.5
 class Prior:
     """What a site adds to every look before and during a walk, and what it excludes.
 
-    A walker doesn't shake it harder than ``heaviest_walk_mps2`` nor lift it higher and lower than by
-    ``highest_lift_m``; the share of lifting in its movement is ``least_lift`` or more.
+    A walker doesn't shake it harder than ``heaviest_walk_mps2`` nor lift it up and down by more
+    than ``highest_lift_m``; the share of lifting in its movement is ``least_lift`` or more.
     """
 
     before: float
@@ -93,6 +93,10 @@ class Belief:
     def __init__(self, site: Site) -> None:
         self._prior = _PRIORS[site]
         self._sum = 0.0
+
+    def settle(self, site: Site) -> None:
+        """Weigh from now on as at another site."""
+        self._prior = _PRIORS[site]
 
     def restart(self) -> None:
         """Forget what was seen."""

@@ -141,6 +141,8 @@ class Steps:
         self._steps_apart = 2 if site == "ankle" else 1
         self.step_s: float | None = None
         """The step period while somebody walks, else None."""
+        self.rhythm: Rhythm | None = None
+        """What the newest look saw repeated, None if nothing."""
         self.turns: list[int] = []
         """The ticks of the last update at whose end walking began or ended."""
 
@@ -150,6 +152,18 @@ class Steps:
         if self.step_s is None:
             return None
         return 2.0 * self._steps_apart * self.step_s + _PAUSE_S
+
+    def settle(self, site: Site) -> None:
+        """Go on at a site that has become known; a walk goes on if it is felt alike there."""
+        self._site = site
+        self._gate = _GATES[site]
+        if self._gate is not _HAND:
+            self._lift = None
+        self._belief.settle(site)
+        steps_apart = 2 if site == "ankle" else 1
+        if steps_apart != self._steps_apart:
+            self._steps_apart = steps_apart
+            self._close()
 
     def restart(self) -> None:
         """Begin anew after a gap: what came before says nothing about now."""
@@ -161,6 +175,7 @@ class Steps:
         self._peaks.clear()
         self._y1 = self._y2 = 0.0
         self._settled = None
+        self.rhythm = None
         self._strolling.restart()
         self._close()
 
@@ -283,6 +298,7 @@ class Steps:
                 self._follow(rhythm)
 
     def _look(self, rhythm: Rhythm | None, *, walking: bool) -> bool:
+        self.rhythm = rhythm
         lift = None if self._lift is None else self._lift.share()
         return self._belief.look(rhythm, lift, walking=walking)
 
