@@ -20,8 +20,9 @@ NS_PER_MS = 1_000_000
 TICKS_PER_BEAT = 480
 """Beats are exact: an integer number of ticks (the usual resolution of a MIDI file)."""
 
-Site = Literal["chest", "waist", "wrist", "ankle", "arm", "unknown"]
-"""Where on the body a sensor sits. ``waist`` includes lower back and trouser pocket."""
+Site = Literal["chest", "waist", "pocket", "wrist", "ankle", "arm", "unknown"]
+"""Where on the body a sensor sits. ``waist`` includes the lower back, ``ankle`` the shoe, ``wrist``
+the hand; ``pocket`` is that of trousers, which goes with the thigh."""
 
 SessionState = Literal["INIT", "CALIBRATE", "RUN", "HOLD", "EASE", "STOP"]
 
@@ -39,6 +40,7 @@ Measure = Literal[
     "step_time_cv",
     "step_asymmetry",
     "freeze_index",
+    "site_confidence",
     "activity_mps2",
     "sustained_ratio",
     "stillness_ratio",
@@ -144,6 +146,8 @@ NoticeCode = Literal[
     "rate_mismatch",
     "clipping",
     "off_body",
+    "site_found",
+    "site_unknown",
     "device_clock_reset",
     "heart_rate_suspect",
     "law_failed",
@@ -347,6 +351,7 @@ class NoticeGiven(_Fact, frozen=True, kw_only=True):
     code: NoticeCode
     wearer: str | None = None
     sensor: str | None = None
+    detail: str | None = None
 
 
 class PlayNote(_Fact, frozen=True, kw_only=True):

@@ -39,10 +39,11 @@ _WORN_NS = 10_000 * NS_PER_MS
 _GAIT_ORDER: dict[Site, int] = {
     "waist": 0,
     "chest": 1,
-    "ankle": 2,
-    "arm": 3,
-    "wrist": 4,
-    "unknown": 5,
+    "pocket": 2,
+    "ankle": 3,
+    "arm": 4,
+    "wrist": 5,
+    "unknown": 6,
 }
 """Where gait is felt best: where both legs are felt alike."""
 

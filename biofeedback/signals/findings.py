@@ -52,6 +52,8 @@ class Teller:
             direction=direction,
         )
 
-    def notice(self, code: NoticeCode, at_ns: int) -> NoticeGiven:
+    def notice(self, code: NoticeCode, at_ns: int, *, detail: str | None = None) -> NoticeGiven:
         """Tell something that a person should know."""
-        return NoticeGiven(at_ns=at_ns, code=code, wearer=self._wearer, sensor=self._sensor)
+        return NoticeGiven(
+            at_ns=at_ns, code=code, wearer=self._wearer, sensor=self._sensor, detail=detail
+        )

@@ -11,6 +11,8 @@ from biofeedback.signals.findings import Teller
 from biofeedback.signals.gait.cadence import Cadence
 from biofeedback.signals.gait.freezing import FreezeIndex
 from biofeedback.signals.gait.prediction import StepPrediction
+from biofeedback.signals.gait.site import SiteFinder
+from biofeedback.signals.gait.site_features import EVERY_TICKS
 from biofeedback.signals.gait.steps import Step, Steps
 from biofeedback.signals.movement.cycle import PATIENCE_CYCLES
 from biofeedback.signals.movement.manner import Manner
@@ -26,11 +28,7 @@ from biofeedback.signals.resample import TICK_NS, Resampler, Ticks
 from biofeedback.signals.seconds import Seconds
 
 if TYPE_CHECKING:
-    from biofeedback.messages import (
-        Direction,
-        Event,
-        Site,
-    )
+    from biofeedback.messages import Direction, Event, NoticeCode, Site
     from biofeedback.samples import AccelerationBlock
     from biofeedback.signals.findings import Finding
     from biofeedback.signals.movement.movement import Moves
@@ -40,7 +38,7 @@ _CV_EVERY_STEPS = 5
 _UNSTEADY = 0.4
 _OFF_BODY_S = 120
 _OFF_BODY_QUALITY = 0.2
-_LOWER_BODY: tuple[Site, ...] = ("waist", "ankle")
+_LOWER_BODY: tuple[Site, ...] = ("waist", "pocket", "ankle")
 
 
 class Motion:
@@ -57,6 +55,7 @@ class Motion:
         self._cadence = Cadence(site)
         self._prediction = StepPrediction(steps_apart=2 if site == "ankle" else 1)
         self._freezing = FreezeIndex() if site in _LOWER_BODY else None
+        self._finder = SiteFinder() if site == "unknown" else None
         self._movement = Movement(site)
         self._second_by_second = Seconds()
         self._manner = Manner()
@@ -135,7 +134,10 @@ class Motion:
                 self.quality = 1.0
             self.valid_at_ns = at_ns
             for ticks in self._resampler.update(times_ns, values):
-                self._take(ticks, at_ns, found)
+                if self._finder is None:
+                    self._take(ticks, at_ns, found)
+                else:
+                    self._find_site(self._finder, ticks, at_ns, found)
         return found
 
     def _judge(
@@ -165,6 +167,39 @@ class Motion:
         drift = drift_ppm(timing.rate_hz, self._declared_hz)
         if drift is not None:
             found.append(self._tell.measure("clock_drift_ppm", drift, 1.0, at_ns))
+
+    def _find_site(
+        self, finder: SiteFinder, ticks: Ticks, at_ns: int, found: list[Finding]
+    ) -> None:
+        """Cut where the finder looks, so that when it finds doesn't depend on packets."""
+        if ticks.restarted:
+            finder.restart()
+        after = ticks.first + len(ticks.vectors)
+        first, restarted = ticks.first, ticks.restarted
+        while first < after:
+            end = min(after, first + 1 + -first % EVERY_TICKS)
+            vectors = ticks.vectors[first - ticks.first : end - ticks.first]
+            self._take(Ticks(first=first, vectors=vectors, restarted=restarted), at_ns, found)
+            looks = self._finder is not None and (end - 1) % EVERY_TICKS == 0
+            walking = self._steps.step_s is not None
+            guess = finder.update(vectors, self._steps.rhythm if looks else None, walking=walking)
+            if guess is not None:
+                code: NoticeCode = "site_found" if guess.found else "site_unknown"
+                found.append(self._tell.notice(code, at_ns, detail=guess.detail))
+                found.append(self._tell.measure("site_confidence", guess.share, 1.0, at_ns))
+                if guess.found:
+                    self._settle(guess.site)
+            first, restarted = end, False
+
+    def _settle(self, site: Site) -> None:
+        """Go on at the site that was found."""
+        self.site = site
+        self._finder = None
+        self._steps.settle(site)
+        self._cadence = Cadence(site)
+        self._prediction = StepPrediction(steps_apart=2 if site == "ankle" else 1)
+        self._freezing = FreezeIndex() if site in _LOWER_BODY else None
+        self._movement = Movement(site)
 
     def _take(self, ticks: Ticks, at_ns: int, found: list[Finding]) -> None:
         if ticks.restarted:
