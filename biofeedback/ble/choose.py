@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, get_args
 
 from biofeedback.ble.identify import pseudonym
 from biofeedback.ble.reasons import Reason, SensorFailure
 from biofeedback.ble.scan import guess_profile
 from biofeedback.ble.wanted import NOT_DATA, Wanted
+from biofeedback.decode.profile import StreamName
 from biofeedback.errors import DeviceNotFound, SettingsError
 from biofeedback.profiles import read_script
+from biofeedback.settings import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from biofeedback.decode.profile import Profile
 
 DEFAULT_WEARER = "p1"
+STREAM_NAMES: Final = tuple(name for name in get_args(StreamName) if name not in NOT_DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def parse_choice(text: str) -> Choice:
     Behind it may stand ``,STREAM``, ``,STREAM=HZ`` and ``,STREAM=off``.
 
     Raises:
-        SettingsError: A rate is none.
+        SettingsError: A stream or a rate is none.
     """
     who, *asked = text.split(",")
     wearer, equals, what = who.partition("=")
@@ -91,6 +94,9 @@ def parse_choice(text: str) -> Choice:
 def _parse_stream(text: str) -> tuple[str, float | None]:
     name, equals, rate = text.partition("=")
     name = name.strip().replace(" ", "_").lower()
+    if name not in STREAM_NAMES:
+        near = did_you_mean(name, STREAM_NAMES)
+        raise SettingsError(f"ble:...,{text}: there is no stream {name!r}.{near}")
     if not equals:
         return name, None
     if rate.strip() == "off":
