@@ -26,6 +26,7 @@ from biofeedback.cli.virtual import be_wearable
 from biofeedback.messages import NS_PER_S, PacketReceived, SensorAttached, SensorDetached
 from biofeedback.simulate import packets
 from biofeedback.virtual.mishaps import packet_faults, parse_mishap, strike_link
+from biofeedback.virtual.pmd import ACC, Measurement, PmdControl
 from tests.ble_stage import (
     HEART_RATE,
     HURRY,
@@ -88,6 +89,27 @@ def test_a_verity_sense_streams_compressed_movement_in_sdk_mode_and_leaves_it():
     assert attached.context["acc_rate_hz"] == 416.0
     assert all(packet.payload[9] == 0x81 for packet in stage.packets(PMD_DATA))
     assert [request.hex()[:4] for request in band.requests] == ["0209", "0202", "0302", "0309"]
+
+
+def test_an_oh1_that_refuses_the_rate_of_a_verity_sense_gets_its_own():
+    band = make_peripheral("polar_verity_sense", site="arm")
+    band.device.control = PmdControl(
+        features=b"\x0f\x0e",
+        measurements={ACC: Measurement(rates_hz=(50,), resolution_bits=16, ranges=(8,))},
+        in_sdk_mode=None,
+        min_mtu=70,
+    )
+
+    async def play():
+        async with staged(band) as stage:
+            stage.keep(make_wanted(profile="polar_verity_sense"))
+            await stage.more(PMD_DATA, 3)
+            await stage.let_go()
+            return stage
+
+    stage = asyncio.run(play())
+    assert [request.hex()[:10] for request in band.requests] == ["0202000134", "0202000132", "0302"]
+    assert stage.packets(PMD_DATA)
 
 
 def test_scripted_mishaps_happen_and_are_survived():

@@ -119,4 +119,5 @@ def test_every_packet_beside_the_checkout_means_what_is_expected(shared: Path) -
         got = decode(vector)
         assert is_same(vector["expected"], got), (vector["id"], got)
         assert ("malformed" in got) == ("malformed" in vector["expected"])
-    assert len(vectors) >= len(GOLDEN_VECTORS) + 60
+    only_there = {vector["id"] for vector in vectors} - {v["id"] for v in GOLDEN_VECTORS}
+    assert len(only_there) >= 60

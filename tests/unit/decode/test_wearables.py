@@ -357,6 +357,18 @@ def test_the_start_of_every_stream_asks_for_the_rate_that_the_profile_names() ->
                 assert stream.starts[0].rate_hz == stream.rate_hz, (profile.name, stream.name)
 
 
+def test_every_start_of_a_metawear_asks_for_the_range_that_its_profile_scales_with() -> None:
+    profile = load_profile("metawear")
+    control = find_characteristic(profile, profile.control or "")
+    assert control is not None
+    decode = find_decoder(control, write=True)
+    assert decode is not None
+    for start in profile.streams[0].starts:
+        asked = decode(bytes.fromhex(start.commands[0]), {})
+        assert (asked.odr_hz, asked.range_g) == (start.rate_hz, start.full_scale)
+        assert asked.range_g * profile.context["lsb_per_g"] == 32768
+
+
 def test_the_watch_script_is_whole_statements_without_echo() -> None:
     lines = read_script(load_profile("banglejs"))
     assert len(lines) >= 8
