@@ -10,6 +10,13 @@ from typing import Any
 import pytest
 
 from biofeedback.cli.decode import describe_packet, describe_sequence
+from biofeedback.decode.malformed import Malformed
+from biofeedback.decode.packets import (
+    DECODERS,
+    MAX_JOINED_BYTES,
+    MAX_PAYLOAD_BYTES,
+    decode_packet,
+)
 from biofeedback.decode.profile import (
     MANUFACTURER,
     Characteristic,
@@ -110,6 +117,13 @@ def test_a_golden_packet_means_what_the_table_says(vector: dict[str, Any]) -> No
 
 def test_no_captured_packet_is_among_the_golden_ones() -> None:
     assert {vector["kind"] for vector in GOLDEN_VECTORS} == {"spec", "constructed"}
+
+
+@pytest.mark.parametrize("packet_format", sorted(DECODERS))
+def test_no_decoder_sees_more_bytes_than_the_radio_can_bring(packet_format: str) -> None:
+    most_bytes = MAX_JOINED_BYTES.get(packet_format, MAX_PAYLOAD_BYTES)
+    with pytest.raises(Malformed, match="more than a notification can hold"):
+        decode_packet(packet_format, bytes(most_bytes + 1), {})
 
 
 @pytest.mark.shared
