@@ -13,9 +13,11 @@ from biofeedback.ble.identify import pseudonym
 from biofeedback.ble.reasons import Reason, SensorFailure
 from biofeedback.ble.scan import guess_profile
 from biofeedback.ble.wanted import NOT_DATA, Wanted
+from biofeedback.decode.profile import StreamName
 from biofeedback.errors import DeviceNotFound, SettingsError
 from biofeedback.messages import Site
 from biofeedback.profiles import read_script
+from biofeedback.settings import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 DEFAULT_WEARER = "p1"
 _SITE: Final = "site="
 _SITES: Final[dict[str, Site]] = {site: site for site in get_args(Site)}
+STREAM_NAMES: Final = tuple(name for name in get_args(StreamName) if name not in NOT_DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def parse_choice(text: str) -> Choice:
     Behind it may stand ``,site=SITE``, ``,STREAM``, ``,STREAM=HZ`` and ``,STREAM=off``.
 
     Raises:
-        SettingsError: A rate is none, or there is no such site.
+        SettingsError: A stream or a rate is none, or there is no such site.
     """
     who, *parts = text.split(",")
     asked = [part for part in parts if not part.strip().startswith(_SITE)]
@@ -116,6 +119,9 @@ def _only_site(profile: Profile) -> Site:
 def _parse_stream(text: str) -> tuple[str, float | None]:
     name, equals, rate = text.partition("=")
     name = name.strip().replace(" ", "_").lower()
+    if name not in STREAM_NAMES:
+        near = did_you_mean(name, STREAM_NAMES)
+        raise SettingsError(f"ble:...,{text}: there is no stream {name!r}.{near}")
     if not equals:
         return name, None
     if rate.strip() == "off":

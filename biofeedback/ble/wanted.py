@@ -118,6 +118,12 @@ class Wanted:
         return find_characteristic(self.profile, self.profile.control)
 
 
+def starts_for(starts: tuple[Start, ...], model: str | None) -> tuple[Start, ...]:
+    """Leave the starts that this model understands: its own, else those that are nobody's own."""
+    own = tuple(start for start in starts if model in start.models)
+    return own or tuple(start for start in starts if not start.models)
+
+
 def _feeds_music(characteristic: Characteristic) -> bool:
     fields = [field for layout in characteristic.layouts for field in layout.fields]
     return any(field.feeds is not None and field.feeds not in NOT_DATA for field in fields)

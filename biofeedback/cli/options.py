@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from biofeedback.app import InboxSource
-from biofeedback.ble import require_bluetooth
 from biofeedback.cli.sensors import open_sensors
 from biofeedback.errors import SettingsError
 from biofeedback.settings import Settings, check_style, did_you_mean, parse_settings
@@ -50,8 +49,8 @@ class OpenSource:
     sensors: BleSource | None = None
 
 
-def parse_duration_s(text: str) -> float:
-    """Read ``90s``, ``10m``, ``1.5h`` or plain seconds.
+def parse_duration_s(text: str, *, option: str = "--duration") -> float:
+    """Read ``90s``, ``10m``, ``1.5h`` or plain seconds; ``option`` is what it was given to.
 
     Raises:
         SettingsError: It is something else, or not longer than zero.
@@ -60,7 +59,7 @@ def parse_duration_s(text: str) -> float:
     seconds = float(match["number"]) * _SECONDS[match["unit"]] if match else 0.0
     if seconds <= 0:
         raise SettingsError(
-            f"--duration {text}: give a number above zero with s, m or h: 90s, 10m, 1h."
+            f"{option} {text}: give a number above zero with s, m or h: 90s, 10m, 1h."
         )
     return seconds
 
@@ -123,7 +122,6 @@ def open_sources(
                 "--from ble:OTHER"
             )
         return open_source(texts[0], seed=seed, duration_s=duration_s)
-    require_bluetooth()
     names = [text.partition(":")[2] for text in texts]
     sensors = open_sensors(names, even_if_empty=even_if_empty, even_if_denied=even_if_denied)
     return OpenSource(InboxSource(), "live sensors", "ble", None, None, sensors=sensors)

@@ -120,6 +120,8 @@ def play_command(
     Example: biofeedback play --from sim:walk --duration 2m
     """
     settings = read_plan(plan, seed=seed, style=style)
+    if fast and any(text.partition(":")[0] == "ble" for text in source or ()):
+        raise SettingsError("--fast doesn't go with sensors in the air: people take their time.")
     duration_s = None if duration is None else parse_duration_s(duration)
     opened = open_sources(
         source or ["demo"],
@@ -132,8 +134,6 @@ def play_command(
     if opened.duration_s is None and duration_s is None:
         duration_s = settings.limits.time_limit_s
     target = _choose_target(sound, opened)
-    if fast and opened.sensors is not None:
-        raise SettingsError("--fast doesn't go with sensors in the air: people take their time.")
     fast = fast or (target.fallback and opened.sensors is None)
     if fast and target.kind == "live":
         raise SettingsError("--fast goes with --sound FILE.wav or --sound null, not with live.")

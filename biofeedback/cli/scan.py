@@ -51,8 +51,8 @@ def scan_command(
 
     Example: biofeedback scan --identify "Polar H10" --wearer p1
     """
+    seconds = parse_duration_s(listen, option="--listen")
     require_bluetooth()
-    seconds = parse_duration_s(listen)
     folder = config_folder()
     console = Console(stderr=as_json)
     if identify is not None:

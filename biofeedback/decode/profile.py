@@ -104,13 +104,15 @@ class Write(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Start(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One way to start a stream: these bytes to ``Profile.control``, one after another.
 
-    ``also`` goes first, for wearables with a characteristic for each setting.
+    ``also`` goes first, for wearables with a characteristic for each setting. ``models`` are the
+    model numbers (2A24) of those that need this start and take no other; others never get it.
     """
 
     rate_hz: RateHz | None = None
     full_scale: FullScale | None = None
     commands: tuple[HexBytes, ...]
     also: tuple[Write, ...] = ()
+    models: tuple[Text, ...] = ()
     note: Text | None = None
 
 

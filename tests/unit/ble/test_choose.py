@@ -194,6 +194,7 @@ def test_a_stream_can_be_added_and_left_out():
         ("Polar H10,acceleration=60", "25, 50, 100, 200 Hz"),
         ("Polar H10,gyroscope", "it has: heart_rate"),
         ("Polar H10,battery", "no stream 'battery'"),
+        ("Polar H10,accelerations", "Did you mean 'acceleration'"),
     ],
 )
 def test_a_stream_or_rate_that_is_not_there_is_told_with_what_is(text: str, says: str):

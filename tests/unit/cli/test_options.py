@@ -22,6 +22,11 @@ def test_other_durations_are_refused(text):
         parse_duration_s(text)
 
 
+def test_a_duration_that_is_none_is_told_with_the_option_it_was_given_to():
+    with pytest.raises(SettingsError, match="--listen soon"):
+        parse_duration_s("soon", option="--listen")
+
+
 @pytest.mark.parametrize(
     ("text", "error", "said"),
     [
@@ -41,6 +46,13 @@ def test_F98_without_bluetooth_the_next_step_is_named(monkeypatch):
     with pytest.raises(BluetoothUnavailable, match="Bluetooth") as refused:
         open_source("ble", seed=1, duration_s=None)
     assert refused.value.exit_code == 3
+    assert "No such file" not in str(refused.value)
+
+
+def test_what_is_wrong_anywhere_is_told_before_bluetooth_is_asked(monkeypatch):
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere")
+    with pytest.raises(SettingsError, match="no stream 'dancing'"):
+        open_source("ble:Polar H10,dancing", seed=1, duration_s=None)
 
 
 def test_the_command_line_lies_over_the_plan(tmp_path):
