@@ -159,7 +159,12 @@ class Engine:
         self._decoders[message.wearer, message.sensor] = SensorDecoder(profile, message.context)
         body = self._bodies.setdefault(message.wearer, Body(message.wearer))
         declared_hz = message.context.get("acc_rate_hz")
-        body.attach(message.sensor, message.site, declared_hz=declared_hz)
+        body.attach(
+            message.sensor,
+            message.site,
+            declared_hz=declared_hz,
+            left_axis=message.left_axis,
+        )
         notice = NoticeGiven(
             at_ns=message.at_ns, code="sensor_joined", wearer=message.wearer, sensor=message.sensor
         )

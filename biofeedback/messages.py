@@ -24,6 +24,10 @@ Site = Literal["chest", "waist", "pocket", "wrist", "ankle", "arm", "unknown"]
 """Where on the body a sensor sits. ``waist`` includes the lower back, ``ankle`` the shoe, ``wrist``
 the hand; ``pocket`` is that of trousers, which goes with the thigh."""
 
+Side = Literal["left", "right"]
+Axis = Literal["x", "y", "z", "-x", "-y", "-z"]
+"""A direction in the frame of a sensor."""
+
 SessionState = Literal["INIT", "CALIBRATE", "RUN", "HOLD", "EASE", "STOP"]
 
 Measure = Literal[
@@ -211,6 +215,7 @@ class SensorAttached(_Fact, frozen=True, kw_only=True):
     """A sensor joined: its profile says how to read it, the site how to understand it.
 
     ``context`` is what a profile learns at the start of a stream (scale factors, ranges).
+    ``left_axis`` is the one that points to the wearer's left, None if nobody told.
     """
 
     wearer: str
@@ -218,6 +223,7 @@ class SensorAttached(_Fact, frozen=True, kw_only=True):
     profile: str
     site: Site
     context: dict[str, float] = {}
+    left_axis: Axis | None = None
 
 
 class SensorDetached(_Fact, frozen=True, kw_only=True):
@@ -312,7 +318,7 @@ class EventDetected(_Fact, frozen=True, kw_only=True):
     """Something happened in the body at ``event_ns`` and became known at ``at_ns``.
 
     ``strength`` is in the unit of the signal (m/s2 for steps and gestures) or None. ``direction``
-    is known of gestures only.
+    is known of gestures only, ``side`` of steps at a trunk whose sensor's mounting was told.
     """
 
     wearer: str
@@ -322,6 +328,7 @@ class EventDetected(_Fact, frozen=True, kw_only=True):
     strength: float | None
     quality: float
     direction: Direction | None = None
+    side: Side | None = None
 
 
 class StateChanged(_Fact, frozen=True, kw_only=True):

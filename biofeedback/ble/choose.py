@@ -15,7 +15,7 @@ from biofeedback.ble.scan import guess_profile
 from biofeedback.ble.wanted import NOT_DATA, Wanted
 from biofeedback.decode.profile import StreamName
 from biofeedback.errors import DeviceNotFound, SettingsError
-from biofeedback.messages import Site
+from biofeedback.messages import Axis, Site
 from biofeedback.profiles import read_script
 from biofeedback.settings import did_you_mean
 
@@ -28,15 +28,17 @@ if TYPE_CHECKING:
 
 DEFAULT_WEARER = "p1"
 _SITE: Final = "site="
+_LEFT: Final = "left="
+_AXES: Final[dict[str, Axis]] = {axis: axis for axis in get_args(Axis)}
 _SITES: Final[dict[str, Site]] = {site: site for site in get_args(Site)}
 STREAM_NAMES: Final = tuple(name for name in get_args(StreamName) if name not in NOT_DATA)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person asked for: ``wearer=what,site=where,stream=rate``.
+    """What a person asked for: ``wearer=what,site=where,left=axis,stream=rate``.
 
-    ``what`` is None for "my sensor", ``site`` where nobody said it.
+    ``what`` is None for "my sensor", ``site`` and ``left_axis`` where nobody said it.
 
     ``streams`` are asked for beside those that are started anyhow: a rate in Hz, None for the usual
     one, 0 for none at all.
@@ -46,6 +48,7 @@ class Choice:
     what: str | None
     streams: tuple[tuple[str, float | None], ...] = ()
     site: Site | None = None
+    left_axis: Axis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +89,30 @@ class Candidate:
 def parse_choice(text: str) -> Choice:
     """Read ``NAME_OR_ADDRESS`` or ``WEARER=NAME_OR_ADDRESS``; empty for "my sensor".
 
-    Behind it may stand ``,site=SITE``, ``,STREAM``, ``,STREAM=HZ`` and ``,STREAM=off``.
+    Behind it may stand ``,site=SITE``, ``,left=AXIS`` (which of its axes points to the wearer's
+    left: ``x``, ``-y``), ``,STREAM``, ``,STREAM=HZ`` and ``,STREAM=off``.
 
     Raises:
-        SettingsError: A stream or a rate is none, or there is no such site.
+        SettingsError: A stream or a rate is none, or there is no such site or axis.
     """
-    who, *parts = text.split(",")
-    asked = [part for part in parts if not part.strip().startswith(_SITE)]
-    sites = [part.strip().removeprefix(_SITE) for part in parts if part not in asked]
+    who, *parts = (part.strip() for part in text.split(","))
+    asked = [part for part in parts if not part.startswith((_SITE, _LEFT))]
+    sites = [part.removeprefix(_SITE) for part in parts if part.startswith(_SITE)]
+    axes = [part.removeprefix(_LEFT) for part in parts if part.startswith(_LEFT)]
     wearer, equals, what = who.partition("=")
     if not equals:
         wearer, what = "", who
     streams = tuple(_parse_stream(part) for part in asked if part.strip())
     site = _parse_site(sites[-1]) if sites else None
-    return Choice(wearer.strip() or None, what.strip() or None, streams, site)
+    left_axis = _parse_axis(axes[-1]) if axes else None
+    return Choice(wearer.strip() or None, what.strip() or None, streams, site, left_axis)
+
+
+def _parse_axis(text: str) -> Axis:
+    axis = _AXES.get(text.strip().lower())
+    if axis is None:
+        raise SettingsError(f"ble:...,{_LEFT}{text}: give one of {', '.join(_AXES)}")
+    return axis
 
 
 def _parse_site(text: str) -> Site:
@@ -220,6 +233,8 @@ def choose(choices: Sequence[Choice], candidates: Sequence[Candidate]) -> list[W
             raise SensorFailure(Reason.AMBIGUOUS, seen)
         for candidate in meant:
             wanted = candidate.wanted(choice.wearer, choice.site)
+            if choice.left_axis is not None:
+                wanted = replace(wanted, left_axis=choice.left_axis)
             if choice.streams:
                 wanted = ask_streams(wanted, choice.streams)
             chosen[wanted.address] = wanted

@@ -74,7 +74,7 @@ def play_command(
         typer.Option(
             "--from",
             help="demo, sim:SCENARIO, recording:FILE, trace:FILE, ble, ble:NAME or "
-            "ble:NAME,site=SITE,STREAM=HZ (several times).",
+            "ble:NAME,site=SITE,left=AXIS,STREAM=HZ (several times).",
             metavar="SOURCE",
         ),
     ] = None,

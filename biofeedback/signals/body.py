@@ -25,7 +25,7 @@ from biofeedback.signals.heart.heart import Heart
 from biofeedback.signals.motion import Motion
 
 if TYPE_CHECKING:
-    from biofeedback.messages import Site
+    from biofeedback.messages import Axis, Site
     from biofeedback.samples import Samples
     from biofeedback.signals.findings import Finding
 
@@ -62,6 +62,7 @@ class Body:
         self._wearer = wearer
         self._sites: dict[str, Site] = {}
         self._declared_hz: dict[str, float | None] = {}
+        self._left_axes: dict[str, Axis | None] = {}
         self._motions: dict[str, Motion] = {}
         self._hearts: dict[str, Heart] = {}
         self._ecgs: dict[str, BeatHeart] = {}
@@ -71,22 +72,31 @@ class Body:
         self._breathing = Breathing(wearer)
         self._feet = Feet()
 
-    def attach(self, sensor: str, site: Site, *, declared_hz: float | None = None) -> None:
+    def attach(
+        self,
+        sensor: str,
+        site: Site,
+        *,
+        declared_hz: float | None = None,
+        left_axis: Axis | None = None,
+    ) -> None:
         """Let a sensor join; ``declared_hz`` is the acceleration rate that it claims, if known.
 
+        ``left_axis`` is the one that points to the wearer's left, if anybody told.
         A sensor that joins again at the same site goes on where it was: a lost link is a gap.
         """
         if self._sites.get(sensor) != site:
             self.detach(sensor)
         self._sites[sensor] = site
         self._declared_hz[sensor] = declared_hz
+        self._left_axes[sensor] = left_axis
 
     def detach(self, sensor: str) -> None:
         """Forget a sensor that left for good."""
         self._breathing.forget(sensor)
         hearts = (self._hearts, self._ecgs, self._optics)
         stages = (self._motions, *hearts, self._told, self._chests)
-        for known in (self._sites, self._declared_hz, *stages):
+        for known in (self._sites, self._declared_hz, self._left_axes, *stages):
             known.pop(sensor, None)
         self._feet.forget(sensor)
 
@@ -102,7 +112,9 @@ class Body:
             motion = self._motions.get(sensor)
             if motion is None:
                 site = self._sites.get(sensor, "unknown")
-                motion = Motion(self._wearer, sensor, site, self._declared_hz.get(sensor))
+                declared_hz = self._declared_hz.get(sensor)
+                left_axis = self._left_axes.get(sensor)
+                motion = Motion(self._wearer, sensor, site, declared_hz, left_axis=left_axis)
                 self._motions[sensor] = motion
             found = motion.update(samples, at_ns, heart_beats=self._feels_heart(sensor, at_ns))
             if motion.site == "ankle" and len(self._motions) > 1:

@@ -11,6 +11,7 @@ from biofeedback.signals.findings import Teller
 from biofeedback.signals.gait.cadence import Cadence
 from biofeedback.signals.gait.freezing import FreezeIndex
 from biofeedback.signals.gait.prediction import StepPrediction
+from biofeedback.signals.gait.sides import Sides, StepAsymmetry
 from biofeedback.signals.gait.site import SiteFinder
 from biofeedback.signals.gait.site_features import EVERY_TICKS
 from biofeedback.signals.gait.steps import Step, Steps
@@ -28,9 +29,10 @@ from biofeedback.signals.resample import TICK_NS, Resampler, Ticks
 from biofeedback.signals.seconds import Seconds
 
 if TYPE_CHECKING:
-    from biofeedback.messages import Direction, Event, NoticeCode, Site
+    from biofeedback.messages import Axis, Direction, Event, NoticeCode, Side, Site
     from biofeedback.samples import AccelerationBlock
     from biofeedback.signals.findings import Finding
+    from biofeedback.signals.gait.sides import Footfall
     from biofeedback.signals.movement.movement import Moves
     from biofeedback.signals.seconds import Second
 
@@ -38,13 +40,23 @@ _CV_EVERY_STEPS = 5
 _UNSTEADY = 0.4
 _OFF_BODY_S = 120
 _OFF_BODY_QUALITY = 0.2
+_TRUNK: tuple[Site, ...] = ("waist", "chest")
+_UNSURE_OF_CONTACTS = 0.6
 _LOWER_BODY: tuple[Site, ...] = ("waist", "pocket", "ankle")
 
 
 class Motion:
     """The streams of one acceleration sensor of one wearer."""
 
-    def __init__(self, wearer: str, sensor: str, site: Site, declared_hz: float | None) -> None:
+    def __init__(
+        self,
+        wearer: str,
+        sensor: str,
+        site: Site,
+        declared_hz: float | None,
+        *,
+        left_axis: Axis | None = None,
+    ) -> None:
         self._tell = Teller(wearer, sensor)
         self.site: Site = site
         self._declared_hz = declared_hz
@@ -55,6 +67,9 @@ class Motion:
         self._cadence = Cadence(site)
         self._prediction = StepPrediction(steps_apart=2 if site == "ankle" else 1)
         self._freezing = FreezeIndex() if site in _LOWER_BODY else None
+        self._left_axis: Axis | None = left_axis
+        self._sides = Sides(left_axis) if site in _TRUNK else None
+        self._asymmetry = StepAsymmetry()
         self._finder = SiteFinder() if site == "unknown" else None
         self._movement = Movement(site)
         self._second_by_second = Seconds()
@@ -199,17 +214,12 @@ class Motion:
         self._cadence = Cadence(site)
         self._prediction = StepPrediction(steps_apart=2 if site == "ankle" else 1)
         self._freezing = FreezeIndex() if site in _LOWER_BODY else None
+        self._sides = Sides(self._left_axis) if site in _TRUNK else None
         self._movement = Movement(site)
 
     def _take(self, ticks: Ticks, at_ns: int, found: list[Finding]) -> None:
         if ticks.restarted:
-            self.activity.restart()
-            self._steps.restart()
-            self._movement.restart()
-            self._second_by_second.restart()
-            self._manner.restart()
-            if self._freezing is not None:
-                self._freezing.restart()
+            self._restart()
         vectors = ticks.vectors
         lengths = [sqrt(x * x + y * y + z * z) for x, y, z in vectors]
         band, taken = self.activity.update(ticks.first, lengths, vectors)
@@ -228,6 +238,8 @@ class Motion:
             start = end
         rest = vectors[start:] if start else vectors
         self._move(self._movement.update(ticks.first + start, rest, walking=walking), at_ns, found)
+        if self._sides is not None:
+            self._sides.hear(ticks.first, vectors)
         for step in steps:
             self._step(step, at_ns, found)
         for second in self._second_by_second.update(ticks.first, vectors):
@@ -239,6 +251,18 @@ class Motion:
                 self._tell.measure("freeze_index", index, self.quality, at_ns)
                 for index in self._freezing.update(ticks.first, band)
             )
+
+    def _restart(self) -> None:
+        """Begin anew after a gap."""
+        self.activity.restart()
+        self._steps.restart()
+        self._movement.restart()
+        self._second_by_second.restart()
+        self._manner.restart()
+        if self._sides is not None:
+            self._sides.restart()
+        if self._freezing is not None:
+            self._freezing.restart()
 
     def _move(self, moves: Moves, at_ns: int, found: list[Finding]) -> None:
         for gesture in moves.gestures:
@@ -256,10 +280,16 @@ class Motion:
 
     def _step(self, step: Step, at_ns: int, found: list[Finding]) -> None:
         contact_ns = round(step.contact_s * NS_PER_S)
-        event = self._event("step", contact_ns, step.peak_mps2, at_ns)
+        fall: Footfall | None = None
+        side: Side | None = None
+        if self._sides is not None:
+            fall = self._sides.update(step.contact_s, step_s=step.period_s, begins=step.begins)
+            side = None if fall is None else self._sides.name(fall)
+        event = self._event("step", contact_ns, step.peak_mps2, at_ns, side=side)
         found.append(event)
         self.last_step_ns = event.event_ns
         if step.begins:
+            self._asymmetry.restart()
             self._cadence.restart()
             self._prediction.restart()
         self._prediction.update(step.contact_s, step_s=step.period_s)
@@ -268,6 +298,11 @@ class Motion:
             return
         quality = self.quality if self._cadence.is_steady() else min(self.quality, _UNSTEADY)
         found.append(self._tell.measure("cadence_spm", self._cadence_spm, quality, at_ns))
+        unlike = self._asymmetry.update(step.contact_s, fall, step_s=step.period_s)
+        if unlike is not None:
+            asymmetry, sure = unlike
+            quality = _UNSURE_OF_CONTACTS * sure * self.quality
+            found.append(self._tell.measure("step_asymmetry", asymmetry, quality, at_ns))
         self._since_cv += 1
         if self._since_cv >= _CV_EVERY_STEPS:
             cv = self._cadence.step_time_cv()
@@ -283,6 +318,7 @@ class Motion:
         at_ns: int,
         *,
         direction: Direction | None = None,
+        side: Side | None = None,
     ) -> EventDetected:
         origin_ns = self._resampler.origin_ns
         assert origin_ns is not None  # noqa: S101 - there is an event, so there were samples
@@ -293,4 +329,5 @@ class Motion:
             at_ns,
             strength=strength,
             direction=direction,
+            side=side,
         )

@@ -93,6 +93,7 @@ def test_a_chosen_bangle_brings_the_lines_of_its_script():
         ("Polar H10, ecg", Choice(None, "Polar H10", (("ecg", None),))),
         (",heart_rate=off", Choice(None, None, (("heart_rate", 0.0),))),
         ("mia=Sense,site=ankle", Choice("mia", "Sense", (), "ankle")),
+        ("H10,site=waist,left=-y", Choice(None, "H10", (), "waist", "-y")),
         (
             "Sense,acceleration=52, site=pocket",
             Choice(None, "Sense", (("acceleration", 52.0),), "pocket"),
@@ -106,6 +107,8 @@ def test_choices_are_read(text, choice):
 def test_a_site_that_does_not_exist_is_refused_with_those_that_do():
     with pytest.raises(SettingsError, match="hat: give one of chest, waist"):
         parse_choice("Polar H10,site=hat")
+    with pytest.raises(SettingsError, match="up: give one of x, y, z, -x"):
+        parse_choice("Polar H10,left=up")
 
 
 @pytest.mark.parametrize(

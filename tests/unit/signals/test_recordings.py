@@ -207,3 +207,19 @@ def test_two_shoes_tell_how_alike_their_steps_are(shared) -> None:
             told += [f.value for f in found if getattr(f, "measure", "") == "step_asymmetry"]
     assert len(told) >= 3
     assert max(told) < 0.15
+
+
+def test_insoles_say_the_same_of_left_and_right_as_a_lower_back_does(shared) -> None:
+    times, values = acceleration(shared, "gait", "mobgap_HA001_Test11_Trial1")
+    # x up and z forward, so y is to the right.
+    motion = Motion("w", "s", "waist", None, left_axis="-y")
+    steps, _ = run(motion, times, values * 9.81)
+    insoles = table(shared / "data" / "gait" / "mobgap_HA001_Test11_Trial1.steps.csv.gz")
+    right = told = 0
+    for t, foot in zip(insoles["t"].astype(float), insoles["foot"], strict=True):
+        near = min(steps, key=lambda s: abs(s.event_ns / 1e9 - t))
+        if abs(near.event_ns / 1e9 - t) < 0.15 and near.side is not None:
+            told += 1
+            right += near.side == foot
+    assert told > 35
+    assert right / told > 0.93
