@@ -340,10 +340,9 @@ def _require_wish(wish: object) -> None:
 
 
 def _youngest_age_ms(bodies: list[BodyState]) -> float | None:
-    ages = [
-        age
-        for body in bodies
-        for age in (body.motion_age_ms if body.has_motion else body.heart_age_ms,)
-        if age is not None
-    ]
-    return min(ages, default=None)
+    youngest_ms: float | None = None
+    for body in bodies:
+        age_ms = body.motion_age_ms if body.has_motion else body.heart_age_ms
+        if age_ms is not None and (youngest_ms is None or age_ms < youngest_ms):
+            youngest_ms = age_ms
+    return youngest_ms

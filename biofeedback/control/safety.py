@@ -94,6 +94,10 @@ class Safety:
         self._neutral = msgspec.structs.replace(neutral, tempo_bpm=tempo_bpm)
         self._last = msgspec.structs.replace(self._neutral, level_db=level_db)
         self._ease_floor_db: float | None = None
+        self._tempo_ranges: tuple[tuple[float, float, Limit], ...] = (
+            (TEMPO_MIN_BPM, TEMPO_MAX_BPM, "tempo_absolute"),
+            (limits.tempo_low_bpm, limits.tempo_high_bpm, "tempo_band"),
+        )
 
     @property
     def last(self) -> MusicParameters:
@@ -166,20 +170,25 @@ class Safety:
         brightness = min(wanted.brightness, last.brightness + rise)
         if energy < wanted.energy or density < wanted.density or brightness < wanted.brightness:
             hit["energy_rise" if may_rise else "heart_rate_ceiling"] = None
-        # Above a ceiling nothing gets more urgent in any other way either.
-        most = _HIGHEST if may_rise else last
-        return MusicParameters(
+        allowed = msgspec.structs.replace(
+            wanted,
             tempo_bpm=self._limit_tempo(wanted.tempo_bpm, step_s, may_rise, hit),
             energy=energy,
             density=density,
             brightness=brightness,
-            articulation=min(wanted.articulation, most.articulation),
-            tension=min(wanted.tension, most.tension),
-            swell=min(wanted.swell, most.swell),
-            register=min(wanted.register, most.register),
             level_db=self._limit_level(wanted.level_db, step_s, may_rise, hit),
-            place=wanted.place if may_rise else last.place,
-            swell_brpm=min(wanted.swell_brpm, most.swell_brpm),
+        )
+        if may_rise:
+            return allowed
+        # Above a ceiling nothing gets more urgent in any other way either.
+        return msgspec.structs.replace(
+            allowed,
+            articulation=min(wanted.articulation, last.articulation),
+            tension=min(wanted.tension, last.tension),
+            swell=min(wanted.swell, last.swell),
+            register=min(wanted.register, last.register),
+            place=last.place,
+            swell_brpm=min(wanted.swell_brpm, last.swell_brpm),
         )
 
     def _limit_tempo(
@@ -192,16 +201,17 @@ class Safety:
         limits, last_bpm = self._limits, self._last.tempo_bpm
         slew_bpm = last_bpm * limits.tempo_slew_ratio_per_s * step_s
         ranges: tuple[tuple[float, float, Limit], ...] = (
-            (TEMPO_MIN_BPM, TEMPO_MAX_BPM, "tempo_absolute"),
-            (limits.tempo_low_bpm, limits.tempo_high_bpm, "tempo_band"),
+            *self._tempo_ranges,
             (last_bpm - slew_bpm, last_bpm + slew_bpm, "tempo_slew"),
-            (0.0, math.inf if may_rise else last_bpm, "heart_rate_ceiling"),
         )
         tempo_bpm = wanted_bpm
         for low_bpm, high_bpm, word in ranges:
             if not low_bpm <= tempo_bpm <= high_bpm:
                 hit[word] = None
                 tempo_bpm = low_bpm if tempo_bpm < low_bpm else high_bpm
+        if tempo_bpm > last_bpm and not may_rise:
+            hit["heart_rate_ceiling"] = None
+            return last_bpm
         return tempo_bpm
 
     def _limit_level(

@@ -54,5 +54,5 @@ class EvenSeries:
         grid_ms = _STEP_MS * np.arange(1 - n, 1)
         if self._points[0][0] - end_ms > grid_ms[0]:
             return None
-        points = np.array([(time_ms - end_ms, value) for time_ms, value, _ in self._points])
-        return np.interp(grid_ms, points[:, 0], points[:, 1])
+        times_ms, values, _ = zip(*self._points, strict=True)
+        return np.interp(grid_ms, np.array(times_ms) - end_ms, np.array(values))

@@ -97,14 +97,17 @@ class Motion:
         """Return steps per minute, None when nobody walks or the sensor clips."""
         return self._cadence_spm if not self._clipping and self.walking(at_ns) else None
 
-    def next_step(self, at_ns: int) -> tuple[int, float] | None:
-        """Return when the next contact of a walk is expected, and its standard deviation in ms."""
+    def next_step(self, at_ns: int) -> tuple[int | None, float | None]:
+        """Return when the next contact of somebody who walks is expected, and its SD in ms.
+
+        Both are None until the walk has shown its pace.
+        """
         origin_ns = self._resampler.origin_ns
-        if origin_ns is None or not self.walking(at_ns):
-            return None
+        if origin_ns is None:
+            return None, None
         expected = self._prediction.next_step((at_ns - origin_ns) / NS_PER_S)
         if expected is None:
-            return None
+            return None, None
         return origin_ns + round(expected.contact_s * NS_PER_S), expected.sd_s * 1000.0
 
     def instant_ns(self, tick: int) -> int:
