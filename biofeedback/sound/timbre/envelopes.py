@@ -1,0 +1,50 @@
+"""How loudness and colour move inside a note."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from biofeedback.sound.pyo_library import pyo
+
+if TYPE_CHECKING:
+    from biofeedback.sound.timbre.instrument import VoiceSignals
+
+_DECAY_POINTS = 4096
+# pyo adds a millisecond to each time of its Port
+_PORT_S = 0.001
+
+
+def fall(signals: VoiceSignals, *, half_life_s: float, floor: float = 0.0, gain: Any = 1.0) -> Any:
+    """Fall from ``gain`` towards ``gain * floor`` after each trigger, and stay there."""
+    seconds = 10.0 * half_life_s
+    curve = np.power(0.5, np.linspace(0.0, 10.0, _DECAY_POINTS))
+    curve = (curve - curve[-1]) * ((1.0 - floor) / (1.0 - curve[-1]))
+    table = pyo.DataTable(_DECAY_POINTS, init=curve.tolist())
+    # the end is never met exactly: there pyo would read beyond its table
+    falling = pyo.TrigEnv(signals.trigger, table, dur=seconds * 1.000_01)
+    return pyo.Sig(falling + floor, mul=gain) if floor else pyo.Sig(falling, mul=gain)
+
+
+def follow(target: Any, *, rise_s: float, fall_s: float) -> Any:
+    """Follow a target with an exponential glide: what changes at once is heard without a step."""
+    return pyo.Port(
+        target, risetime=max(rise_s - _PORT_S, 0.0), falltime=max(fall_s - _PORT_S, 0.0)
+    )
+
+
+def strike(
+    signals: VoiceSignals,
+    *,
+    half_life_s: float,
+    floor: float,
+    rise_s: float,
+    fall_s: float,
+) -> Any:
+    """Return the amplitude of a note that is struck, falls to ``floor`` and is let go.
+
+    A stolen voice goes on from where it was, without a step.
+    """
+    struck = fall(signals, half_life_s=half_life_s, floor=floor, gain=signals.loudness)
+    return follow(struck, rise_s=rise_s, fall_s=fall_s)

@@ -1,0 +1,87 @@
+"""Plucked strings: Karplus-Strong, a whole period at a time.
+
+References:
+    Karplus and Strong (1983), Digital synthesis of plucked-string and drum timbres, Computer Music
+    Journal 7(2); Jaffe and Smith (1983), Extensions of the Karplus-Strong plucked-string algorithm,
+    same issue (tuning, decay, place of the pluck); Smith (1993), Efficient synthesis of stringed
+    musical instruments, ICMC (the body's answer goes into the string with the pluck). Deviation:
+    the fractional delay is a Lagrange interpolator of third order, whose taps are folded into the
+    loop filter, so that a period is one convolution.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def pluck_string(
+    excitation: NDArray[np.float64],
+    *,
+    pitch_hz: float,
+    half_life_s: float,
+    damping: float,
+    seconds: float,
+    rate_hz: int,
+) -> NDArray[np.float64]:
+    """Let a string answer ``excitation``, shape (frames,).
+
+    Args:
+        excitation: What goes into the string, shape (n,); a body's answer may be in it.
+        pitch_hz: At most an eighth of the rate.
+        half_life_s: Of the fundamental.
+        damping: How much sooner high partials fade, 0 (as late as low ones) to 1.
+        seconds: Length of what is returned.
+        rate_hz: Samples a second.
+    """
+    period = rate_hz / pitch_hz
+    whole = int(period - 2.0)  # the low-pass delays by 1, the interpolator by 1 to 2
+    taps = np.convolve(
+        [damping / 4.0, 1.0 - damping / 2.0, damping / 4.0], _interpolate(period - 1.0 - whole)
+    )
+    turn = 2.0 * math.pi * pitch_hz / rate_hz
+    at_pitch = abs(np.exp(-1j * turn * np.arange(len(taps))) @ taps)
+    taps *= 0.5 ** (period / rate_hz / half_life_s) / at_pitch
+    frames = round(seconds * rate_hz)
+    memory = whole + len(taps) - 1
+    line = np.zeros(memory + frames + whole)
+    line[memory : memory + min(len(excitation), frames)] = excitation[:frames]
+    for at in range(memory, memory + frames, whole):
+        line[at : at + whole] += np.convolve(line[at - memory : at], taps, "valid")
+    return line[memory : memory + frames]
+
+
+def shape_pluck(
+    *, pitch_hz: float, place: float, softness_s: float, noise: NDArray[np.float64], rate_hz: int
+) -> NDArray[np.float64]:
+    """Return what a finger gives to a string: a soft push and some noise, at a ``place``.
+
+    ``place`` is the part of the string between bridge and finger, 0..0.5: partials that have a
+    node there are missing.
+    """
+    period = rate_hz / pitch_hz
+    width = max(3, round(softness_s * rate_hz))
+    push = np.hanning(width + 2)
+    push /= push.sum()
+    first = np.zeros(round(period) + width + 2)
+    first[: len(push)] = push
+    take = min(len(noise), round(period))
+    first[:take] += noise[:take] * np.hanning(take)
+    delay = max(1, round(place * period))
+    pluck = np.zeros(len(first) + delay)
+    pluck[: len(first)] = first
+    pluck[delay:] -= first
+    return pluck
+
+
+def _interpolate(delay: float) -> NDArray[np.float64]:
+    """Return the taps of a Lagrange interpolator of third order; ``delay`` is 1 to 2 samples."""
+    at = np.arange(4)
+    return np.array(
+        [math.prod((delay - k) / (n - k) for k in at if k != n) for n in at], dtype=np.float64
+    )
