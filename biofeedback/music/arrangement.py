@@ -36,14 +36,12 @@ _PARTS = {layer: index for index, layer in enumerate(PART_LAYERS)}
 class Moment(NamedTuple):
     """What else is known of the time in which notes start, beside the parameters.
 
-    ``scene`` counts the slow variations so far. ``swell_wave`` is where the swell stands, 0..1.
-    ``parts`` are the owners of the layers ``part_1`` and so on, if they have any.
-    ``gate_energy`` is the energy that decides which notes sound where it isn't the parameters' own:
-    it moves at musical joints only.
+    ``scene`` counts the slow variations so far. ``parts`` are the owners of the layers ``part_1``
+    and so on, if they have any. ``gate_energy`` is the energy that decides which notes sound where
+    it isn't the parameters' own: it moves at musical joints only.
     """
 
     scene: int = 0
-    swell_wave: float = 0.5
     parts: tuple[Part, ...] = ()
     gate_energy: float | None = None
 
@@ -100,101 +98,112 @@ def plan_notes(
     return notes
 
 
-class _Player(NamedTuple):
-    """One layer at one moment."""
+class _Player(msgspec.Struct, frozen=True, gc=False):
+    """One layer at one moment: who sounds, how loud, where, and whether phrases move it."""
 
     layer: Layer
     voice: Voice
-    gates: mapping.Gates
-    later: float
     level_db: float
     pan: float
     phrased: bool
 
 
+class _Manner(msgspec.Struct, frozen=True, gc=False):
+    """How all notes of one moment are played."""
+
+    weights_db: tuple[float, float, float, float]
+    length: float
+    ring: float
+    inversion: int
+    degrees: int
+
+
 class _Band:
-    """Reads the parameters of one moment once, for all notes that start in it."""
+    """Reads the parameters of one moment once, and only as far as notes need them."""
 
     def __init__(self, style: Style, parameters: MusicParameters, moment: Moment) -> None:
         self._style = style
         self._parameters = parameters
-        self._moment = moment
+        self._owners = moment.parts
         self._scene = style.scenes[moment.scene % len(style.scenes)]
-        gate_energy = moment.gate_energy
-        self._energy = parameters.energy if gate_energy is None else gate_energy
+        energy = moment.gate_energy
+        self._energy = parameters.energy if energy is None else energy
         self._gates = mapping.open_gates(self._energy, parameters)
-        self._offbeat_db = mapping.offbeat_level_db(parameters)
-        self._fast_db = mapping.fast_level_db(parameters)
-        self._inversion = mapping.shift_inversions(parameters)
-        self._degrees = mapping.shift_degrees(parameters)
-        self._length = mapping.length_ratio(parameters)
-        self._ring = mapping.hat_length_ratio(parameters)
         self._colour = mapping.choose_colour(parameters, style.harmony.colours)
-        self._players: dict[Layer, _Player | None] = {}
+        self._part_energies: dict[Layer, float | None] = {}
+        self._players: dict[Layer, _Player] = {}
+        self._manner: _Manner | None = None
 
     def play(
         self, bar: Bar, first_step: int, end_step: int, first_tick: int, notes: list[PlannedNote]
     ) -> None:
         """Add the notes of the steps ``[first_step, end_step)`` of a bar."""
         tick = first_tick
-        players = self._players
+        shifts = self._scene.shifts
         for step in range(first_step, end_step):
             for layer, steps, shift in bar.sources:
                 candidates = steps[step]
                 if not candidates:
                     continue
-                if layer in players:
-                    player = players[layer]
+                if layer in _PARTS:
+                    energy = self._find_part_energy(layer)
+                    if energy is None:
+                        continue
+                    gates, later = mapping.open_gates(energy, self._parameters), 0.0
                 else:
-                    player = players[layer] = self._seat(layer)
-                if player is None:
-                    continue
-                gates, later = player.gates, player.later + shift
+                    gates = self._gates
+                    later = shift + shifts[layer] if layer in shifts else shift
                 for candidate in candidates:
                     # What sounds at rest always does: nothing makes it come in later.
                     enter = candidate.enter
                     if gates[candidate.gate] >= (enter and enter + later) and self._suits(
                         candidate, bar
                     ):
-                        notes.append(self._sound(candidate, player, bar, tick))
+                        notes.append(self._sound(candidate, layer, bar, tick))
             tick += self._style.meter.ticks_per_step
 
-    def _seat(self, layer: Layer) -> _Player | None:
-        """Tell how a layer plays now, None if it doesn't."""
-        scene = self._scene
-        later = scene.shifts.get(layer, 0.0)
-        sounding = layer
-        if scene.lead != "melody" and layer in {"melody", scene.lead}:
-            sounding = scene.lead if layer == "melody" else "melody"
-        voice = self._style.layers[sounding]
-        part = _PARTS.get(layer)
-        if part is not None:
-            return self._seat_part(layer, part, voice)
-        energy = self._parameters.energy
-        level_db = mapping.layer_level_db(sounding, voice, energy, self._parameters)
-        sings = sounding not in mapping.RHYTHM_LAYERS
-        if sings:
-            level_db += mapping.swell_level_db(self._parameters, self._moment.swell_wave)
-        return _Player(sounding, voice, self._gates, later, level_db, voice.pan, sings)
-
-    def _seat_part(self, layer: Layer, part: int, voice: Voice) -> _Player | None:
-        """A part has the energy and the place of its owner, or joins in with the whole."""
-        owners = self._moment.parts
-        pan = voice.pan
-        if owners:
-            if part >= len(owners):
-                return None
-            energy, pan = owners[part].energy, mapping.clip(owners[part].place, 0.0, low=-1.0)
+    def _find_part_energy(self, layer: Layer) -> float | None:
+        """A part has its owner's energy; one that nobody owns joins in with the whole."""
+        if layer in self._part_energies:
+            return self._part_energies[layer]
+        part = _PARTS[layer]
+        if self._owners:
+            energy = self._owners[part].energy if part < len(self._owners) else None
         else:
             entries = self._style.part_entries
-            entry = entries[part] if part < len(entries) else 0.0
-            joined = mapping.join_in(self._energy, entry)
-            if joined is None:
-                return None
-            energy = joined
-        gates = mapping.open_gates(energy, self._parameters)
-        level_db = mapping.layer_level_db(layer, voice, energy, self._parameters)
-        return _Player(layer, voice, gates, 0.0, level_db, pan, phrased=False)
+            energy = mapping.join_in(self._energy, entries[part] if part < len(entries) else 0.0)
+        self._part_energies[layer] = energy
+        return energy
+
+    def _seat(self, layer: Layer) -> _Player:
+        """Tell how a layer plays now.
+
+        The sound gives an owned part its level and its place, which change while notes sound.
+        """
+        sounding, energy = layer, self._parameters.energy
+        if layer in _PARTS:
+            if self._owners:
+                voice = self._style.layers[layer]
+                return _Player(layer, voice, voice.full_db, 0.0, phrased=False)
+            energy = self._find_part_energy(layer) or 0.0
+        elif self._scene.lead != "melody" and layer in {"melody", self._scene.lead}:
+            sounding = self._scene.lead if layer == "melody" else "melody"
+        voice = self._style.layers[sounding]
+        level_db = mapping.layer_level_db(sounding, voice, energy, self._parameters)
+        return _Player(sounding, voice, level_db, voice.pan, layer not in mapping.RHYTHM_LAYERS)
+
+    def _read_manner(self) -> _Manner:
+        parameters = self._parameters
+        # What could be heard as another beat stays below the beat that is meant.
+        between_db = mapping.offbeat_level_db(parameters)
+        quick_db = mapping.fast_level_db(parameters)
+        return _Manner(
+            (0.0, between_db, quick_db, between_db + quick_db),
+            mapping.length_ratio(parameters),
+            mapping.hat_length_ratio(parameters),
+            mapping.shift_inversions(parameters),
+            mapping.shift_degrees(parameters),
+        )
 
     def _suits(self, candidate: Candidate, bar: Bar) -> bool:
         """Tell whether a note belongs to harmony as far as it is stretched now."""
@@ -202,42 +211,45 @@ class _Band:
             return False
         if candidate.third is None:
             return True
+        if self._colour != SUSPENSIONS:
+            return not candidate.third
         chord = bar.chords[candidate.chord]
-        hangs = self._colour == SUSPENSIONS and chord.is_third(candidate.number) and chord.can_hang
-        return candidate.third == hangs
+        return candidate.third == (chord.is_third(candidate.number) and chord.can_hang)
 
-    def _sound(self, candidate: Candidate, player: _Player, bar: Bar, tick: int) -> PlannedNote:
-        voice = player.voice
-        level_db = player.level_db + candidate.accent_db
+    def _sound(self, candidate: Candidate, layer: Layer, bar: Bar, tick: int) -> PlannedNote:
+        player = self._players.get(layer)
+        if player is None:
+            player = self._players[layer] = self._seat(layer)
+        manner = self._manner
+        if manner is None:
+            manner = self._manner = self._read_manner()
+        voice, pan = player.voice, player.pan
+        level_db = player.level_db + candidate.accent_db + manner.weights_db[candidate.weight]
         if player.phrased:
             level_db += bar.phrasing_db
-        if candidate.kind in {"stroke", "bass", "voice"}:
-            # What could be heard as another beat stays below the beat that is meant.
-            if not candidate.on_beat:
-                level_db += self._offbeat_db
-            if candidate.quick:
-                level_db += self._fast_db
         offset_ns = 0
-        if voice.late_ms or voice.loose_db:
+        if voice.loose_db:
             bits = roll(bar.human, candidate.human)
             level_db += voice.loose_db * ((bits % _HALF) / (_HALF / 2) - 1.0)
             offset_ns = int(voice.late_ms * NS_PER_MS * ((bits >> 32) / _HALF))
-        ticks = candidate.ticks
-        if candidate.length == "articulated":
-            ticks = max(SHORTEST_TICKS, round(ticks * self._length))
-        elif candidate.length == "ring":
-            ticks = max(SHORTEST_TICKS, round(ticks * self._ring))
+        ticks, length = candidate.ticks, candidate.length
+        if length == "articulated":
+            ticks = max(SHORTEST_TICKS, round(ticks * manner.length))
+        elif length == "ring":
+            ticks = max(SHORTEST_TICKS, round(ticks * manner.ring))
+        if candidate.place:
+            pan = max(-1.0, min(1.0, pan + candidate.place * voice.spread))
         return PlannedNote(
             tick=tick,
             duration_ticks=ticks,
             layer=player.layer,
-            pitch_midi=self._find_pitch(candidate, bar),
+            pitch_midi=self._find_pitch(candidate, bar, manner),
             velocity=mapping.velocity(level_db),
-            pan=max(-1.0, min(1.0, player.pan + candidate.place * voice.spread)),
+            pan=pan,
             offset_ns=offset_ns,
         )
 
-    def _find_pitch(self, candidate: Candidate, bar: Bar) -> int | None:
+    def _find_pitch(self, candidate: Candidate, bar: Bar, manner: _Manner) -> int | None:
         number = candidate.number
         match candidate.kind:
             case "stroke":
@@ -246,7 +258,7 @@ class _Band:
                 inversion = candidate.inversion
                 return bar.chords[candidate.chord].voice_pitch(
                     number,
-                    inversion=self._inversion if inversion is None else inversion,
+                    inversion=manner.inversion if inversion is None else inversion,
                     colour=self._colour,
                     resolved=candidate.resolved,
                 )
@@ -257,12 +269,14 @@ class _Band:
                 low = self._style.harmony.bass_low_midi
                 return find_bass_pitch(BASS_TONES[number], chord, after, low)
             case _:
-                return self._find_melody_pitch(candidate, bar.chords[candidate.chord])
+                return self._find_melody_pitch(
+                    candidate, bar.chords[candidate.chord], manner.degrees
+                )
 
-    def _find_melody_pitch(self, candidate: Candidate, chord: Chord) -> int:
+    def _find_melody_pitch(self, candidate: Candidate, chord: Chord, degrees: int) -> int:
         melody = self._style.melody
         assert melody is not None  # noqa: S101 - only a melody has such notes
-        degree = candidate.number + self._degrees
+        degree = candidate.number + degrees
         if candidate.kind == "free":
             degree = chord.key.walk(degree, 0, melody.scale)
         elif candidate.kind == "chord":

@@ -11,8 +11,8 @@ from biofeedback.music.style import FOURTH, NINTH
 if TYPE_CHECKING:
     from biofeedback.music.scales import Key
 
-SEVENTHS, NINTHS, SUSPENSIONS, CLUSTERS = 1, 2, 3, 4
-"""Colours of harmony; 0 is the plain triad. Each keeps what the one before has brought."""
+SEVENTHS, SUSPENSIONS, NINTHS, CLUSTERS = 1, 2, 3, 4
+"""Colours of harmony, from the smoothest to the roughest; 0 is the plain triad."""
 
 _PERFECT_FOURTH = 5
 _TRIAD = 3
@@ -42,9 +42,10 @@ class Chord:
         Args:
             voice: As in ``Stab``.
             inversion: So many voices change their octave, upwards when positive.
-            colour: From ``SEVENTHS`` on the root, which the bass has, goes down to the seventh;
-                ``NINTH`` sounds from ``NINTHS`` on; from ``SUSPENSIONS`` on the fourth hangs in
-                place of the third until it is ``resolved``; ``FOURTH`` joins at ``CLUSTERS``.
+            colour: From ``SEVENTHS`` on the root, which the bass has, goes down to the seventh. At
+                ``SUSPENSIONS`` the fourth hangs in place of the third until it is ``resolved``.
+                From ``NINTHS`` on ``NINTH`` sounds, and a root in a higher octave is a ninth; at
+                ``CLUSTERS`` ``FOURTH`` sounds, and a third in a higher octave is a fourth.
             resolved: The suspension has gone to its third.
         """
         octave = 0
@@ -57,14 +58,21 @@ class Chord:
         else:
             octave, index = divmod(voice, _TRIAD)
             degree = self.voices[index]
-            part = (degree - self.root) % DEGREES
-            if part == _ROOT and colour >= SEVENTHS:
-                degree -= 1
-            elif part == _THIRD and colour == SUSPENSIONS and not resolved and self.can_hang:
-                degree += 1
+            degree += self._stretch(self._role(index), octave, colour, resolved=resolved)
         octave += (inversion - 1 - index) // _TRIAD + 1 if inversion > 0 else 0
         octave -= (index - inversion) // _TRIAD if inversion < 0 else 0
         return self.key.pitch(degree + DEGREES * octave)
+
+    def _stretch(self, role: int, octave: int, colour: int, *, resolved: bool) -> int:
+        """Tell by how many steps a tone of the triad moves."""
+        if role == _ROOT:
+            if octave > 0 and colour >= NINTHS:
+                return 1
+            return -1 if colour >= SEVENTHS else 0
+        if role != _THIRD:
+            return 0
+        hangs = colour == SUSPENSIONS and not resolved and self.can_hang
+        return int(hangs or (octave > 0 and colour == CLUSTERS))
 
     @property
     def can_hang(self) -> bool:

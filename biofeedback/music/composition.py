@@ -16,7 +16,7 @@ from biofeedback.music.chance import Draw, choose, roll
 from biofeedback.music.form import PHRASE_CHORDS, SECTION_CHORDS, place_slot
 from biofeedback.music.harmony import voice_slot
 from biofeedback.music.melody import compose_melody
-from biofeedback.music.patterns import Candidate, Steps, human_key, lay_out, weigh
+from biofeedback.music.patterns import Candidate, Steps, human_key, lay_out
 
 if TYPE_CHECKING:
     from biofeedback.messages import Layer
@@ -207,5 +207,4 @@ def _sing(style: Style, entry: MelodyEntry, note: MelodyNote, step: int, chord: 
         number=note.degree,
         human=human_key(_SINGER + note.echoes, step, 0),
         chord=chord,
-        **weigh(style, "melody", step),
     )

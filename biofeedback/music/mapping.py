@@ -2,7 +2,7 @@
 
 Every curve is monotone and told as a formula. With ``x`` clipped to its range and NaN counted as
 neutral, no value whatsoever of a parameter can break the music. The beat clock has ``tempo_bpm``;
-``level_db``, ``place`` and the continuous parts of ``swell`` and ``brightness`` are the sound's.
+``level_db``, ``place``, ``swell`` and the continuous part of ``brightness`` are the sound's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 DENSITY_REACH = 0.4
 SPARKLE_REACH = 0.3
 HAT_BRIGHTNESS_DB = 8.0
-SWELL_DB = 8.0
 OFFBEAT_DB = -8.0
 FAST_DB = -8.0
 REGISTER_DEGREES = 7
@@ -35,7 +34,7 @@ GATES: dict[Gate, int] = {"energy": 0, "ornament": 1, "sparkle": 2}
 COLOUR_OF_VOICE = {NINTH: NINTHS, FOURTH: CLUSTERS}
 """From which colour of harmony a voice beside the triad sounds."""
 RHYTHM_LAYERS: frozenset[Layer] = frozenset({"kick", "snare", "hat", "percussion", "bass"})
-"""Layers that don't breathe with the swell: a beat to step to has to stay."""
+"""Layers that don't follow the phrase's rise and fall: a beat to step to has to stay."""
 
 
 class Gates(NamedTuple):
@@ -77,14 +76,6 @@ def layer_level_db(layer: Layer, voice: Voice, energy: float, parameters: MusicP
     if layer == "hat":
         level_db += HAT_BRIGHTNESS_DB * (clip(parameters.brightness, 0.5) - 0.5)
     return level_db
-
-
-def swell_level_db(parameters: MusicParameters, wave: float) -> float:
-    """Tell how far the swell lifts what begins now: ``8 swell (wave - 0.5)`` dB.
-
-    ``wave`` is where it stands, 0 to 1. What goes on sounding is lifted by the sound.
-    """
-    return SWELL_DB * clip(parameters.swell, 0.0) * (clip(wave, 0.5) - 0.5)
 
 
 def offbeat_level_db(parameters: MusicParameters) -> float:
@@ -134,7 +125,7 @@ def shift_inversions(parameters: MusicParameters) -> int:
 def choose_colour(parameters: MusicParameters, colours: tuple[int, int]) -> int:
     """Tell how far harmony is stretched: equal parts of tension from the plainest to the richest.
 
-    0 triads, 1 sevenths, 2 ninths, 3 fourths that hang before they resolve, 4 fourths and thirds
+    0 triads, 1 sevenths, 2 fourths that hang before they resolve, 3 ninths, 4 fourths and thirds
     side by side.
     """
     plainest, richest = colours

@@ -47,7 +47,7 @@ class Pace:
         self._felt_origin = 0
         self._style_origin = 0
         self._halves = _PLAIN
-        self._halves = self._choose(tempo_bpm)
+        self._halves = self._choose(tempo_bpm, reluctance=1.0)
 
     @property
     def time_ratio(self) -> float:
@@ -100,7 +100,7 @@ class Pace:
         away = (felt_tick - self._felt_origin) * self._halves
         return self._style_origin - (-away // _PLAIN)
 
-    def _choose(self, tempo_bpm: float) -> int:
+    def _choose(self, tempo_bpm: float, *, reluctance: float = _RELUCTANCE) -> int:
         """Keep the pace while it fits, else take the one that does."""
         low_bpm, high_bpm = self._style.tempo_range_bpm
 
@@ -108,7 +108,7 @@ class Pace:
             own_bpm = tempo_bpm * halves / _PLAIN
             return low_bpm / spare <= own_bpm <= high_bpm * spare
 
-        if fits(self._halves, _RELUCTANCE):
+        if fits(self._halves, reluctance):
             return self._halves
         for halves in (_PLAIN, _SLOW, _FAST):
             if fits(halves, 1.0):

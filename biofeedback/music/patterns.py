@@ -33,6 +33,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     the chord, or a degree, as ``kind`` says. ``chord`` counts the chords of the bar. ``third``
     notes sound only if their voice has (True) or hasn't (False) a third that hangs. ``human``
     selects the deviation of its player, ``place`` where it lies among the voices of a chord.
+    ``weight`` is what ``weigh`` says.
     """
 
     layer: Layer
@@ -46,8 +47,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     human: int
     chord: int = 0
     place: int = 0
-    on_beat: bool = True
-    quick: bool = False
+    weight: int = 0
     doubles: bool = False
     inversion: int | None = None
     resolved: bool = True
@@ -82,19 +82,21 @@ def lay_out(style: Style, index: int, pattern: int, chord_starts: tuple[int, ...
             bounds = chord_starts[chord : chord + 2]
             alone = len(chord_starts) == 2
             made = _prepare(style, strand, event, human_key(index, step, 0))
-            made = _replace(made, chord=chord, **weigh(style, strand.layer, step))
+            made = _replace(made, chord=chord, weight=weigh(style, strand.layer, step))
             for later, note in _read(style, event, made, step, bounds, alone=alone):
                 steps[step + later].append(note)
     return tuple(map(tuple, steps))
 
 
-def weigh(style: Style, layer: Layer, step: int) -> dict[str, bool]:
-    """Tell what a step weighs: whether it is a beat, and whether it could make another one."""
-    per_beat = style.meter.steps_per_beat
-    return {
-        "on_beat": step % per_beat == 0,
-        "quick": layer == "snare" or step % 2 == 1,
-    }
+def weigh(style: Style, layer: Layer, step: int) -> int:
+    """Tell whether accompaniment at a step could be heard as another beat than the one meant.
+
+    Returns:
+        0 on a beat, else the sum of 1 (between beats: as a beat of twice the tempo) and 2 (a
+        sixteenth or a backbeat: as one of two thirds or half of it).
+    """
+    between = step % style.meter.steps_per_beat != 0
+    return between + 2 * (layer == "snare" or step % 2 == 1)
 
 
 def human_key(index: int, step: int, place: int) -> int:

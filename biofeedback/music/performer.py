@@ -67,6 +67,16 @@ class Performer:
         """Up to where notes have been handed out; the next parameters apply from here."""
         return self._planned_until_ns
 
+    @property
+    def scene(self) -> int:
+        """How many slow variations there have been."""
+        return self._scene
+
+    @property
+    def time_ratio(self) -> float:
+        """Felt beats in a beat of the style: 2 at half time, 0.5 at double time."""
+        return self._pace.time_ratio
+
     def swell_wave(self, at_ns: int) -> float:
         """Tell where the swell stands at an instant whose notes are handed out, 0 to 1."""
         return self._swell.wave(at_ns)
@@ -94,13 +104,12 @@ class Performer:
         first, end = self._next_tick, clock.first_tick_at(until_ns)
         self._next_tick = end
         notes: list[PlayNote] = []
-        wave = self._swell.wave(until_ns)
         for span in self._pace.cut(first, end, tempo_bpm):
             if span.at_joint:
                 self._pass_joint(span, parameters.energy)
             if self._gate_energy is None or (must_fall and parameters.energy < self._gate_energy):
                 self._gate_energy = parameters.energy
-            moment = Moment(self._scene, wave, parts, self._gate_energy)
+            moment = Moment(self._scene, parts, self._gate_energy)
             planned = plan_notes(
                 self._style, self._seed, span.start, span.end, parameters, moment=moment
             )

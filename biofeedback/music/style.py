@@ -183,6 +183,7 @@ class Style:
     At a tempo outside ``tempo_range_bpm`` it is played at half or double time. ``parts`` says whose
     the layers ``part_1`` and so on are, ``part_entries`` from which energy each joins in when
     nobody in particular owns it. ``phrasing_db`` lifts one chord after another of each phrase.
+    ``fade_out_s`` is when a session has fallen silent by itself, None if it doesn't.
     """
 
     name: str
@@ -202,6 +203,7 @@ class Style:
     parts: PartSource = "wearers"
     part_entries: tuple[float, ...] = ()
     phrasing_db: tuple[float, ...] = (0.0,)
+    fade_out_s: float | None = None
     other_meters: tuple[Style, ...] = ()
 
     @property
@@ -212,3 +214,7 @@ class Style:
             for strand in self.strands
             if any(isinstance(event, Hit) for pattern in strand.patterns for event in pattern)
         )
+
+    def orchestra(self, *, click: bool) -> dict[Layer, str]:
+        """Tell which instrument plays which layer."""
+        return {**self.instruments, "click": "click"} if click else dict(self.instruments)

@@ -10,6 +10,8 @@ from dataclasses import replace
 
 from biofeedback.music.meter import METERS
 from biofeedback.music.style import (
+    FOURTH,
+    NINTH,
     WHOLE,
     Hit,
     Melody,
@@ -138,7 +140,7 @@ _DRUM_FILLS = (
         Hit(14, 0.58, -1.0, "ornament", stroke=_SLAP),
     ),
 )
-_PAD = ((Stab(0, WHOLE, (0, 1, 2), 0.5, gate="energy"),),)
+_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH), 0.5, gate="energy"),),)
 
 _MELODY = Melody(
     range_midi=(52, 86),
@@ -230,19 +232,19 @@ _GUITAR_IN_SIX = (
         *pick((0, 6, -3, 0.0), (6, 6, -2, 0.0), (10, 2, 2, 0.0), gate="energy"),
         *pick((4, 2, 1, 0.2), (2, 2, 2, 0.38), (8, 2, 1, 0.44)),
         *pick((0, 4, 3, 0.58), (6, 4, 2, 0.64), accent_db=-1.5),
-        *pick((5, 1, 3, 0.82), (11, 1, 1, 0.9), accent_db=-4.0, gate="sparkle"),
+        *pick((5, 1, 3, 0.82), (11, 1, 1, 0.92), (3, 1, 2, 1.06), accent_db=-4.0, gate="sparkle"),
     ),
     (
         *pick((0, 6, -3, 0.0), (6, 6, 0, 0.0), gate="energy"),
         *pick((10, 2, 1, 0.18), (4, 2, 2, 0.28), (8, 2, 2, 0.36), (2, 2, 1, 0.46)),
         *pick((6, 4, 3, 0.6), (0, 4, 2, 0.66), accent_db=-1.5),
-        *pick((9, 1, 1, 0.84), (3, 1, 3, 0.92), accent_db=-4.0, gate="sparkle"),
+        *pick((9, 1, 1, 0.84), (3, 1, 3, 0.94), (7, 1, 2, 1.08), accent_db=-4.0, gate="sparkle"),
     ),
     (
         *pick((0, 6, -3, 0.0), (4, 2, 1, 0.0), (6, 6, -2, 0.0), gate="energy"),
         *pick((10, 2, 0, 0.16), (8, 2, 2, 0.24), (2, 2, 2, 0.42)),
         *pick((0, 4, 2, 0.56), (6, 4, 3, 0.62), accent_db=-1.5),
-        *pick((5, 1, 1, 0.86), (9, 1, 3, 0.94), accent_db=-4.0, gate="sparkle"),
+        *pick((5, 1, 1, 0.86), (9, 1, 3, 0.96), (1, 1, 1, 1.1), accent_db=-4.0, gate="sparkle"),
     ),
 )
 _IN_SIX = replace(
@@ -262,6 +264,8 @@ _IN_SIX = replace(
                     Hit(10, 0.42, -4.0, "ornament", stroke=_OPEN),
                     Hit(8, 0.6, -7.0, "ornament", stroke=_SLAP),
                     Hit(2, 0.7, -7.0, "ornament", stroke=_SLAP),
+                    Hit(11, 0.92, -8.0, "ornament", stroke=_OPEN),
+                    Hit(5, 1.04, -9.0, "ornament", stroke=_OPEN),
                 ),
                 (
                     Hit(0, 0.14, 0.0, stroke=_LOW),
@@ -270,6 +274,7 @@ _IN_SIX = replace(
                     Hit(2, 0.5, -6.0, "ornament", stroke=_OPEN),
                     Hit(4, 0.56, -6.0, "ornament", stroke=_OPEN),
                     Hit(11, 0.86, -8.0, "ornament", stroke=_OPEN),
+                    Hit(9, 1.0, -9.0, "ornament", stroke=_SLAP),
                 ),
             ),
             every="bar",
@@ -299,6 +304,7 @@ _IN_SIX = replace(
                     *(Hit(step, 0.3, -2.0) for step in (0, 6)),
                     *(Hit(step, 0.4 + 0.01 * step, -5.0) for step in (4, 10)),
                     *(Hit(step, 0.54 + 0.01 * step, -6.0) for step in (2, 8)),
+                    *(Hit(step, 0.86 + 0.02 * step, -10.0, "sparkle") for step in (5, 11, 3, 9)),
                 ),
             ),
             length="stroke",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from biofeedback.music.meter import METERS
 from biofeedback.music.style import (
+    FOURTH,
     NINTH,
     WHOLE,
     Hit,
@@ -124,7 +125,7 @@ _MARIMBA = (
         *pick((9, 1, 4, 0.84), (1, 1, 3, 0.96), accent_db=-4.0, gate="sparkle"),
     ),
 )
-_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH), 0.0, gate="energy"),),)
+_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH), 0.0, gate="energy"),),)
 
 DANCE = Style(
     name="dance",

@@ -8,7 +8,7 @@ a kalimba mark that time passes. Harmony moves every four bars, by colour rather
 from __future__ import annotations
 
 from biofeedback.music.meter import METERS
-from biofeedback.music.style import WHOLE, Scene, Stab, Strand, Style, Voice
+from biofeedback.music.style import FOURTH, NINTH, WHOLE, Scene, Stab, Strand, Style, Voice
 from biofeedback.music.styles.vocabulary import (
     AEOLIAN_TOUR,
     DORIAN_TOUR,
@@ -24,7 +24,7 @@ _LOW_AGAIN = (
     walk_bass((0, 16, "root", 0.5)),
     walk_bass((0, 16, "fifth", 0.55)),
 )
-_MIDDLE = ((Stab(0, WHOLE, (0, 1), 0.0, gate="energy"),),)
+_MIDDLE = ((Stab(0, WHOLE, (0, 1, NINTH, FOURTH), 0.0, gate="energy"),),)
 _MIDDLE_AGAIN = (pick((4, 12, 1, 0.45)), pick((8, 8, 0, 0.4)), pick((6, 10, 1, 0.5)))
 _HIGH = ((Stab(0, WHOLE, (5,), 0.0, gate="energy"),),)
 _HIGH_AGAIN = (pick((8, 8, 4, 0.4)), pick((12, 4, 5, 0.5)), pick((10, 6, 3, 0.45)))

@@ -12,6 +12,8 @@ from dataclasses import replace
 
 from biofeedback.music.meter import METERS
 from biofeedback.music.style import (
+    FOURTH,
+    NINTH,
     WHOLE,
     Hit,
     Melody,
@@ -166,7 +168,7 @@ _BASS = (
     walk_bass((0, 6, "root", 0.14), (6, 2, "fifth", 0.46), (12, 4, "octave", 0.4)),
     walk_bass((0, 3, "root", 0.14), (3, 5, "root", 0.5), (8, 6, "fifth", 0.36)),
 )
-_PAD = ((Stab(0, WHOLE, (0, 1, 2), 0.0, gate="energy"),),)
+_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH), 0.0, gate="energy"),),)
 _PULSE = (
     (Hit(0, 0.0), Hit(4, 0.0, -2.0), Hit(8, 0.0, -0.5), Hit(12, 0.0, -2.0)),
 )  # fmt: skip
@@ -282,10 +284,10 @@ _IN_SIX = replace(
             (
                 _six((0, _LOW, 0.0, 0.0), (6, _SLAP, 0.14, -1.0), (4, _OPEN, 0.3, -2.0),
                      (10, _OPEN, 0.4, -2.0), (2, _OPEN, 0.56, -4.0), (8, _OPEN, 0.68, -4.0),
-                     (9, _SLAP, 0.84, -5.0)),
+                     (9, _SLAP, 0.84, -5.0), (3, _OPEN, 0.96, -6.0), (11, _OPEN, 1.06, -6.0)),
                 _six((0, _LOW, 0.0, 0.0), (10, _OPEN, 0.12, -1.0), (6, _LOW, 0.22, -1.0),
                      (8, _OPEN, 0.36, -3.0), (4, _SLAP, 0.48, -2.0), (2, _OPEN, 0.64, -4.0),
-                     (11, _OPEN, 0.86, -5.0)),
+                     (11, _OPEN, 0.86, -5.0), (5, _SLAP, 0.98, -6.0), (9, _OPEN, 1.1, -6.0)),
             ),
             every="bar",
             length="stroke",
@@ -294,9 +296,11 @@ _IN_SIX = replace(
             "part_2",
             (
                 _six((0, _LOW, 0.0, -1.0), (8, _OPEN, 0.1, 0.0), (10, _OPEN, 0.22, -1.0),
-                     (4, _SLAP, 0.34, -1.0), (6, _LOW, 0.5, -4.0), (2, _LOW, 0.7, -5.0)),
+                     (4, _SLAP, 0.34, -1.0), (6, _LOW, 0.5, -4.0), (2, _LOW, 0.7, -5.0),
+                     (11, _OPEN, 0.94, -5.0), (9, _OPEN, 1.08, -6.0)),
                 _six((6, _LOW, 0.0, -1.0), (2, _OPEN, 0.12, -1.0), (4, _OPEN, 0.26, -1.0),
-                     (10, _SLAP, 0.38, -1.0), (0, _LOW, 0.52, -3.0), (8, _LOW, 0.72, -5.0)),
+                     (10, _SLAP, 0.38, -1.0), (0, _LOW, 0.52, -3.0), (8, _LOW, 0.72, -5.0),
+                     (5, _OPEN, 0.96, -6.0), (3, _OPEN, 1.1, -6.0)),
             ),
             every="bar",
             length="stroke",
@@ -315,7 +319,8 @@ _IN_SIX = replace(
             "part_4",
             ((*(Hit(s, 0.02 * s / 6, -1.0 * (s > 0)) for s in (0, 6)),
               *(Hit(s, 0.26 + 0.03 * s, -4.0, "ornament") for s in (4, 10)),
-              *(Hit(s, 0.5 + 0.02 * s, -5.0, "ornament") for s in (2, 8))),),
+              *(Hit(s, 0.5 + 0.02 * s, -5.0, "ornament") for s in (2, 8)),
+              *(Hit(s, 0.84 + 0.02 * s, -9.0, "ornament") for s in (5, 11, 3, 9))),),
             length="stroke",
         ),
         Strand(
@@ -359,7 +364,8 @@ _IN_SIX = replace(
             (
                 (*pick((0, 4, 0, 0.0), (6, 4, 2, 0.04), gate="energy"),
                  *pick((4, 2, 1, 0.16), (10, 2, 3, 0.28), (8, 2, 0, 0.46)),
-                 *pick((2, 2, 2, 0.66), (9, 1, 4, 0.84), accent_db=-2.0, gate="sparkle")),
+                 *pick((2, 2, 2, 0.66), (9, 1, 4, 0.84), (5, 1, 3, 1.0), accent_db=-2.0,
+                       gate="sparkle")),
                 (*pick((0, 6, 1, 0.0), (6, 4, 0, 0.03), gate="energy"),
                  *pick((10, 2, 2, 0.14), (4, 2, 3, 0.3), (8, 2, 1, 0.44)),
                  *pick((2, 2, 0, 0.64), (11, 1, 4, 0.86), accent_db=-2.0, gate="sparkle")),

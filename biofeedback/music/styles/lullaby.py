@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from biofeedback.music.meter import METERS
 from biofeedback.music.style import (
+    FOURTH,
     NINTH,
     WHOLE,
     Melody,
@@ -34,7 +35,7 @@ from biofeedback.music.styles.vocabulary import (
     walk_bass,
 )
 
-_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH), 0.0, gate="energy"),),)
+_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH), 0.0, gate="energy"),),)
 _BASS_IN_THREE = (
     walk_bass((0, 12, "root", 0.2)),
     (*walk_bass((0, 8, "root", 0.2)), *walk_bass((8, 4, "fifth", 0.5), accent_db=-3.0)),
@@ -88,7 +89,7 @@ _IN_THREE = Style(
             (IONIAN_TOUR, LYDIAN_TOUR, MIXOLYDIAN_TOUR),
             bass_low_midi=33,
             chord_range_midi=(50, 78),
-            colours=(0, 3),
+            colours=(0, 4),
             slow=True,
         ),
         closing=CLOSING,
@@ -127,6 +128,7 @@ _IN_THREE = Style(
     ),
     shifts=(-0.03, 0.0, 0.03),
     shifted_layers=frozenset({"melody", "counter"}),
+    fade_out_s=900.0,
 )
 
 # In six a beat is a dotted quarter: the cradle swings twice a bar. A chord lasts two bars.
