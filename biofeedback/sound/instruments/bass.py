@@ -24,9 +24,10 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 BASS = Instrument(
     build=_build,
-    level_db=-16.3,
-    voices=3,
+    level_db=-16.4,
+    voices=5,
     ring_s=0.35,
+    keyboard_db_per_octave=-3.0,
     default_pitch_midi=38,
     range_midi=(28, 55),
     reverb_ratio=0.02,

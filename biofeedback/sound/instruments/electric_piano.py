@@ -28,8 +28,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 ELECTRIC_PIANO = Instrument(
     build=_build,
-    level_db=-17.5,
-    voices=8,
+    level_db=-16.6,
+    voices=10,
     ring_s=0.7,
     default_pitch_midi=60,
     range_midi=(36, 88),

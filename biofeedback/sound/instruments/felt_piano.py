@@ -64,9 +64,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 FELT_PIANO = Instrument(
     build=_build,
-    level_db=-14.8,
+    level_db=-3.0,
     voices=12,
-    reserve=3,
     ring_s=0.3,
     release_s=0.3,
     default_pitch_midi=60,

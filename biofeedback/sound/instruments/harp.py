@@ -42,9 +42,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 HARP = Instrument(
     build=_build,
-    level_db=-16.1,
+    level_db=-3.2,
     voices=14,
-    reserve=3,
     one_shot=True,
     ring_s=_LONGEST_S,
     default_pitch_midi=67,

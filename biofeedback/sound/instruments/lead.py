@@ -31,8 +31,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 LEAD = Instrument(
     build=_build,
-    level_db=-27.3,
-    voices=4,
+    level_db=-25.9,
+    voices=6,
     ring_s=0.7,
     default_pitch_midi=72,
     range_midi=(52, 88),

@@ -51,9 +51,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 NYLON_GUITAR = Instrument(
     build=_build,
-    level_db=-14.7,
+    level_db=-3.1,
     voices=10,
-    reserve=3,
     ring_s=0.18,
     release_s=0.18,
     default_pitch_midi=60,

@@ -50,9 +50,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 UPRIGHT_BASS = Instrument(
     build=_build,
-    level_db=-10.1,
-    voices=5,
-    reserve=2,
+    level_db=-2.4,
+    voices=6,
     ring_s=0.12,
     release_s=0.12,
     default_pitch_midi=38,

@@ -29,7 +29,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
     sides: list[Any] = []
     for near, far, gust_hz in ((first, second, 0.067), (second, first, 0.083)):
         gust = pyo.Sine(gust_hz, mul=0.22, add=1.0)
-        air = near + far * 0.4
+        air = near + far * 0.2
         openness = signals.breath * gust
         edge_hz = openness * (signals.brightness * 500.0 + 350.0) + 120.0
         body = pyo.ButLP(air, freq=edge_hz)
@@ -41,8 +41,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 WIND = Instrument(
     build=_build,
-    level_db=-24.6,
+    level_db=-23.9,
     voices=0,
+    tuned=False,
     ring_s=0.0,
     default_pitch_midi=60,
     range_midi=(60, 60),

@@ -9,11 +9,13 @@ import numpy as np
 from biofeedback.sound.pyo_library import pyo
 
 if TYPE_CHECKING:
+    from biofeedback.sound.scheduler import VoiceStart
     from biofeedback.sound.timbre.instrument import VoiceSignals
 
 _DECAY_POINTS = 4096
 # pyo adds a millisecond to each time of its Port
 _PORT_S = 0.001
+_CUT_S = 0.002
 
 
 def fall(signals: VoiceSignals, *, half_life_s: float, floor: float = 0.0, gain: Any = 1.0) -> Any:
@@ -34,6 +36,25 @@ def follow(target: Any, *, rise_s: float, fall_s: float) -> Any:
     )
 
 
+def shape(signals: VoiceSignals, target: Any, *, rise_s: float, fall_s: float) -> Any:
+    """Return each voice's amplitude: it follows ``target``, and soon when the voice is cut.
+
+    A second, short glide rounds the corner where the first one turns.
+    """
+    amplitude = follow(target, rise_s=rise_s, fall_s=fall_s)
+    usual_s = max(fall_s - _PORT_S, 0.0)
+
+    def cut(voice: int) -> None:
+        amplitude[voice].setFallTime(min(_CUT_S - _PORT_S, usual_s))
+
+    def start(voice: int, _sound: VoiceStart) -> None:
+        amplitude[voice].setFallTime(usual_s)
+
+    signals.on_cut.append(cut)
+    signals.on_start.append(start)
+    return follow(amplitude, rise_s=_PORT_S, fall_s=_PORT_S)
+
+
 def strike(
     signals: VoiceSignals,
     *,
@@ -42,9 +63,6 @@ def strike(
     rise_s: float,
     fall_s: float,
 ) -> Any:
-    """Return the amplitude of a note that is struck, falls to ``floor`` and is let go.
-
-    A stolen voice goes on from where it was, without a step.
-    """
+    """Return the amplitude of a note that is struck, falls to ``floor`` and is let go."""
     struck = fall(signals, half_life_s=half_life_s, floor=floor, gain=signals.loudness)
-    return follow(struck, rise_s=rise_s, fall_s=fall_s)
+    return shape(signals, struck, rise_s=rise_s, fall_s=fall_s)

@@ -65,7 +65,8 @@ def shape_pluck(
     node there are missing.
     """
     period = rate_hz / pitch_hz
-    width = max(3, round(softness_s * rate_hz))
+    # a high string is thin: the finger leaves it sooner
+    width = max(3, round(min(softness_s * rate_hz, 0.35 * period)))
     push = np.hanning(width + 2)
     push /= push.sum()
     first = np.zeros(round(period) + width + 2)
