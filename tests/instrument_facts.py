@@ -123,6 +123,13 @@ def bend(samples):
     return float(np.abs(np.diff(samples, n=2, axis=0)).max())
 
 
+def bend_at_end(note, end_s):
+    """How sharp the corner is where a note ends, against the sharpest in the 30 ms before."""
+    end = round(end_s * RATE_HZ)
+    before = bend(note[end - round(0.03 * RATE_HZ) : end - 64])
+    return bend(note[end - 64 : end + round(0.01 * RATE_HZ)]) / max(before, 1e-6)
+
+
 def centroid_hz(samples, *, rate_hz=RATE_HZ):
     """The middle of the spectrum, 6 dB an octave brighter: colour is in the small partials."""
     amplitude = np.fft.rfft(samples.sum(axis=1) * np.hanning(len(samples)))
@@ -179,6 +186,7 @@ def measure(name):
         ),
         "soft_to_loud_centroid": round(centroid_hz(soft_note[body]) / centroid_hz(loud[body]), 2),
         "highest_share_db": round(share_above_db(whole, 16_000.0), 1),
+        "end_bend": round(max(bend_at_end(note, 0.01 + held_s) for note in notes), 2),
         "steal": measure_stealing(name, single=max(bend(note) for note in notes)),
         "cost": measure_cost(name),
     }

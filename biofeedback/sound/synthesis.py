@@ -48,6 +48,7 @@ class _Layer:
     instrument: Instrument
     columns: list[int]
     pitch_hz: Any
+    velocity: Any
     pans: list[tuple[Any, Any]]
     on_start: list[Callable[[int, VoiceStart], None]]
     on_cut: list[Callable[[int], None]]
@@ -107,6 +108,7 @@ class Synthesis:
             self._root_hz = _BED_HZ * 2.0 ** (math.log2(sound.pitch_hz / _BED_HZ) % 1.0)
         parts = self._layers[layer]
         parts.pitch_hz[voice].setValue(sound.pitch_hz)
+        parts.velocity[voice].setValue(sound.loudness)
         for left, right in parts.pans:
             gain = parts.gain_at(sound.pitch_midi)
             left[voice].setMul(sound.left * gain)
@@ -236,11 +238,13 @@ class Synthesis:
         columns = self._bus.add_columns(count, value=0.0)
         loudness = self._bus.read(columns) if count else None
         pitch_hz = pyo.Sig([220.0] * count) if count else None
+        velocity = pyo.Sig([0.0] * count) if count else None
         signals = VoiceSignals(
             voices=count,
             loudness=loudness,
             trigger=pyo.Thresh(loudness, threshold=1e-6) if count else None,
             pitch_hz=pitch_hz,
+            velocity=velocity,
             brightness=brightness,
             breath=breath,
             rate_hz=self.rate_hz,
@@ -258,6 +262,7 @@ class Synthesis:
             instrument=instrument,
             columns=columns,
             pitch_hz=pitch_hz,
+            velocity=velocity,
             pans=signals.pans,
             on_start=signals.on_start,
             on_cut=signals.on_cut,

@@ -31,7 +31,7 @@ def _make_note(pitch_hz: float, *, rate_hz: int) -> np.ndarray[Any, np.dtype[np.
         np.convolve(pluck, body),
         pitch_hz=pitch_hz,
         half_life_s=0.6 * (65.0 / pitch_hz) ** 0.4,
-        damping=0.9,
+        bright_half_life_s=0.05,
         seconds=2.2,
         rate_hz=rate_hz,
     )

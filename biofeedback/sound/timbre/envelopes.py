@@ -23,14 +23,20 @@ def fall(signals: VoiceSignals, *, half_life_s: float, floor: float = 0.0, gain:
     seconds = 10.0 * half_life_s
     curve = np.power(0.5, np.linspace(0.0, 10.0, _DECAY_POINTS))
     curve = (curve - curve[-1]) * ((1.0 - floor) / (1.0 - curve[-1]))
-    table = pyo.DataTable(_DECAY_POINTS, init=curve.tolist())
+    table = pyo.DataTable(_DECAY_POINTS)
+    # not by `init`: that lets the table go on into its beginning, where a curve has to stay down
+    np.asarray(table.getBuffer())[:] = curve
     # the end is never met exactly: there pyo would read beyond its table
     falling = pyo.TrigEnv(signals.trigger, table, dur=seconds * 1.000_01)
     return pyo.Sig(falling + floor, mul=gain) if floor else pyo.Sig(falling, mul=gain)
 
 
 def follow(target: Any, *, rise_s: float, fall_s: float) -> Any:
-    """Follow a target with an exponential glide: what changes at once is heard without a step."""
+    """Follow a target with an exponential glide: what changes at once is heard without a step.
+
+    pyo rises while the target rises, even where it is above it already: the target must go in
+    steps, or it would be followed with the wrong time.
+    """
     return pyo.Port(
         target, risetime=max(rise_s - _PORT_S, 0.0), falltime=max(fall_s - _PORT_S, 0.0)
     )
@@ -64,5 +70,5 @@ def strike(
     fall_s: float,
 ) -> Any:
     """Return the amplitude of a note that is struck, falls to ``floor`` and is let go."""
-    struck = fall(signals, half_life_s=half_life_s, floor=floor, gain=signals.loudness)
-    return shape(signals, struck, rise_s=rise_s, fall_s=fall_s)
+    held = shape(signals, signals.loudness, rise_s=rise_s, fall_s=fall_s)
+    return held * fall(signals, half_life_s=half_life_s, floor=floor)

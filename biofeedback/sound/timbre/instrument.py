@@ -20,8 +20,8 @@ class VoiceSignals:
     """What a layer's voices are told: pyo signals with one stream per voice.
 
     ``loudness`` is the note's amplitude, 0 when it has ended. ``trigger`` is 1.0 at the first
-    sample of a note. ``pitch_hz`` is the newest note's pitch. All three are None for an instrument
-    without voices. ``brightness`` (0..1) and ``breath`` (the amplitude that the swell gives, around
+    sample of a note. ``pitch_hz`` and ``velocity`` (0..1) are the newest note's and stay when it
+    has ended. All four are None for an instrument without voices. ``brightness`` (0..1) and ``breath`` (the amplitude that the swell gives, around
     1) are shared by all.
 
     ``pans`` collects what ``pan_voices`` made. ``on_start`` is called with the number of a voice
@@ -33,6 +33,7 @@ class VoiceSignals:
     loudness: Any
     trigger: Any
     pitch_hz: Any
+    velocity: Any
     brightness: Any
     breath: Any
     rate_hz: int
