@@ -47,7 +47,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 AIR_PAD = Instrument(
     build=_build,
-    level_db=-31.1,
+    level_db=-24.1,
     voices=10,
     ring_s=5.5,
     default_pitch_midi=64,

@@ -22,7 +22,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 BASS = Instrument(
     build=_build,
-    level_db=-16.7,
+    level_db=-12.7,
     voices=5,
     ring_s=0.35,
     keyboard_db_per_octave=-3.0,

@@ -60,7 +60,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 BELL = Instrument(
     build=_build,
-    level_db=-2.8,
+    level_db=1.2,
     voices=10,
     one_shot=True,
     ring_s=_LONGEST_S,

@@ -50,7 +50,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 BONGO = Instrument(
     build=_build,
-    level_db=-3.3,
+    level_db=0.7,
     voices=7,
     tuned=False,
     one_shot=True,

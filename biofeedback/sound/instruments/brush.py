@@ -31,7 +31,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 BRUSH = Instrument(
     build=_build,
-    level_db=-7.1,
+    level_db=-0.1,
     voices=6,
     tuned=False,
     one_shot=True,

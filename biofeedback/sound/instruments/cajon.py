@@ -51,7 +51,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 CAJON = Instrument(
     build=_build,
-    level_db=-2.9,
+    level_db=1.1,
     voices=7,
     tuned=False,
     one_shot=True,

@@ -30,7 +30,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 CLICK = Instrument(
     build=_build,
-    level_db=-6.2,
+    level_db=-3.2,
     voices=5,
     tuned=False,
     one_shot=True,

@@ -32,7 +32,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 COWBELL_SOFT = Instrument(
     build=_build,
-    level_db=-5.0,
+    level_db=-3.0,
     voices=6,
     tuned=False,
     one_shot=True,

@@ -26,7 +26,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 DRONE_HIGH = Instrument(
     build=_build,
-    level_db=-21.8,
+    level_db=-17.8,
     voices=5,
     ring_s=7.0,
     default_pitch_midi=76,

@@ -25,7 +25,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 DRONE_LOW = Instrument(
     build=_build,
-    level_db=-23.2,
+    level_db=-19.2,
     voices=5,
     ring_s=6.0,
     default_pitch_midi=38,

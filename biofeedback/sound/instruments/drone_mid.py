@@ -30,7 +30,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 DRONE_MID = Instrument(
     build=_build,
-    level_db=-17.4,
+    level_db=-13.4,
     voices=5,
     ring_s=6.0,
     default_pitch_midi=57,

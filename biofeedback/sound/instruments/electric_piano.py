@@ -24,7 +24,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 ELECTRIC_PIANO = Instrument(
     build=_build,
-    level_db=-19.2,
+    level_db=-15.2,
     voices=10,
     ring_s=0.7,
     default_pitch_midi=60,

@@ -64,7 +64,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 FELT_PIANO = Instrument(
     build=_build,
-    level_db=-3.1,
+    level_db=0.9,
     voices=12,
     ring_s=0.3,
     release_s=0.3,

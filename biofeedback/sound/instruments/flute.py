@@ -37,7 +37,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 FLUTE = Instrument(
     build=_build,
-    level_db=-20.3,
+    level_db=-16.3,
     voices=6,
     ring_s=0.6,
     default_pitch_midi=72,

@@ -51,7 +51,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 FRAME_DRUM = Instrument(
     build=_build,
-    level_db=-3.2,
+    level_db=0.8,
     voices=7,
     tuned=False,
     one_shot=True,

@@ -51,7 +51,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 HAND_DRUM = Instrument(
     build=_build,
-    level_db=-3.1,
+    level_db=0.9,
     voices=7,
     tuned=False,
     one_shot=True,

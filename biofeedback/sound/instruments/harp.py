@@ -42,7 +42,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 HARP = Instrument(
     build=_build,
-    level_db=-3.2,
+    level_db=0.8,
     voices=14,
     one_shot=True,
     ring_s=_LONGEST_S,

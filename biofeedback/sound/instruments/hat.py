@@ -28,7 +28,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 HAT = Instrument(
     build=_build,
-    level_db=-0.7,
+    level_db=6.3,
     voices=7,
     tuned=False,
     one_shot=True,

@@ -53,7 +53,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 KALIMBA = Instrument(
     build=_build,
-    level_db=-3.1,
+    level_db=0.9,
     voices=10,
     one_shot=True,
     ring_s=_LONGEST_S,

@@ -31,7 +31,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 KICK = Instrument(
     build=_build,
-    level_db=-2.4,
+    level_db=1.6,
     voices=5,
     tuned=False,
     one_shot=True,

@@ -33,7 +33,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 LEAD = Instrument(
     build=_build,
-    level_db=-23.3,
+    level_db=-19.3,
     voices=6,
     ring_s=0.7,
     default_pitch_midi=72,

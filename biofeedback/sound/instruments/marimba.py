@@ -53,7 +53,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 MARIMBA = Instrument(
     build=_build,
-    level_db=-2.9,
+    level_db=1.1,
     voices=10,
     one_shot=True,
     ring_s=_LONGEST_S,

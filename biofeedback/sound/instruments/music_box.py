@@ -53,7 +53,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 MUSIC_BOX = Instrument(
     build=_build,
-    level_db=-3.4,
+    level_db=0.6,
     voices=10,
     one_shot=True,
     ring_s=_LONGEST_S,

@@ -51,7 +51,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 NYLON_GUITAR = Instrument(
     build=_build,
-    level_db=-3.1,
+    level_db=0.9,
     voices=10,
     ring_s=0.18,
     release_s=0.18,

@@ -29,7 +29,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 SHAKER = Instrument(
     build=_build,
-    level_db=-3.6,
+    level_db=3.4,
     voices=7,
     tuned=False,
     one_shot=True,

@@ -29,7 +29,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 SNARE = Instrument(
     build=_build,
-    level_db=-1.5,
+    level_db=2.5,
     voices=6,
     tuned=False,
     one_shot=True,

@@ -26,7 +26,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 SOFT_KICK = Instrument(
     build=_build,
-    level_db=-2.0,
+    level_db=2.0,
     voices=5,
     tuned=False,
     one_shot=True,

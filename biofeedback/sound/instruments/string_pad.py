@@ -36,7 +36,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 STRING_PAD = Instrument(
     build=_build,
-    level_db=-33.3,
+    level_db=-26.3,
     voices=10,
     ring_s=3.0,
     default_pitch_midi=60,

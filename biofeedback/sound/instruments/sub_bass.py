@@ -21,7 +21,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 SUB_BASS = Instrument(
     build=_build,
-    level_db=-17.0,
+    level_db=-13.0,
     voices=5,
     ring_s=0.8,
     keyboard_db_per_octave=-3.0,

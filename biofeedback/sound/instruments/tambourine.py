@@ -45,7 +45,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 TAMBOURINE = Instrument(
     build=_build,
-    level_db=-5.5,
+    level_db=1.5,
     voices=6,
     tuned=False,
     one_shot=True,

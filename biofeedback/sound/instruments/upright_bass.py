@@ -50,7 +50,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 UPRIGHT_BASS = Instrument(
     build=_build,
-    level_db=-2.4,
+    level_db=1.6,
     voices=6,
     ring_s=0.12,
     release_s=0.12,

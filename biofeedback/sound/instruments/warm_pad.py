@@ -41,7 +41,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 WARM_PAD = Instrument(
     build=_build,
-    level_db=-34.8,
+    level_db=-27.8,
     voices=10,
     ring_s=4.0,
     default_pitch_midi=57,

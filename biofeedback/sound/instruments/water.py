@@ -66,7 +66,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 WATER = Instrument(
     build=_build,
-    level_db=-26.4,
+    level_db=-25.4,
     voices=0,
     tuned=False,
     ring_s=0.0,

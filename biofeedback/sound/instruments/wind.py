@@ -34,14 +34,14 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
         edge_hz = openness * (signals.brightness * 500.0 + 350.0) + 120.0
         body = pyo.ButLP(air, freq=edge_hz)
         # leaves: a band above, quieter
-        leaves = pyo.ButBP(air, freq=edge_hz * 3.0 + 900.0, q=1.2, mul=openness * 0.5)
+        leaves = pyo.ButBP(air, freq=edge_hz * 2.2 + 500.0, q=1.0, mul=openness * 0.3)
         sides.append(pyo.Sig(body + leaves, mul=gust))
     return sides[0], sides[1]
 
 
 WIND = Instrument(
     build=_build,
-    level_db=-23.9,
+    level_db=-22.8,
     voices=0,
     tuned=False,
     ring_s=0.0,

@@ -39,7 +39,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 WOODBLOCK = Instrument(
     build=_build,
-    level_db=-5.2,
+    level_db=-3.2,
     voices=6,
     tuned=False,
     one_shot=True,
