@@ -20,6 +20,13 @@ _CHORUS = (  # delay in s, depth in s, speed in Hz, for each ear
 _ECHO_S = (0.2927, 0.4736)
 _ECHO_KEEPS = 0.42
 _ECHO_HZ = 2600.0
+_ROOM_LATE_S = 0.011
+_ROOM_BLURS_S = ((0.00473, 0.00791, 0.01337), (0.00551, 0.00923, 0.01183))
+_ROOM_SIZES = (0.7, 0.71)  # 1.9 s to -60 dB at low frequencies
+_ROOM_DAMP = 0.55
+_ROOM_LOWEST_HZ = 160.0
+_ROOM_HIGHEST_HZ = 6500.0
+_ROOM_GAIN = 1.9
 
 
 def add_chorus(send: Any) -> tuple[Any, Any]:
@@ -43,9 +50,23 @@ def add_echo(send: Any) -> tuple[Any, Any]:
     return left + left_again, right + right_again
 
 
-def add_room(send: Any) -> Any:
-    """Return the room's answer to a mono signal, two channels."""
-    return pyo.STRev(send, revtime=1.6, cutoff=4200, bal=1.0, roomSize=1.1)
+def add_room(send: Any, *, rate_hz: int) -> tuple[Any, Any]:
+    """Return the room's answer to a mono signal: dense, dark, different at each ear.
+
+    Three all-passes blur what comes in before the combs of pyo's Freeverb, whose echoes would be
+    heard one by one, and let the ears differ.
+    """
+    late = pyo.SDelay(pyo.ButHP(send, freq=_ROOM_LOWEST_HZ), delay=_ROOM_LATE_S, maxdelay=0.1)
+    sides: list[Any] = []
+    for blurs_s, size in zip(_ROOM_BLURS_S, _ROOM_SIZES, strict=True):
+        side = late
+        for blur_s in blurs_s:
+            # half a sample off whole ones: no rounding can bring it beyond the end of its line
+            delay_s = (round(blur_s * rate_hz) + 0.5) / rate_hz
+            side = pyo.Allpass(side, delay=delay_s, feedback=0.6, maxdelay=0.05)
+        room = pyo.Freeverb(side, size=size, damp=_ROOM_DAMP, bal=1.0)
+        sides.append(pyo.Tone(room, freq=_ROOM_HIGHEST_HZ, mul=_ROOM_GAIN))
+    return sides[0], sides[1]
 
 
 def drop_nan(signal: Any) -> Any:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from biofeedback.messages import Layer, PlayNote
 
 GIVE_UP_MS = 250
-CUT_MS = 4
+CUT_MS = 12
 _ERROR_STEP_MS = 0.05
 _ERROR_BINS = 2000
 

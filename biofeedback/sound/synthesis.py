@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -44,12 +45,20 @@ _PART = "part_"
 class _Layer:
     """Where a layer's voices are told what to do; ``ears`` are the columns of a part's place."""
 
+    instrument: Instrument
     columns: list[int]
     pitch_hz: Any
+    velocity: Any
     pans: list[tuple[Any, Any]]
     on_start: list[Callable[[int, VoiceStart], None]]
+    on_cut: list[Callable[[int], None]]
     release_frames: int | None
     ears: tuple[int, int] | None
+
+    def gain_at(self, pitch_midi: float) -> float:
+        """Return the amplitude that makes high and low notes equally loud."""
+        octaves = (pitch_midi - self.instrument.default_pitch_midi) / 12.0
+        return 10.0 ** (self.instrument.keyboard_db_per_octave * octaves / 20.0)
 
 
 class Synthesis:
@@ -99,9 +108,11 @@ class Synthesis:
             self._root_hz = _BED_HZ * 2.0 ** (math.log2(sound.pitch_hz / _BED_HZ) % 1.0)
         parts = self._layers[layer]
         parts.pitch_hz[voice].setValue(sound.pitch_hz)
+        parts.velocity[voice].setValue(sound.loudness)
         for left, right in parts.pans:
-            left[voice].setMul(sound.left)
-            right[voice].setMul(sound.right)
+            gain = parts.gain_at(sound.pitch_midi)
+            left[voice].setMul(sound.left * gain)
+            right[voice].setMul(sound.right * gain)
         for prepare in parts.on_start:
             prepare(voice, sound)
         column = parts.columns[voice]
@@ -119,8 +130,11 @@ class Synthesis:
 
     def cut_voice(self, layer: Layer, voice: int, *, offset: int) -> None:
         """Let a voice fade within milliseconds from frame ``offset`` of the next block on."""
+        parts = self._layers[layer]
+        for hurry in parts.on_cut:
+            hurry(voice)
         frames = CUT_MS * self.rate_hz // 1000
-        self._bus.fade_from(self._layers[layer].columns[voice], offset, frames=frames)
+        self._bus.fade_from(parts.columns[voice], offset, frames=frames)
 
     def begin_block(self) -> None:
         """Start writing controls for the next block."""
@@ -202,19 +216,19 @@ class Synthesis:
             ):
                 if ratio:
                     sends.append(middle * (0.5 * ratio))
-        for sends, effect in ((to_echo, add_echo), (to_chorus, add_chorus)):
+        room = partial(add_room, rate_hz=self.rate_hz)
+        for sends, effect in ((to_echo, add_echo), (to_chorus, add_chorus), (to_room, room)):
             if sends:
                 left, right = effect(pyo.Mix(sends, voices=1))
                 lefts.append(left)
                 rights.append(right)
-        room = add_room(pyo.Mix(to_room, voices=1)) if to_room else pyo.Sig([0.0, 0.0])
-        dry = pyo.Mix([pyo.Mix(lefts, voices=1), pyo.Mix(rights, voices=1)], voices=2)
-        mixed = pyo.DCBlock(dry + room)
+        ears = pyo.Mix([pyo.Mix(lefts, voices=1), pyo.Mix(rights, voices=1)], voices=2)
+        mixed = pyo.DCBlock(ears)
         programme = self._bus.read([self._programme])
         tone = pyo.ButLP(mixed, freq=self._bus.read([self._cutoff_hz]), mul=programme)
         output = tone + self._build_bed()
         output.out()
-        return [lefts, rights, to_room, to_echo, to_chorus, room, dry, mixed, tone, output]
+        return [lefts, rights, to_room, to_echo, to_chorus, ears, mixed, tone, output]
 
     def _build_layer(
         self, layer: Layer, instrument: Instrument, *, brightness: Any, breath: Any
@@ -224,11 +238,13 @@ class Synthesis:
         columns = self._bus.add_columns(count, value=0.0)
         loudness = self._bus.read(columns) if count else None
         pitch_hz = pyo.Sig([220.0] * count) if count else None
+        velocity = pyo.Sig([0.0] * count) if count else None
         signals = VoiceSignals(
             voices=count,
             loudness=loudness,
             trigger=pyo.Thresh(loudness, threshold=1e-6) if count else None,
             pitch_hz=pitch_hz,
+            velocity=velocity,
             brightness=brightness,
             breath=breath,
             rate_hz=self.rate_hz,
@@ -243,10 +259,13 @@ class Synthesis:
             left, right = left * self._bus.read([at_left]), right * self._bus.read([at_right])
         release_s = instrument.release_s
         self._layers[layer] = _Layer(
+            instrument=instrument,
             columns=columns,
             pitch_hz=pitch_hz,
+            velocity=velocity,
             pans=signals.pans,
             on_start=signals.on_start,
+            on_cut=signals.on_cut,
             release_frames=None if release_s is None else round(release_s * self.rate_hz),
             ears=ears,
         )

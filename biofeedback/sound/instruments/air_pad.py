@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from biofeedback.sound.pyo_library import pyo
-from biofeedback.sound.timbre.envelopes import follow
+from biofeedback.sound.timbre.envelopes import shape
 from biofeedback.sound.timbre.instrument import Instrument, VoiceSignals
 from biofeedback.sound.timbre.noise import filter_noise, make_pink_loop
 from biofeedback.sound.timbre.waves import play_loop, play_wave
@@ -23,7 +23,7 @@ def _make_breath(rate_hz: int) -> Any:
 
 
 def _build(signals: VoiceSignals) -> tuple[Any, Any]:
-    amplitude = follow(signals.loudness, rise_s=0.5, fall_s=0.8)
+    amplitude = shape(signals, signals.loudness, rise_s=0.5, fall_s=0.8)
     breath = play_loop(_make_breath, signals.rate_hz) * (
         pyo.Mix(amplitude, voices=1) * (signals.brightness * 0.05 + 0.015) * signals.breath
     )
@@ -47,8 +47,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 AIR_PAD = Instrument(
     build=_build,
-    level_db=-30.5,
-    voices=8,
+    level_db=-24.1,
+    voices=10,
     ring_s=5.5,
     default_pitch_midi=64,
     range_midi=(48, 88),

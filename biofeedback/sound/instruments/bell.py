@@ -60,9 +60,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 BELL = Instrument(
     build=_build,
-    level_db=-20.9,
+    level_db=1.2,
     voices=10,
-    reserve=3,
     one_shot=True,
     ring_s=_LONGEST_S,
     default_pitch_midi=76,

@@ -31,9 +31,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 BRUSH = Instrument(
     build=_build,
-    level_db=-9.1,
-    voices=4,
-    reserve=1,
+    level_db=-0.1,
+    voices=6,
+    tuned=False,
     one_shot=True,
     ring_s=0.4,
     default_pitch_midi=50,

@@ -51,9 +51,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 CAJON = Instrument(
     build=_build,
-    level_db=-9.9,
-    voices=6,
-    reserve=2,
+    level_db=1.1,
+    voices=7,
+    tuned=False,
     one_shot=True,
     ring_s=_SECONDS,
     default_pitch_midi=OPEN,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from biofeedback.sound.pyo_library import pyo
-from biofeedback.sound.timbre.envelopes import fall, follow
+from biofeedback.sound.timbre.envelopes import fall, shape
 from biofeedback.sound.timbre.instrument import Instrument, VoiceSignals, pan_voices
 from biofeedback.sound.timbre.waves import modulate_phase, run_phase
 
 
 def _build(signals: VoiceSignals) -> tuple[Any, Any]:
-    amplitude = follow(signals.loudness, rise_s=0.03, fall_s=0.07)
+    amplitude = shape(signals, signals.loudness, rise_s=0.03, fall_s=0.07)
     settled = 1.0 - fall(signals, half_life_s=0.35)
     vibrato = pyo.Sine(4.3, mul=settled * 0.0018, add=1.0)
     pitch_hz = signals.pitch_hz * vibrato
@@ -29,8 +29,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 CLARINET = Instrument(
     build=_build,
-    level_db=-21.6,
-    voices=4,
+    level_db=-19.3,
+    voices=6,
     ring_s=0.5,
     default_pitch_midi=65,
     range_midi=(50, 87),

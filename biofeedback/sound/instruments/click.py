@@ -30,9 +30,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 CLICK = Instrument(
     build=_build,
-    level_db=-11.7,
-    voices=3,
-    reserve=1,
+    level_db=-3.2,
+    voices=5,
+    tuned=False,
     one_shot=True,
     ring_s=0.12,
     default_pitch_midi=72,

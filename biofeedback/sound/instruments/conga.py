@@ -50,9 +50,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 CONGA = Instrument(
     build=_build,
-    level_db=-16.5,
-    voices=6,
-    reserve=2,
+    level_db=0.8,
+    voices=7,
+    tuned=False,
     one_shot=True,
     ring_s=_SECONDS,
     default_pitch_midi=OPEN,

@@ -32,9 +32,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 COWBELL_SOFT = Instrument(
     build=_build,
-    level_db=-16.5,
-    voices=3,
-    reserve=1,
+    level_db=-3.0,
+    voices=6,
+    tuned=False,
     one_shot=True,
     ring_s=_SECONDS,
     default_pitch_midi=72,

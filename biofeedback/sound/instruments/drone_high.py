@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from biofeedback.sound.pyo_library import pyo
-from biofeedback.sound.timbre.envelopes import follow
+from biofeedback.sound.timbre.envelopes import shape
 from biofeedback.sound.timbre.instrument import Instrument, VoiceSignals, pan_voices
 from biofeedback.sound.timbre.waves import run_phase
 
@@ -14,7 +14,7 @@ _GLASS = ((1.0, 1.0, 0.31), (1.002, 0.5, 0.23), (2.0, 0.2, 0.41), (3.0, 0.08, 0.
 
 
 def _build(signals: VoiceSignals) -> tuple[Any, Any]:
-    amplitude = follow(signals.loudness, rise_s=0.6, fall_s=1.2)
+    amplitude = shape(signals, signals.loudness, rise_s=0.6, fall_s=1.2)
     glass: Any = None
     for number, (ratio, level, tremble_hz) in enumerate(_GLASS):
         tremble = pyo.Sine(tremble_hz, phase=number / 4.0, mul=0.3 * level, add=0.7 * level)
@@ -26,8 +26,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 DRONE_HIGH = Instrument(
     build=_build,
-    level_db=-19.9,
-    voices=3,
+    level_db=-17.8,
+    voices=5,
     ring_s=7.0,
     default_pitch_midi=76,
     range_midi=(64, 91),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from biofeedback.sound.pyo_library import pyo
-from biofeedback.sound.timbre.envelopes import follow
+from biofeedback.sound.timbre.envelopes import shape
 from biofeedback.sound.timbre.instrument import Instrument, VoiceSignals, pan_voices
 from biofeedback.sound.timbre.waves import play_wave
 
@@ -15,7 +15,7 @@ def _glottis(k: int) -> float:
 
 
 def _build(signals: VoiceSignals) -> tuple[Any, Any]:
-    amplitude = follow(signals.loudness, rise_s=0.6, fall_s=0.9)
+    amplitude = shape(signals, signals.loudness, rise_s=0.6, fall_s=0.9)
     vibrato = pyo.Sine(4.6, mul=0.0014, add=1.0)
     voice = play_wave(signals, _glottis, pitch_hz=signals.pitch_hz * vibrato, amplitude=amplitude)
     # between "oh" and "ah"
@@ -30,8 +30,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 DRONE_MID = Instrument(
     build=_build,
-    level_db=-16.3,
-    voices=3,
+    level_db=-13.4,
+    voices=5,
     ring_s=6.0,
     default_pitch_midi=57,
     range_midi=(45, 72),

@@ -20,7 +20,7 @@ from biofeedback.sound.timbre.zones import Zone, make_pitch_zones, play_zones
 
 _RANGE = (36, 96)
 _STRIKE_AT = 0.12  # of the string: partials with a node there are weak
-_FELT_HZ = 1100.0  # what the felt swallows
+_FELT_HZ = 900.0  # what the felt swallows
 _APART = 0.000_25  # of the two strings: a slow beat
 
 
@@ -30,7 +30,7 @@ def _make_note(pitch_hz: float, *, rate_hz: int) -> np.ndarray[Any, np.dtype[np.
     stiffness = 0.000_12 * (pitch_hz / 262.0) ** 1.4
     hz = n * pitch_hz * np.sqrt((1.0 + stiffness * n * n) / (1.0 + stiffness))
     amplitude = np.abs(np.sin(math.pi * n * _STRIKE_AT)) / n**0.9
-    amplitude *= 1.0 / (1.0 + (hz / (_FELT_HZ + 0.9 * pitch_hz)) ** 2)
+    amplitude *= np.exp(-hz / (_FELT_HZ + 0.8 * pitch_hz))
     slow_s = 0.85 * (262.0 / pitch_hz) ** 0.5 / (1.0 + 0.12 * (n - 1))
     note = ring_modes(
         np.concatenate((hz * (1.0 - _APART), hz * (1.0 + _APART))),
@@ -64,9 +64,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 FELT_PIANO = Instrument(
     build=_build,
-    level_db=-14.8,
+    level_db=0.9,
     voices=12,
-    reserve=3,
     ring_s=0.3,
     release_s=0.3,
     default_pitch_midi=60,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from biofeedback.sound.pyo_library import pyo
-from biofeedback.sound.timbre.envelopes import fall, follow
+from biofeedback.sound.timbre.envelopes import fall, shape
 from biofeedback.sound.timbre.instrument import Instrument, VoiceSignals, pan_voices
 from biofeedback.sound.timbre.noise import filter_noise, make_pink_loop
 from biofeedback.sound.timbre.waves import play_loop, play_wave
@@ -23,7 +23,7 @@ def _make_breath(rate_hz: int) -> Any:
 
 
 def _build(signals: VoiceSignals) -> tuple[Any, Any]:
-    amplitude = follow(signals.loudness, rise_s=0.035, fall_s=0.09)
+    amplitude = shape(signals, signals.loudness, rise_s=0.035, fall_s=0.09)
     settled = 1.0 - fall(signals, half_life_s=0.25)
     vibrato = pyo.Sine(4.7, mul=settled * 0.0035, add=1.0)
     tone = play_wave(signals, _partials, pitch_hz=signals.pitch_hz * vibrato, amplitude=amplitude)
@@ -37,8 +37,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 FLUTE = Instrument(
     build=_build,
-    level_db=-21.5,
-    voices=4,
+    level_db=-16.3,
+    voices=6,
     ring_s=0.6,
     default_pitch_midi=72,
     range_midi=(55, 93),

@@ -51,9 +51,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 HAND_DRUM = Instrument(
     build=_build,
-    level_db=-15.5,
-    voices=6,
-    reserve=2,
+    level_db=0.9,
+    voices=7,
+    tuned=False,
     one_shot=True,
     ring_s=_SECONDS,
     default_pitch_midi=OPEN,

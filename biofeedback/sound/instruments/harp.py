@@ -23,7 +23,7 @@ def _make_note(pitch_hz: float, *, rate_hz: int) -> np.ndarray[Any, np.dtype[np.
         shape_pluck(pitch_hz=pitch_hz, place=0.42, softness_s=0.000_6, noise=hiss, rate_hz=rate_hz),
         pitch_hz=pitch_hz,
         half_life_s=1.0 * (262.0 / pitch_hz) ** 0.6,
-        damping=0.3,
+        bright_half_life_s=0.16,
         seconds=min(_LONGEST_S, 3.2 * (262.0 / pitch_hz) ** 0.5),
         rate_hz=rate_hz,
     )
@@ -42,9 +42,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 HARP = Instrument(
     build=_build,
-    level_db=-16.1,
+    level_db=0.8,
     voices=14,
-    reserve=3,
     one_shot=True,
     ring_s=_LONGEST_S,
     default_pitch_midi=67,

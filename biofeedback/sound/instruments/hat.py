@@ -28,9 +28,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 HAT = Instrument(
     build=_build,
-    level_db=-2.1,
-    voices=4,
-    reserve=1,
+    level_db=6.3,
+    voices=7,
+    tuned=False,
     one_shot=True,
     ring_s=0.18,
     default_pitch_midi=80,

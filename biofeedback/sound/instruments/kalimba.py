@@ -53,9 +53,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 KALIMBA = Instrument(
     build=_build,
-    level_db=-19.4,
+    level_db=0.9,
     voices=10,
-    reserve=3,
     one_shot=True,
     ring_s=_LONGEST_S,
     default_pitch_midi=72,

@@ -31,9 +31,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 KICK = Instrument(
     build=_build,
-    level_db=-11.9,
-    voices=3,
-    reserve=1,
+    level_db=1.6,
+    voices=5,
+    tuned=False,
     one_shot=True,
     ring_s=0.45,
     default_pitch_midi=36,

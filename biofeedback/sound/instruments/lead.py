@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from biofeedback.sound.pyo_library import pyo
-from biofeedback.sound.timbre.envelopes import fall, follow, strike
+from biofeedback.sound.timbre.envelopes import fall, strike
 from biofeedback.sound.timbre.instrument import Instrument, VoiceSignals, pan_voices
 from biofeedback.sound.timbre.waves import play_wave
 
 _APART = 1.0016
+_SECOND = 0.55  # two equal ones would cancel each other again and again
 
 
 def _saw(k: int) -> float:
@@ -22,17 +23,18 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
     vibrato = pyo.Sine(5.1, mul=settled * 0.0025, add=1.0)
     pitch_hz = signals.pitch_hz * vibrato
     saws = play_wave(signals, _saw, pitch_hz=pitch_hz * _APART, amplitude=amplitude)
-    saws = saws + play_wave(signals, _saw, pitch_hz=pitch_hz * (1.0 / _APART), amplitude=amplitude)
-    opening = fall(signals, half_life_s=0.18, floor=0.35, gain=signals.loudness)
-    opening = follow(opening, rise_s=0.004, fall_s=0.1)
+    second = play_wave(
+        signals, _saw, pitch_hz=pitch_hz * (1.0 / _APART), amplitude=amplitude * _SECOND
+    )
+    opening = fall(signals, half_life_s=0.18, floor=0.35, gain=signals.velocity)
     edge_hz = signals.pitch_hz * 1.5 + (signals.brightness * 4200.0 + 900.0) * opening + 250.0
-    return pan_voices(signals, pyo.ButLP(saws, freq=edge_hz))
+    return pan_voices(signals, pyo.ButLP(saws + second, freq=edge_hz))
 
 
 LEAD = Instrument(
     build=_build,
-    level_db=-27.3,
-    voices=4,
+    level_db=-19.3,
+    voices=6,
     ring_s=0.7,
     default_pitch_midi=72,
     range_midi=(52, 88),

@@ -53,9 +53,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 MARIMBA = Instrument(
     build=_build,
-    level_db=-17.7,
+    level_db=1.1,
     voices=10,
-    reserve=3,
     one_shot=True,
     ring_s=_LONGEST_S,
     default_pitch_midi=67,

@@ -53,9 +53,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 MUSIC_BOX = Instrument(
     build=_build,
-    level_db=-19.1,
+    level_db=0.6,
     voices=10,
-    reserve=3,
     one_shot=True,
     ring_s=_LONGEST_S,
     default_pitch_midi=79,

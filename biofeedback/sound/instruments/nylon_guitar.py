@@ -32,7 +32,7 @@ def _make_note(pitch_hz: float, *, rate_hz: int) -> np.ndarray[Any, np.dtype[np.
         np.convolve(pluck, box),
         pitch_hz=pitch_hz,
         half_life_s=0.75 * (196.0 / pitch_hz) ** 0.6,
-        damping=0.4,
+        bright_half_life_s=0.13,
         seconds=min(3.0, 2.6 * (196.0 / pitch_hz) ** 0.4),
         rate_hz=rate_hz,
     )
@@ -51,9 +51,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 NYLON_GUITAR = Instrument(
     build=_build,
-    level_db=-14.7,
+    level_db=0.9,
     voices=10,
-    reserve=3,
     ring_s=0.18,
     release_s=0.18,
     default_pitch_midi=60,

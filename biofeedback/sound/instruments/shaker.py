@@ -29,9 +29,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 SHAKER = Instrument(
     build=_build,
-    level_db=7.1,
-    voices=4,
-    reserve=1,
+    level_db=3.4,
+    voices=7,
+    tuned=False,
     one_shot=True,
     ring_s=0.16,
     default_pitch_midi=82,

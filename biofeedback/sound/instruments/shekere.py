@@ -42,9 +42,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 SHEKERE = Instrument(
     build=_build,
-    level_db=0.7,
-    voices=4,
-    reserve=1,
+    level_db=-0.1,
+    voices=6,
+    tuned=False,
     one_shot=True,
     ring_s=_SECONDS,
     default_pitch_midi=60,

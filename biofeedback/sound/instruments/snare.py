@@ -29,9 +29,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 SNARE = Instrument(
     build=_build,
-    level_db=-6.6,
-    voices=4,
-    reserve=1,
+    level_db=2.5,
+    voices=6,
+    tuned=False,
     one_shot=True,
     ring_s=0.35,
     default_pitch_midi=50,

@@ -26,9 +26,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 SOFT_KICK = Instrument(
     build=_build,
-    level_db=-11.9,
-    voices=3,
-    reserve=1,
+    level_db=2.0,
+    voices=5,
+    tuned=False,
     one_shot=True,
     ring_s=0.6,
     default_pitch_midi=36,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from biofeedback.sound.pyo_library import pyo
-from biofeedback.sound.timbre.envelopes import follow
+from biofeedback.sound.timbre.envelopes import shape
 from biofeedback.sound.timbre.instrument import Instrument, VoiceSignals
 from biofeedback.sound.timbre.waves import play_wave
 
@@ -19,7 +19,7 @@ def _bowed(k: int) -> float:
 
 
 def _build(signals: VoiceSignals) -> tuple[Any, Any]:
-    amplitude = follow(signals.loudness, rise_s=0.22, fall_s=0.45)
+    amplitude = shape(signals, signals.loudness, rise_s=0.22, fall_s=0.45)
     lefts: list[Any] = []
     rights: list[Any] = []
     for cents, vibrato_hz, place in _LINES:
@@ -36,8 +36,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 STRING_PAD = Instrument(
     build=_build,
-    level_db=-35.2,
-    voices=8,
+    level_db=-26.3,
+    voices=10,
     ring_s=3.0,
     default_pitch_midi=60,
     range_midi=(43, 91),

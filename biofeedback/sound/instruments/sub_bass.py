@@ -21,9 +21,10 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 SUB_BASS = Instrument(
     build=_build,
-    level_db=-16.3,
-    voices=3,
+    level_db=-13.0,
+    voices=5,
     ring_s=0.8,
+    keyboard_db_per_octave=-3.0,
     default_pitch_midi=36,
     range_midi=(28, 52),
     reverb_ratio=0.02,

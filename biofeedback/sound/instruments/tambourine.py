@@ -45,9 +45,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 TAMBOURINE = Instrument(
     build=_build,
-    level_db=-8.0,
-    voices=4,
-    reserve=1,
+    level_db=1.5,
+    voices=6,
+    tuned=False,
     one_shot=True,
     ring_s=_SECONDS,
     default_pitch_midi=84,

@@ -31,7 +31,7 @@ def _make_note(pitch_hz: float, *, rate_hz: int) -> np.ndarray[Any, np.dtype[np.
         np.convolve(pluck, body),
         pitch_hz=pitch_hz,
         half_life_s=0.6 * (65.0 / pitch_hz) ** 0.4,
-        damping=0.9,
+        bright_half_life_s=0.05,
         seconds=2.2,
         rate_hz=rate_hz,
     )
@@ -50,9 +50,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 UPRIGHT_BASS = Instrument(
     build=_build,
-    level_db=-10.1,
-    voices=5,
-    reserve=2,
+    level_db=1.6,
+    voices=6,
     ring_s=0.12,
     release_s=0.12,
     default_pitch_midi=38,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from biofeedback.sound.pyo_library import pyo
-from biofeedback.sound.timbre.envelopes import follow
+from biofeedback.sound.timbre.envelopes import shape
 from biofeedback.sound.timbre.instrument import Instrument, VoiceSignals
 from biofeedback.sound.timbre.waves import play_wave
 
@@ -23,7 +23,7 @@ def _saw(k: int) -> float:
 
 
 def _build(signals: VoiceSignals) -> tuple[Any, Any]:
-    amplitude = follow(signals.loudness, rise_s=0.35, fall_s=0.6)
+    amplitude = shape(signals, signals.loudness, rise_s=0.35, fall_s=0.6)
     second_amplitude = amplitude * _SECOND_SAW
     opening = (signals.brightness * 1100.0 + 500.0) * signals.breath
     sides: list[Any] = []
@@ -41,8 +41,8 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 WARM_PAD = Instrument(
     build=_build,
-    level_db=-33.9,
-    voices=8,
+    level_db=-27.8,
+    voices=10,
     ring_s=4.0,
     default_pitch_midi=57,
     range_midi=(40, 84),

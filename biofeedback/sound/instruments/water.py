@@ -17,7 +17,7 @@ from biofeedback.sound.timbre.noise import filter_noise, make_pink_loop
 from biofeedback.sound.timbre.waves import play_loop
 
 _SECONDS = (9.7, 11.9)
-_BUBBLES_PER_S = 45
+_BUBBLES_PER_S = 160
 _RADIUS_M = (0.0016, 0.0062)
 _LONGEST_S = 0.08
 
@@ -37,14 +37,14 @@ def _make_brook(
         rise = random.uniform(0.0, 0.12) * damping
         shape = np.exp(-damping * t) * (1.0 - np.exp(-t / 0.0015))
         bubble = np.sin(2.0 * np.pi * hz * (t + 0.5 * rise * t * t)) * shape
-        loudness = (radius_m / high) ** 1.2 * random.random() ** 2
+        loudness = (radius_m / high) ** 1.2 * random.uniform(0.15, 1.0)
         at = int(random.integers(frames))
         take = min(len(t), frames - at)
         brook[at : at + take] += loudness * bubble[:take]
         brook[: len(t) - take] += loudness * bubble[take:]
     stream = make_pink_loop(frames, seed=seed + 50, slope_db_per_octave=-3.0)
     stream = filter_noise(stream, rate_hz=rate_hz, low_hz=350.0, high_hz=2400.0, is_loop=True)
-    return brook + 0.035 * stream
+    return brook + 0.12 * stream
 
 
 def _make_left(rate_hz: int) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -66,8 +66,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 WATER = Instrument(
     build=_build,
-    level_db=-18.6,
+    level_db=-25.4,
     voices=0,
+    tuned=False,
     ring_s=0.0,
     default_pitch_midi=60,
     range_midi=(60, 60),

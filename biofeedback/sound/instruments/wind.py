@@ -29,20 +29,21 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
     sides: list[Any] = []
     for near, far, gust_hz in ((first, second, 0.067), (second, first, 0.083)):
         gust = pyo.Sine(gust_hz, mul=0.22, add=1.0)
-        air = near + far * 0.4
+        air = near + far * 0.2
         openness = signals.breath * gust
         edge_hz = openness * (signals.brightness * 500.0 + 350.0) + 120.0
         body = pyo.ButLP(air, freq=edge_hz)
         # leaves: a band above, quieter
-        leaves = pyo.ButBP(air, freq=edge_hz * 3.0 + 900.0, q=1.2, mul=openness * 0.5)
+        leaves = pyo.ButBP(air, freq=edge_hz * 2.2 + 500.0, q=1.0, mul=openness * 0.3)
         sides.append(pyo.Sig(body + leaves, mul=gust))
     return sides[0], sides[1]
 
 
 WIND = Instrument(
     build=_build,
-    level_db=-24.6,
+    level_db=-22.8,
     voices=0,
+    tuned=False,
     ring_s=0.0,
     default_pitch_midi=60,
     range_midi=(60, 60),

@@ -39,9 +39,9 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
 
 WOODBLOCK = Instrument(
     build=_build,
-    level_db=-12.7,
-    voices=3,
-    reserve=1,
+    level_db=-3.2,
+    voices=6,
+    tuned=False,
     one_shot=True,
     ring_s=_SECONDS,
     default_pitch_midi=72,

@@ -20,18 +20,20 @@ class VoiceSignals:
     """What a layer's voices are told: pyo signals with one stream per voice.
 
     ``loudness`` is the note's amplitude, 0 when it has ended. ``trigger`` is 1.0 at the first
-    sample of a note. ``pitch_hz`` is the newest note's pitch. All three are None for an instrument
-    without voices. ``brightness`` (0..1) and ``breath`` (the amplitude that the swell gives, around
+    sample of a note. ``pitch_hz`` and ``velocity`` (0..1) are the newest note's and stay when it
+    has ended. All four are None for an instrument without voices. ``brightness`` (0..1) and ``breath`` (the amplitude that the swell gives, around
     1) are shared by all.
 
-    ``pans`` collects what ``pan_voices`` made; ``on_start`` is called with the number of a voice
-    and its note before the block in which that note starts.
+    ``pans`` collects what ``pan_voices`` made. ``on_start`` is called with the number of a voice
+    and its note before the block in which that note starts, ``on_cut`` with the number of a voice
+    that must fade within milliseconds.
     """
 
     voices: int
     loudness: Any
     trigger: Any
     pitch_hz: Any
+    velocity: Any
     brightness: Any
     breath: Any
     rate_hz: int
@@ -39,6 +41,7 @@ class VoiceSignals:
     on_start: list[Callable[[int, VoiceStart], None]] = field(
         default_factory=list["Callable[[int, VoiceStart], None]"]
     )
+    on_cut: list[Callable[[int], None]] = field(default_factory=list["Callable[[int], None]"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -51,6 +54,8 @@ class Instrument:
         voices: How many notes can sound at once, ``reserve`` included; 0 when it needs no notes.
         reserve: Voices that are kept silent, so that a new note never cuts an old one off: one
             that is too many fades within milliseconds.
+        keyboard_db_per_octave: How much louder higher notes are, where that isn't built in.
+        tuned: Whether it sounds at a note's pitch; else the pitch chooses a stroke, or nothing.
         one_shot: A note rings out whatever its duration.
         ring_s: How long a voice is heard after its note has ended (one-shot: has begun).
         release_s: In how long the voice's amplitude falls when its note ends; None when the
@@ -68,7 +73,9 @@ class Instrument:
     ring_s: float
     default_pitch_midi: int
     range_midi: tuple[int, int]
-    reserve: int = 0
+    reserve: int = 3
+    keyboard_db_per_octave: float = 0.0
+    tuned: bool = True
     one_shot: bool = False
     release_s: float | None = None
     reverb_ratio: float = 0.0

@@ -19,13 +19,16 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_BRIGHT_HZ = 3000.0
+_MOST_STAGES = 8
+
 
 def pluck_string(
     excitation: NDArray[np.float64],
     *,
     pitch_hz: float,
     half_life_s: float,
-    damping: float,
+    bright_half_life_s: float,
     seconds: float,
     rate_hz: int,
 ) -> NDArray[np.float64]:
@@ -35,15 +38,15 @@ def pluck_string(
         excitation: What goes into the string, shape (n,); a body's answer may be in it.
         pitch_hz: At most an eighth of the rate.
         half_life_s: Of the fundamental.
-        damping: How much sooner high partials fade, 0 (as late as low ones) to 1.
+        bright_half_life_s: Of a partial at 3 kHz, as far as that is shorter.
         seconds: Length of what is returned.
         rate_hz: Samples a second.
     """
     period = rate_hz / pitch_hz
-    whole = int(period - 2.0)  # the low-pass delays by 1, the interpolator by 1 to 2
-    taps = np.convolve(
-        [damping / 4.0, 1.0 - damping / 2.0, damping / 4.0], _interpolate(period - 1.0 - whole)
-    )
+    loss = _dull(period, bright_half_life_s=bright_half_life_s, rate_hz=rate_hz)
+    late = (len(loss) - 1) // 2
+    whole = int(period - late - 1.0)  # the interpolator delays by 1 to 2
+    taps = np.convolve(loss, _interpolate(period - late - whole))
     turn = 2.0 * math.pi * pitch_hz / rate_hz
     at_pitch = abs(np.exp(-1j * turn * np.arange(len(taps))) @ taps)
     taps *= 0.5 ** (period / rate_hz / half_life_s) / at_pitch
@@ -56,6 +59,19 @@ def pluck_string(
     return line[memory : memory + frames]
 
 
+def _dull(period: float, *, bright_half_life_s: float, rate_hz: int) -> NDArray[np.float64]:
+    """Return the taps of a symmetrical low-pass that takes what a period takes at 3 kHz."""
+    keeps = 0.5 ** (period / rate_hz / bright_half_life_s)
+    drop = 1.0 - math.cos(2.0 * math.pi * _BRIGHT_HZ / rate_hz)
+    stages = max(1, math.ceil(-math.log(keeps) / -math.log(max(1.0 - 0.5 * drop, 0.1))))
+    damping = min(1.0, 2.0 * (1.0 - keeps ** (1.0 / stages)) / drop)
+    stage = np.array([damping / 4.0, 1.0 - damping / 2.0, damping / 4.0])
+    taps = np.ones(1)
+    for _ in range(min(stages, _MOST_STAGES)):
+        taps = np.convolve(taps, stage)
+    return taps
+
+
 def shape_pluck(
     *, pitch_hz: float, place: float, softness_s: float, noise: NDArray[np.float64], rate_hz: int
 ) -> NDArray[np.float64]:
@@ -65,7 +81,8 @@ def shape_pluck(
     node there are missing.
     """
     period = rate_hz / pitch_hz
-    width = max(3, round(softness_s * rate_hz))
+    # a high string is thin: the finger leaves it sooner
+    width = max(3, round(min(softness_s * rate_hz, 0.35 * period)))
     push = np.hanning(width + 2)
     push /= push.sum()
     first = np.zeros(round(period) + width + 2)

@@ -3,6 +3,8 @@
 * A zone serves the pitches around its own; its strokes take turns, so that no two in a row are the
   same. Between zones the table is read faster or slower.
 * A soft note is a darker one: a low-pass whose edge the velocity chooses.
+* All zones are equally loud (K-weighted, in their first 0.2 s), whatever their pitch; ``level_db``
+  of a zone departs from that.
 * Tables outlive their server: a synthesis that is built anew finds them ready.
 """
 
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from biofeedback.sound.loudness import answer_power, design_k_weighting
 from biofeedback.sound.pyo_library import pyo
 from biofeedback.sound.scheduler import pitch_to_hz
 from biofeedback.sound.timbre.instrument import VoiceSignals, pan_voices
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from biofeedback.sound.scheduler import VoiceStart
 
 _CUBIC = 4
+_HEARD_S = 0.2  # in which loudness adds up
+_NOMINAL_RMS = 0.1
 _PAD = 4  # silent samples at the end, for the interpolator
 _PAST_END = 1.000_001  # the end is never met exactly: there pyo would read beyond its table
 
@@ -36,6 +41,7 @@ class Zone:
 
     pitch_midi: float
     strokes: tuple[NDArray[np.float64], ...]
+    level_db: float = 0.0
 
 
 def play_zones(
@@ -100,12 +106,22 @@ def _make_tables(
     tables: list[tuple[float, list[tuple[int, Any]]]] = []
     for zone in make_zones(rate_hz):
         made: list[tuple[int, Any]] = []
+        gain = 10.0 ** (zone.level_db / 20.0) / _measure_level(zone.strokes[0], rate_hz)
         for stroke in zone.strokes:
             table = pyo.DataTable(len(stroke) + _PAD)
-            np.asarray(table.getBuffer())[: len(stroke)] = stroke
+            np.asarray(table.getBuffer())[: len(stroke)] = stroke * gain
             made.append((len(stroke) + _PAD, table))
         tables.append((zone.pitch_midi, made))
     return tables
+
+
+def _measure_level(stroke: NDArray[np.float64], rate_hz: int) -> float:
+    """Return the K-weighted amplitude (RMS) of the first 0.2 s, as a part of the nominal one."""
+    frames = round(_HEARD_S * rate_hz)
+    power = np.abs(np.fft.rfft(stroke[:frames], 2 * frames)) ** 2
+    at_hz = np.linspace(0.0, rate_hz / 2.0, frames + 1)
+    weighted = power * answer_power(design_k_weighting(rate_hz), at_hz, rate_hz=rate_hz)
+    return float(np.sqrt(weighted.sum() / frames**2)) / _NOMINAL_RMS
 
 
 def make_pitch_zones(
