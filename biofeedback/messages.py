@@ -75,6 +75,7 @@ Layer = Literal[
     "chords",
     "pad",
     "melody",
+    "counter",
     "accent",
     "click",
     "nature",
@@ -89,8 +90,8 @@ Layer = Literal[
 ]
 """A voice of the arrangement; the style says which instrument plays it.
 
-``nature`` has no notes: it sounds all the time and carries the swell. ``part_1`` to ``part_8``
-belong to one wearer each, or to one axis of a movement.
+``counter`` answers the melody or takes it over. ``nature`` has no notes: it sounds all the time and
+carries the swell. ``part_1`` to ``part_8`` belong to one wearer each, or to one axis of a movement.
 """
 
 RejectReason = Literal[

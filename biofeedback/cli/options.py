@@ -12,7 +12,14 @@ import msgspec
 from biofeedback.app import InboxSource
 from biofeedback.cli.sensors import open_sensors
 from biofeedback.errors import SettingsError
-from biofeedback.settings import Settings, check_style, did_you_mean, parse_settings
+from biofeedback.settings import (
+    Settings,
+    check_meter,
+    check_meter_name,
+    check_style,
+    did_you_mean,
+    parse_settings,
+)
 from biofeedback.simulate.recording import open_recording
 from biofeedback.simulate.scenarios import SCENARIOS, make_scenario
 from biofeedback.trace.reader import read_trace
@@ -148,7 +155,9 @@ def _hint(kind: str) -> str:
     return near if near.startswith(" Did") else ""
 
 
-def read_plan(path: Path | None, *, seed: int | None, style: str | None) -> Settings:
+def read_plan(
+    path: Path | None, *, seed: int | None, style: str | None, meter: str | None = None
+) -> Settings:
     """Read a plan, if there is one, and lay the command line's choices over it.
 
     Raises:
@@ -159,10 +168,13 @@ def read_plan(path: Path | None, *, seed: int | None, style: str | None) -> Sett
         settings = parse_settings(read_text(path, what="plan"), source=str(path))
     if seed is not None:
         settings = msgspec.structs.replace(settings, seed=seed)
+    music = settings.music
     if style is not None:
-        music = msgspec.structs.replace(settings.music, style=check_style(style))
-        settings = msgspec.structs.replace(settings, music=music)
-    return settings
+        music = msgspec.structs.replace(music, style=check_style(style))
+    if meter is not None:
+        music = msgspec.structs.replace(music, meter=check_meter_name(meter))
+    check_meter(music, source="--style" if meter is None else "--meter")
+    return msgspec.structs.replace(settings, music=music)
 
 
 def read_text(path: Path, *, what: str) -> str:

@@ -32,7 +32,7 @@ from biofeedback.cli.targets import check_targets, list_inputs, making_room
 from biofeedback.cli.view import LIMIT_WORDS, PlainView
 from biofeedback.errors import SettingsError, TraceError
 from biofeedback.messages import NS_PER_S, CommandGiven, Input
-from biofeedback.music.styles import STYLES
+from biofeedback.music.styles import find_style
 from biofeedback.profiles import list_profiles
 from biofeedback.sound import (
     Sound,
@@ -79,7 +79,12 @@ def play_command(
         ),
     ] = None,
     plan: Annotated[Path | None, typer.Option(help="A plan: person, limits, music (TOML).")] = None,
-    style: Annotated[str | None, typer.Option(help="The music's style.")] = None,
+    style: Annotated[
+        str | None, typer.Option(help="The music's style; biofeedback styles lists them.")
+    ] = None,
+    meter: Annotated[
+        str | None, typer.Option(help="4/4, 2/4, 3/4 or 6/8, where the style knows it.")
+    ] = None,
     sound: Annotated[
         str | None,
         typer.Option(help="live, null or FILE.wav; live if there is a device.", metavar="WHERE"),
@@ -119,7 +124,7 @@ def play_command(
 
     Example: biofeedback play --from sim:walk --duration 2m
     """
-    settings = read_plan(plan, seed=seed, style=style)
+    settings = read_plan(plan, seed=seed, style=style, meter=meter)
     if fast and any(text.partition(":")[0] == "ble" for text in source or ()):
         raise SettingsError("--fast doesn't go with sensors in the air: people take their time.")
     duration_s = None if duration is None else parse_duration_s(duration)
@@ -178,7 +183,9 @@ def _run(
     profiles = list_profiles()
     with ExitStack() as stack:
         with making_room(trace), making_room(target.file), ExitStack() as half_open:
-            sound_settings = SoundSettings(orchestra=STYLES[settings.music.style].instruments)
+            played = find_style(settings.music.style, settings.music.meter)
+            orchestra = played.orchestra(click=settings.music.click)
+            sound_settings = SoundSettings(orchestra=orchestra)
             sound, stopwatch = _open_sound(target, sound_settings, fast=fast)
             half_open.callback(sound.close)
             header = make_header(

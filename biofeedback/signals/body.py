@@ -301,6 +301,7 @@ class Body:
             activity_ratio=activity.activity_ratio,
             sustained_ratio=activity.sustained_ratio,
             tilt_ratio=activity.tilt_ratio,
+            axis_ratios=activity.axes.ratios,
             motion_quality=motion.quality,
             next_step_ns=next_step_ns,
             next_step_sd_ms=next_step_sd_ms,
