@@ -114,7 +114,7 @@ def rubato_beats(bpm: float, beats: int, *, depth: float, seed: int) -> NDArray[
     return LEAD_IN_S + np.concatenate([[0.0], np.cumsum(gaps)[:-1]])
 
 
-def play_song(  # noqa: C901
+def play_song(
     name: str,
     beats_s: NDArray[np.float64],
     *,
@@ -157,7 +157,9 @@ def play_song(  # noqa: C901
                 sound = tone(_hz(root_midi + 12 + step), round(length * 0.95, 2), decay=0.8)
                 sheet.add(at_s, sound, 0.16, 0.3 * (index - 1))
         if strong or (not sparse and beat == beats_per_bar // 2):
-            bass = tone(_hz(root_midi - 12 + chord[0] % 12), round(gap_s * 0.9, 2), harmonics=4, decay=1.5)
+            bass = tone(
+                _hz(root_midi - 12 + chord[0] % 12), round(gap_s * 0.9, 2), harmonics=4, decay=1.5
+            )
             sheet.add(at_s, bass, 0.4)
         if not sparse or beat % 2 == 0 or sheet.rng.random() < 0.4:
             pitch = root_midi + 12 + TUNE[(number * 5 + bar) % len(TUNE)]

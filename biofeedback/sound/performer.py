@@ -97,11 +97,39 @@ class Source(Voices, Protocol):
         ...
 
 
+class Song(Protocol):
+    """What plays the person's own songs (``SongPlayer``)."""
+
+    def obey(self, order: StretchSong) -> None:
+        """Take an order; it counts from its ``at_ns`` on."""
+        ...
+
+    def render(
+        self,
+        *,
+        first_frame: int,
+        frames: int,
+        origin_ns: int,
+        programme_ratio: float,
+        brightness: float,
+        swell: tuple[float, float],
+    ) -> NDArray[np.float64] | None:
+        """Render a block, shape (frames, 2); None while no song plays."""
+        ...
+
+
 class Performer:
     """Obey orders and render blocks of ``frames`` frames."""
 
     def __init__(
-        self, source: Source, *, rate_hz: int, frames: int, origin_ns: int, target_lufs: float
+        self,
+        source: Source,
+        *,
+        rate_hz: int,
+        frames: int,
+        origin_ns: int,
+        target_lufs: float,
+        song: Song | None = None,
     ) -> None:
         self.origin_ns = origin_ns
         self.clock_error_ns = 0
@@ -127,6 +155,9 @@ class Performer:
         self._energy_db = 0.0
         self._brightness = _MIDDLING.brightness
         self._swell = _MIDDLING.swell
+        self._swell_wave = 0.5
+        self._programme_ratio = 0.0
+        self._song = song
         self._broken_s = 0.0
         self._healthy_s = 0.0
         self._patience_s = _BROKEN_S
@@ -150,6 +181,10 @@ class Performer:
                 self.ignored_orders += 1
         elif not isinstance(order, StretchSong):
             self._orders.append((order, self.notes.added))
+        elif self._song is not None:
+            self._song.obey(order)
+        else:
+            self.ignored_orders += 1
 
     def abandon(self) -> None:
         """Nobody will give orders any more: neutral now, silence soon."""
@@ -185,7 +220,19 @@ class Performer:
             clock_error_ns=self.clock_error_ns,
             muted=self._state != "playing",
         )
-        block, usable = self._guard.update(self._source.render())
+        block = self._source.render()
+        if self._song is not None:
+            song = self._song.render(
+                first_frame=first,
+                frames=self._frames,
+                origin_ns=self.origin_ns,
+                programme_ratio=self._programme_ratio,
+                brightness=self._brightness,
+                swell=(self._swell, self._swell_wave),
+            )
+            if song is not None:
+                block = block + song
+        block, usable = self._guard.update(block)
         self._watch(usable=usable)
         fully_in = self._output.full and self._programme.full
         counts = fully_in and not neutral
@@ -276,8 +323,11 @@ class Performer:
         keep = math.exp(-seconds / _TONE_TAU_S)
         self._brightness += (1.0 - keep) * (_clip(wanted.brightness) - self._brightness)
         self._swell += (1.0 - keep) * (_clip(wanted.swell) - self._swell)
+        wave = 0.5 if self._steering is None else _clip(self._steering.swell_wave)
+        self._swell_wave += (1.0 - keep) * (wave - self._swell_wave)
+        self._programme_ratio = self._programme.advance(seconds) * 10.0 ** (self._energy_db / 20.0)
         self._source.steer(
-            programme_ratio=self._programme.advance(seconds) * 10.0 ** (self._energy_db / 20.0),
+            programme_ratio=self._programme_ratio,
             bed_ratio=self._bed.advance(seconds),
             brightness=self._brightness,
             swell=self._swell,

@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import soundfile
+import soundfile  # pyright: ignore[reportMissingTypeStubs]
 from scipy import fft, signal
 
 from biofeedback.errors import SoundError
@@ -79,7 +79,7 @@ def read_audio(
             told: Any = file.frames
             done = 0
             while len(block := file.read(READ_FRAMES, dtype="float32", always_2d=True)):
-                blocks.append(np.ascontiguousarray(block[:, :2].T))
+                blocks.append(np.ascontiguousarray(block[:, :2].T, dtype=np.float32))
                 done += len(block)
                 if show is not None and told > 0:
                     show(min(1.0, done / told))
@@ -96,9 +96,7 @@ def read_audio(
     return convert_rate(samples, from_hz=source_hz, to_hz=rate_hz), rate_hz
 
 
-def convert_rate(
-    samples: NDArray[np.float32], *, from_hz: int, to_hz: int
-) -> NDArray[np.float32]:
+def convert_rate(samples: NDArray[np.float32], *, from_hz: int, to_hz: int) -> NDArray[np.float32]:
     """Convert the rate of samples (2, n) through a polyphase low-pass of -90 dB."""
     common = math.gcd(from_hz, to_hz)
     up, down = to_hz // common, from_hz // common
@@ -106,8 +104,8 @@ def convert_rate(
     taps = signal.firwin(
         2 * _TAPS_PER_SIDE * widest + 1, _PASS_RATIO / widest, window=("kaiser", _STOP_BETA)
     )
-    converted = signal.resample_poly(samples, up, down, axis=1, window=taps.astype(np.float32))
-    return np.ascontiguousarray(converted, dtype=np.float32)
+    resample: Any = signal.resample_poly  # its stub doesn't know that a window may be taps
+    return np.ascontiguousarray(resample(samples, up, down, axis=1, window=taps), dtype=np.float32)
 
 
 def find_attacks(samples: NDArray[np.float32], *, rate_hz: int) -> NDArray[np.int64]:

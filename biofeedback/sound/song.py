@@ -17,10 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from biofeedback.errors import SoundError
 from biofeedback.messages import NS_PER_S
 from biofeedback.sound.fade import Fade
-from biofeedback.sound.recording import Recording, read_audio
 from biofeedback.sound.song_clock import SongClock, is_playable
 from biofeedback.sound.vocoder import Vocoder
 
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from biofeedback.messages import StretchSong
-    from biofeedback.sound.settings import SongFile
+    from biofeedback.sound.recording import Recording
 
 FRAME_S: Final = 0.085
 """Length of a frame of the vocoder: two periods of the lowest bass string."""
@@ -77,7 +75,7 @@ class SongPlayer:
         origin_ns: int,
         programme_ratio: float,
         brightness: float,
-        swell_db: float,
+        swell: tuple[float, float],
     ) -> NDArray[np.float64] | None:
         """Render a block, shape (frames, 2); None while no song plays.
 
@@ -87,10 +85,10 @@ class SongPlayer:
             origin_ns: Host time of frame 0.
             programme_ratio: Amplitude to glide to.
             brightness: 0..1.
-            swell_db: How far the breath of the swell takes the song down, <= 0.
+            swell: How deep loudness breathes, and where in the breath it is, each 0..1.
         """
         self._apply_orders(origin_ns + (first_frame + frames) * NS_PER_S // self._rate_hz)
-        gain = programme_ratio * 10.0 ** (swell_db / 20.0)
+        gain = programme_ratio * 10.0 ** (_swell_to_db(*swell) / 20.0)
         before, self._gain = self._gain, gain
         if not self._runs:
             return None
@@ -116,9 +114,7 @@ class SongPlayer:
 class _Run:
     """One run through a recording."""
 
-    def __init__(
-        self, recording: Recording, clock: SongClock, frame: int, *, gain: float
-    ) -> None:
+    def __init__(self, recording: Recording, clock: SongClock, frame: int, *, gain: float) -> None:
         self.clock = clock
         self.over = False
         self._recording = recording
@@ -203,25 +199,6 @@ class _Tones:
         return self._known[step]
 
 
-def swell_to_db(depth: float, wave: float) -> float:
+def _swell_to_db(depth: float, wave: float) -> float:
     """Tell how far a swell takes the song down: ``-6 depth (1 - wave)`` dB."""
     return -_SWELL_DB * min(max(depth, 0.0), 1.0) * (1.0 - min(max(wave, 0.0), 1.0))
-
-
-def load_songs(files: Mapping[str, SongFile], *, rate_hz: int, target_lufs: float) -> SongPlayer:
-    """Read all songs of a session into memory.
-
-    Raises:
-        SoundError: One can't be read, or is another recording than the one that was added.
-    """
-    recordings: dict[str, Recording] = {}
-    for song, file in files.items():
-        samples, _ = read_audio(file.path, rate_hz=rate_hz)
-        if abs(samples.shape[1] / rate_hz - file.duration_s) > 1.0:
-            raise SoundError(
-                f"{file.path} has changed since it was added: add it again with "
-                f"'biofeedback songs add {file.path}'"
-            )
-        recordings[song] = Recording(samples, rate_hz=rate_hz)
-    gains_db = {song: target_lufs - file.loudness_lufs for song, file in files.items()}
-    return SongPlayer(recordings, gains_db, rate_hz=rate_hz)

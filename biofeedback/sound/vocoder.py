@@ -19,13 +19,15 @@ References:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from scipy import fft
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Spectra: TypeAlias = NDArray[np.complexfloating[Any, Any]]
 
 OVERLAP = 4
 _WINDOW_GAIN = 1.5  # what four overlapping squared Hann windows add up to
@@ -43,7 +45,7 @@ class Vocoder:
         self.hop = frame // OVERLAP
         window = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(frame) / frame)
         self._window = window.astype(np.float32)
-        self._last: NDArray[np.complex64] | None = None
+        self._last: Spectra | None = None
         self._overlapped = np.zeros((2, frame), dtype=np.float32)
 
     def forget(self) -> None:
@@ -78,9 +80,7 @@ class Vocoder:
         return hop
 
 
-def _find_turns(
-    last: NDArray[np.complex64], then: NDArray[np.complex64], now: NDArray[np.complex64]
-) -> NDArray[np.complex64]:
+def _find_turns(last: Spectra, then: Spectra, now: Spectra) -> Spectra:
     """By which unit number each bin of the frame has to be multiplied, shape (bins,).
 
     Args:
