@@ -43,6 +43,7 @@ from biofeedback.messages import (
     TimePassed,
 )
 from biofeedback.music.performer import Performer
+from biofeedback.music.song import SongPerformer
 from biofeedback.music.styles import STYLES
 from biofeedback.signals.body import Body
 
@@ -102,7 +103,7 @@ class Engine:
         self._bodies: dict[str, Body] = {}
         self._now_ns: int | None = None
         self._next_step_ns = NEVER_NS
-        self._performer: Performer | None = None
+        self._performer: Performer | SongPerformer | None = None
         self._judged_step_ns: dict[str, int] = {}
         self._last_packet_ns: dict[tuple[str, str], int] = {}
         self._silent: set[tuple[str, str]] = set()
@@ -247,9 +248,8 @@ class Engine:
         for change in changes:
             outputs.append(change)
             if change.before == "INIT" and change.after == "CALIBRATE":
-                self._performer = Performer(
-                    STYLES[self._settings.music.style],
-                    self._settings.seed,
+                self._performer = begin_music(
+                    self._settings,
                     start_ns=change.at_ns + LOOKAHEAD_NS,
                     tempo_bpm=self._safety.last.tempo_bpm,
                 )
@@ -332,6 +332,18 @@ class Engine:
             return
         strength_ratio = min(1.0, (gesture.strength or 0.0) / STRONGEST_GESTURE_MPS2)
         outputs.append(self._performer.answer(gesture.at_ns, strength_ratio, self._safety.last))
+
+
+def begin_music(
+    settings: Settings, *, start_ns: int, tempo_bpm: float
+) -> Performer | SongPerformer:
+    """Begin to play the person's own songs, or the style if there are none."""
+    music = settings.music
+    if music.songs:
+        return SongPerformer(
+            music.songs, start_ns=start_ns, tempo_bpm=tempo_bpm, with_click=music.song_click
+        )
+    return Performer(STYLES[music.style], settings.seed, start_ns=start_ns, tempo_bpm=tempo_bpm)
 
 
 def _require_wish(wish: object) -> None:
