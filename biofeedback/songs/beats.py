@@ -80,10 +80,10 @@ def _accumulate(
     before = np.full(count, -1, dtype=np.int64)
     shapes: dict[int, tuple[int, NDArray[np.float64]]] = {}
     for frame in range(count):
-        step = round(4.0 * periods[frame])  # quarters of a frame are told apart
+        step = round(4.0 * float(periods[frame]))  # quarters of a frame are told apart
         if step not in shapes:
             period = step / 4.0
-            lags = np.arange(round(2.0 * period), max(1, round(period / 2.0)) - 1, -1)
+            lags = np.arange(round(step / 2.0), max(1, round(step / 8.0)) - 1, -1)
             shapes[step] = int(lags[0]), -_TIGHTNESS * np.log(lags / period) ** 2
         longest, cost = shapes[step]
         first = frame - longest
@@ -147,7 +147,7 @@ def _move_to_onsets(
     """Move each beat to the top of the onset it lies on, between frames."""
     moved = frames.astype(np.float64)
     for index, frame in enumerate(frames):
-        reach = max(2, round(min(_SNAP_RATIO * periods[frame], _SNAP_S * FRAMES_HZ)))
+        reach = max(2, round(min(_SNAP_RATIO * float(periods[frame]), _SNAP_S * FRAMES_HZ)))
         low, high = max(1, frame - reach), min(len(strength) - 1, frame + reach + 1)
         if low >= high:
             continue

@@ -10,6 +10,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -82,7 +83,7 @@ def find_onsets(
     loud = np.log1p(_COMPRESSION * bands)
     past = ndimage.maximum_filter1d(loud, 3, axis=1)
     rise = np.maximum(loud[_LAG:] - past[:-_LAG], 0.0)
-    low = _band_centres_hz() < _LOW_BANDS_HZ
+    low = _mel_edges_hz()[1:-1] < _LOW_BANDS_HZ
     top = max(float(energy.max(initial=0.0)), 1e-12)
     return Onsets(
         strength=_even_out(rise.sum(axis=1)),
@@ -101,18 +102,18 @@ def _even_out(rise: NDArray[np.float64]) -> NDArray[np.float64]:
     return fast / np.maximum(spread, max(floor, 1e-9))
 
 
-def _band_centres_hz() -> NDArray[np.float64]:
-    low, high = (2595.0 * np.log10(1.0 + hz / 700.0) for hz in (_LOWEST_HZ, _HIGHEST_HZ))
-    mels = np.linspace(low, high, _BANDS + 2)[1:-1]
-    return 700.0 * (10.0 ** (mels / 2595.0) - 1.0)
+def _mel_edges_hz() -> NDArray[np.float64]:
+    """Edges of the bands, shape (bands + 2,), even on the mel scale."""
+    low, high = (2595.0 * math.log10(1.0 + hz / 700.0) for hz in (_LOWEST_HZ, _HIGHEST_HZ))
+    return 700.0 * (10.0 ** (np.linspace(low, high, _BANDS + 2) / 2595.0) - 1.0)
 
 
 def _design_mel() -> NDArray[np.float32]:
     """Design triangles on the mel scale, shape (bands, bins); each has at least one bin."""
-    low, high = (2595.0 * np.log10(1.0 + hz / 700.0) for hz in (_LOWEST_HZ, _HIGHEST_HZ))
-    edges_hz = 700.0 * (10.0 ** (np.linspace(low, high, _BANDS + 2) / 2595.0) - 1.0)
-    bins_hz = np.arange(_FRAME // 2 + 1) * RATE_HZ / _FRAME
+    edges_hz = _mel_edges_hz()
     width_hz = RATE_HZ / _FRAME
-    rising = (bins_hz - edges_hz[:-2, None]) / np.maximum(np.diff(edges_hz)[:-1, None], width_hz)
-    falling = (edges_hz[2:, None] - bins_hz) / np.maximum(np.diff(edges_hz)[1:, None], width_hz)
+    bins_hz = np.arange(_FRAME // 2 + 1, dtype=np.float64) * width_hz
+    spans_hz = np.maximum(np.diff(edges_hz), width_hz)
+    rising = (bins_hz - edges_hz[:-2, None]) / spans_hz[:-1, None]
+    falling = (edges_hz[2:, None] - bins_hz) / spans_hz[1:, None]
     return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)

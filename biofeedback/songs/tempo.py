@@ -31,7 +31,8 @@ _PREFERENCE_OCTAVES: Final = 1.0
 _WINDOW_S: Final = 10.0
 _STEP_S: Final = 2.0
 _TEMPI_PER_OCTAVE: Final = 60
-_CHANGE_COST: Final = 30.0
+_CHANGE_COST: Final = 0.125  # for each step of the grid; a window's best score is about 1
+_JUMP_COST: Final = 1.5
 _PATTERNS: Final = (
     ((1.0, 2.0), (2.0, 0.5), (4.0, 0.25), (1 / 2, 0.5)),
     ((1.0, 2.0), (3.0, 0.6), (1 / 2, 0.5)),
@@ -77,10 +78,11 @@ def measure_periods(
     repeats, _ = _repeat(strength)
     lags = 60.0 * FRAMES_HZ / tempi_bpm
     known = {multiple: _read_at(repeats, multiple * lags) for multiple in _multiples()}
-    return np.max(
-        [sum(weight * known[multiple] for multiple, weight in pattern) for pattern in _PATTERNS],
-        axis=0,
-    )
+    patterns = [
+        np.sum([weight * known[multiple] for multiple, weight in pattern], axis=0)
+        for pattern in _PATTERNS
+    ]
+    return np.maximum.reduce(patterns)
 
 
 def measure_regularity(strength: NDArray[np.float64], tempo_bpm: NDArray[np.float64]) -> float:
@@ -129,12 +131,8 @@ def _read_at(curves: NDArray[np.float64], places: NDArray[np.float64]) -> NDArra
 def _find_path(score: NDArray[np.float64]) -> NDArray[np.int64]:
     """Find the path of tempi with the largest sum of scores less the cost of changes."""
     count, tempi = score.shape
-    octaves = np.arange(tempi) / _TEMPI_PER_OCTAVE
-    cost = (
-        _CHANGE_COST
-        / _TEMPI_PER_OCTAVE
-        * np.minimum(np.abs(octaves[:, None] - octaves[None, :]) * _TEMPI_PER_OCTAVE / 4.0, 3.0)
-    )
+    steps = np.arange(tempi, dtype=np.float64)
+    cost = np.minimum(_CHANGE_COST * np.abs(steps[:, None] - steps), _JUMP_COST)
     total = score[0]
     came_from = np.zeros((count, tempi), dtype=np.int64)
     for index in range(1, count):
