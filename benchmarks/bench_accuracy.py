@@ -16,7 +16,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from accuracy import handwaving, heartbeats, locks, peers, walking
+from accuracy import handwaving, heartbeats, locks, peers, sites, walking
 from accuracy.recordings import DATA
 from accuracy.table import print_table
 from machine import describe
@@ -34,6 +34,7 @@ def score(only: set[str], *, with_peers: bool, processes: int) -> list[Line]:
     tasks = {
         **heartbeats.units(with_peers=with_peers),
         **walking.units(with_peers=with_peers),
+        **sites.units(),
         **handwaving.units(),
         **locks.units(),
     }

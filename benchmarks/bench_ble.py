@@ -1,6 +1,6 @@
 """Sensors in the air: loss, times, latency, leaks and a cut link, on a virtual radio.
 
-Run: python benchmarks/bench_ble.py [--minutes 10] [--cut-s 30] [--cycles 100]
+Run: python benchmarks/bench_ble.py [--minutes 10] [--cut-s 30] [--cycles 100] [--taps 10]
 
 An unmodified bleak client, virtual wearables, connection events each 30 ms of which 5 % are lost
 and repeated, and once a minute a radio stall of 1.5 s. No hardware.
@@ -32,6 +32,8 @@ from machine import describe
 from biofeedback.app import InboxSource, Parts, Stopwatch, make_engine, run_session
 from biofeedback.ble.pace import Pace
 from biofeedback.ble.source import BleSource
+from biofeedback.ble.taps import find_by_taps
+from biofeedback.cli.scan import TAP_WITHIN_S
 from biofeedback.decode.sensor import SensorDecoder
 from biofeedback.messages import (
     NS_PER_S,
@@ -52,10 +54,12 @@ from tests.ble_stage import (
     HEART_RATE,
     PMD_DATA,
     World,
+    address_of,
     make_peripheral,
     make_wanted,
     staged,
 )
+from tests.end_to_end.test_ble_virtual import Taps
 
 RATE_ERROR = 0.0015
 ACC_HZ = 200.0
@@ -288,19 +292,62 @@ def report_cut(cut_s: float) -> None:
     back_ns = next((at for at in view.packets_ns if at > marks["back"]), None)
     held = "never" if held_ns is None else f"{(held_ns - last_ns) / NS_PER_S:.2f} s"
     back = "never" if back_ns is None else f"{(back_ns - marks['back']) / NS_PER_S:.2f} s"
-    around = [
-        tempo
-        for at, tempo in view.tempos
-        if back_ns is not None and -NS_PER_S < at - back_ns < 8 * NS_PER_S
-    ]
+    held_bpm = [tempo for at, tempo in view.tempos if at < (back_ns or 0)][-1:]
+    after = [tempo for at, tempo in view.tempos if at >= (back_ns or math.inf)]
     states = " > ".join(state for _, state in view.states)
     status = source.statuses()[0]
     print(
         f"link cut for {cut_s:g} s       HOLD {held} after the last packet, back {back} after the"
     )
     print(f"  return                    {status.losses} loss, {status.attempts} connects, {states}")
-    if around:
-        print(f"  tempo 1 s before to 8 s after  {min(around):.2f} .. {max(around):.2f} bpm")
+    if held_bpm and len(after) > 50:
+        changes = np.abs(np.diff([*held_bpm, *after[:50]]))
+        print(
+            f"  tempo                     held {held_bpm[0]:.2f} bpm, 1 s after the return "
+            f"{after[9]:.2f}, 5 s after {after[49]:.2f}; largest step {changes.max():.2f}"
+        )
+
+
+# ---------------------------------------------------------------- three with one name
+
+
+class TapsWhenReady(Taps):
+    """Somebody who waits until all sensors are heard, and then taps one of them."""
+
+    ready = False
+
+    def strike(self, packet):
+        if self.ready and not self._times_s.size:
+            self._times_s = packet.at_ns / NS_PER_S + np.array([1.0, 1.6, 2.3])
+        return super().strike(packet)
+
+
+async def tap_one(number: int, tapped: int) -> bool:
+    """Three straps of one name, one of them tapped three times: is that one found?"""
+    taps = TapsWhenReady()
+    straps = [
+        make_slow(
+            name="Polar H10",
+            seed=3 * number + n,
+            scenario="rest",
+            faults=[taps] if n == tapped else [],
+        )
+        for n in (1, 2, 3)
+    ]
+    async with staged(*straps, air=make_air()) as stage:
+        found = await find_by_taps(
+            [make_wanted(n) for n in (1, 2, 3)],
+            backend=stage.backend,
+            pace=Pace(),
+            timeout_s=TAP_WITHIN_S,
+            on_ready=lambda: setattr(taps, "ready", True),
+        )
+    return found.address == address_of(tapped)
+
+
+def report_taps(count: int) -> None:
+    right = sum(asyncio.run(tap_one(number, 1 + number % 3)) for number in range(count))
+    print(f"three of one name, tapped  the right one in {right} of {count}")
 
 
 def main() -> None:
@@ -309,6 +356,7 @@ def main() -> None:
     parser.add_argument("--eight-s", type=float, default=30.0)
     parser.add_argument("--cycles", type=int, default=100)
     parser.add_argument("--cut-s", type=float, default=30.0)
+    parser.add_argument("--taps", type=int, default=10)
     options = parser.parse_args()
     # bumble tells of packets that are on their way when a link ends.
     logging.getLogger("bumble").setLevel(logging.ERROR)
@@ -321,6 +369,8 @@ def main() -> None:
         report_cycles(options.cycles)
     if options.cut_s:
         report_cut(options.cut_s)
+    if options.taps:
+        report_taps(options.taps)
 
 
 if __name__ == "__main__":

@@ -25,11 +25,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from machine import describe
 
+from biofeedback.decode.framing import FRAMINGS
 from biofeedback.decode.malformed import Malformed
 from biofeedback.decode.packets import DECODERS, decode_packet
 from biofeedback.decode.plain import PlainPacket
-from biofeedback.decode.profile import find_characteristic, find_decoder
+from biofeedback.decode.profile import find_decoder
 from biofeedback.profiles import list_profiles, load_profile
+from tests.unit.decode.test_packets import characteristic_for, profile_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,31 +71,31 @@ def additions_us() -> float:
 
 def measure_costs() -> None:
     vectors = json.loads(GOLDEN.read_text(encoding="utf-8"))
-    profiles = {vector["device"]: vector["profile"] for vector in vectors}
     if SHARED.is_file():
         captured = json.loads(SHARED.read_text(encoding="utf-8"))
-        vectors += [v for v in captured if v["kind"] == "captured" and v["device"] in profiles]
+        vectors += [vector for vector in captured if vector["kind"] == "captured"]
     known: list[tuple[tuple[str, int], Callable, bytes, dict]] = []
     for vector in vectors:
-        profile = load_profile(vector.get("profile") or profiles[vector["device"]])
-        uuid = vector["characteristic"].split()[0]
-        if uuid == "advertising":
-            uuid = "manufacturer:" + vector["characteristic"].rpartition("0x")[2]
-        characteristic = find_characteristic(profile, uuid)
+        told = vector.get("profile")
+        profile = load_profile(told) if told else profile_for(vector["device"])
+        characteristic = characteristic_for(profile, vector["characteristic"])
         write = vector["direction"] == "write"
         decode = find_decoder(characteristic, write=write)
         name = characteristic.write_format if write else characteristic.format
+        framing = FRAMINGS.get(name)
         if name == "plain":
             name = f"plain ({profile.name})"
         context = {**profile.context, **(vector.get("context") or {})}
-        if not vector.get("hex"):
-            continue
-        payload = bytes.fromhex(vector["hex"])
-        try:
-            n = samples_of(decode(payload, context))
-        except Malformed:
-            continue
-        known.append(((name, n), decode, payload, context))
+        payloads = [bytes.fromhex(text) for text in vector.get("hex_sequence") or [vector["hex"]]]
+        if framing is not None:
+            stream = framing()
+            payloads = [each for part in payloads for each in stream.update(part, 0).packets]
+        for payload in payloads:
+            try:
+                n = samples_of(decode(payload, context))
+            except Malformed:
+                continue
+            known.append(((name, n), decode, payload, context))
     best = [math.inf] * len(known)
     additions: list[float] = []
     for _ in range(ROUNDS):

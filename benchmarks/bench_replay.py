@@ -15,6 +15,7 @@ from pathlib import Path
 from machine import describe, speed
 
 from biofeedback.app import Parts, Stopwatch, make_engine, run_session
+from biofeedback.cli.recorded import recorded_profiles, recorded_settings
 from biofeedback.profiles import list_profiles
 from biofeedback.settings import Settings
 from biofeedback.simulate.body import Body
@@ -69,7 +70,8 @@ def measure(name: str, source: VirtualWearer) -> None:
             begin = time.perf_counter()
             trace = read_trace(path)
             read_s = time.perf_counter() - begin
-            result = replay_trace(trace, make_engine(Settings()).handle)
+            engine = make_engine(recorded_settings(trace), recorded_profiles(trace))
+            result = replay_trace(trace, engine.handle)
             ratios.append(SECONDS / (time.perf_counter() - begin))
             assert result.identical
         size_mb = path.stat().st_size / 1e6

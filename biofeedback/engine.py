@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from biofeedback.control import LAWS
+from biofeedback.control.falling_asleep import FallingAsleep
 from biofeedback.control.follow import Wish, neutral_music
 from biofeedback.control.safety import Safety
 from biofeedback.control.session import Session
@@ -34,6 +35,7 @@ from biofeedback.messages import (
     Output,
     PacketReceived,
     PacketRejected,
+    Part,
     SensorAttached,
     SensorDetached,
     SoundReported,
@@ -44,13 +46,14 @@ from biofeedback.messages import (
 )
 from biofeedback.music.performer import Performer
 from biofeedback.music.song import SongPerformer
-from biofeedback.music.styles import STYLES
+from biofeedback.music.styles import find_style
 from biofeedback.signals.body import Body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from biofeedback.decode.profile import Profile
+    from biofeedback.music.style import Style
     from biofeedback.samples import BodyState
     from biofeedback.settings import Settings
 
@@ -84,10 +87,14 @@ class Engine:
         self._profiles = dict(profiles)
         neutral = neutral_music(settings.resting_tempo_bpm)
         self._neutral = neutral
+        self._style = find_style(settings.music.style, settings.music.meter)
         self._law = LAWS[settings.law](
             limits=settings.limits,
             resting_tempo_bpm=settings.resting_tempo_bpm,
+            parts=self._style.parts,
         )
+        fade_s = settings.music.fade_out_s or self._style.fade_out_s
+        self._falling_asleep = None if fade_s is None else FallingAsleep(fade_s)
         self._safety = Safety(settings.limits, neutral)
         self._session = Session(
             calibrate_s=settings.calibrate_s,
@@ -104,6 +111,7 @@ class Engine:
         self._now_ns: int | None = None
         self._next_step_ns = NEVER_NS
         self._performer: Performer | SongPerformer | None = None
+        self._started_ns = 0
         self._judged_step_ns: dict[str, int] = {}
         self._last_packet_ns: dict[tuple[str, str], int] = {}
         self._silent: set[tuple[str, str]] = set()
@@ -160,7 +168,12 @@ class Engine:
         self._decoders[message.wearer, message.sensor] = SensorDecoder(profile, message.context)
         body = self._bodies.setdefault(message.wearer, Body(message.wearer))
         declared_hz = message.context.get("acc_rate_hz")
-        body.attach(message.sensor, message.site, declared_hz=declared_hz)
+        body.attach(
+            message.sensor,
+            message.site,
+            declared_hz=declared_hz,
+            left_axis=message.left_axis,
+        )
         notice = NoticeGiven(
             at_ns=message.at_ns, code="sensor_joined", wearer=message.wearer, sensor=message.sensor
         )
@@ -248,8 +261,10 @@ class Engine:
         for change in changes:
             outputs.append(change)
             if change.before == "INIT" and change.after == "CALIBRATE":
+                self._started_ns = change.at_ns
                 self._performer = begin_music(
                     self._settings,
+                    self._style,
                     start_ns=change.at_ns + LOOKAHEAD_NS,
                     tempo_bpm=self._safety.last.tempo_bpm,
                 )
@@ -270,11 +285,13 @@ class Engine:
         if self._session.is_over:
             return
         state = self._session.state
-        allowed, limits_hit = self._safety.limit(
+        may_rise = state in {"CALIBRATE", "RUN"} and self._session.may_rise
+        allowed, limits_hit, parts = self._safety.limit(
             wish.parameters,
             state=state,
             elapsed_s=STEP_S,
             may_rise=self._session.may_rise,
+            parts=wish.parts,
         )
         decision = DecisionMade(
             at_ns=at_ns,
@@ -285,6 +302,7 @@ class Engine:
             limits_hit=limits_hit,
             input_age_ms=_youngest_age_ms(bodies),
             tempo_from_ns=self._performer.planned_until_ns,
+            parts=parts,
         )
         outputs.append(decision)
         self._sequence += 1
@@ -293,10 +311,13 @@ class Engine:
             sequence=self._sequence,
             expires_ns=at_ns + ORDER_LIFE_NS,
             parameters=allowed,
-            may_rise=state in {"CALIBRATE", "RUN"} and self._session.may_rise,
+            may_rise=may_rise,
+            swell_wave=self._performer.swell_wave(at_ns + STEP_NS),
+            parts=parts,
         )
         outputs.append(steer)
-        outputs.extend(self._performer.play(at_ns, at_ns + STEP_NS + LOOKAHEAD_NS, allowed))
+        until_ns = at_ns + STEP_NS + LOOKAHEAD_NS
+        outputs += self._performer.play(at_ns, until_ns, allowed, parts, must_fall=not may_rise)
 
     def _propose(self, at_ns: int, bodies: list[BodyState], outputs: list[Output]) -> Wish:
         """Ask the law; one that fails can't take the music with it (F57)."""
@@ -313,8 +334,12 @@ class Engine:
             self._enter(self._session.note_law_failure(at_ns), outputs)
             return Wish(self._safety.last, "law_failed")
         if self._session.state == "CALIBRATE":
-            return Wish(self._neutral, "calibrating")
-        return wish
+            waiting = tuple(Part(energy=0.0, place=part.place) for part in wish.parts)
+            return Wish(self._neutral, "calibrating", waiting)
+        if self._falling_asleep is None:
+            return wish
+        elapsed_s = (at_ns - self._started_ns) / NS_PER_S
+        return wish._replace(parameters=self._falling_asleep.soften(wish.parameters, elapsed_s))
 
     def _asynchrony_beats(self, bodies: list[BodyState]) -> float | None:
         """How far the music was ahead of the newest step of somebody who walks."""
@@ -331,19 +356,36 @@ class Engine:
         if self._performer is None or self._session.state != "RUN" or not self._session.may_rise:
             return
         strength_ratio = min(1.0, (gesture.strength or 0.0) / STRONGEST_GESTURE_MPS2)
-        outputs.append(self._performer.answer(gesture.at_ns, strength_ratio, self._safety.last))
+        owner = list(self._bodies).index(gesture.wearer)
+        parts = self._safety.last_parts
+        owns = self._style.parts == "wearers" and owner < len(parts)
+        outputs += self._performer.answer(
+            gesture.at_ns,
+            strength_ratio,
+            self._safety.last,
+            direction=gesture.direction,
+            owner=owner if owns else None,
+            place=parts[owner].place if owns else 0.0,
+        )
 
 
 def begin_music(
-    settings: Settings, *, start_ns: int, tempo_bpm: float
+    settings: Settings, style: Style, *, start_ns: int, tempo_bpm: float
 ) -> Performer | SongPerformer:
     """Begin to play the person's own songs, or the style if there are none."""
     music = settings.music
     if music.songs:
         return SongPerformer(
-            music.songs, start_ns=start_ns, tempo_bpm=tempo_bpm, with_click=music.song_click
+            music.songs, start_ns=start_ns, tempo_bpm=tempo_bpm, with_click=music.click
         )
-    return Performer(STYLES[music.style], settings.seed, start_ns=start_ns, tempo_bpm=tempo_bpm)
+    return Performer(
+        style,
+        settings.seed,
+        start_ns=start_ns,
+        tempo_bpm=tempo_bpm,
+        click=music.click,
+        gesture_grid=music.gesture_grid,
+    )
 
 
 def _require_wish(wish: object) -> None:
@@ -352,10 +394,9 @@ def _require_wish(wish: object) -> None:
 
 
 def _youngest_age_ms(bodies: list[BodyState]) -> float | None:
-    ages = [
-        age
-        for body in bodies
-        for age in (body.motion_age_ms if body.has_motion else body.heart_age_ms,)
-        if age is not None
-    ]
-    return min(ages, default=None)
+    youngest_ms: float | None = None
+    for body in bodies:
+        age_ms = body.motion_age_ms if body.has_motion else body.heart_age_ms
+        if age_ms is not None and (youngest_ms is None or age_ms < youngest_ms):
+            youngest_ms = age_ms
+    return youngest_ms

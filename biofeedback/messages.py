@@ -20,8 +20,13 @@ NS_PER_MS = 1_000_000
 TICKS_PER_BEAT = 480
 """Beats are exact: an integer number of ticks (the usual resolution of a MIDI file)."""
 
-Site = Literal["chest", "waist", "wrist", "ankle", "arm", "unknown"]
-"""Where on the body a sensor sits. ``waist`` includes lower back and trouser pocket."""
+Site = Literal["chest", "waist", "pocket", "wrist", "ankle", "arm", "unknown"]
+"""Where on the body a sensor sits. ``waist`` includes the lower back, ``ankle`` the shoe, ``wrist``
+the hand; ``pocket`` is that of trousers, which goes with the thigh."""
+
+Side = Literal["left", "right"]
+Axis = Literal["x", "y", "z", "-x", "-y", "-z"]
+"""A direction in the frame of a sensor."""
 
 SessionState = Literal["INIT", "CALIBRATE", "RUN", "HOLD", "EASE", "STOP"]
 
@@ -39,6 +44,7 @@ Measure = Literal[
     "step_time_cv",
     "step_asymmetry",
     "freeze_index",
+    "site_confidence",
     "activity_mps2",
     "sustained_ratio",
     "stillness_ratio",
@@ -69,6 +75,7 @@ Layer = Literal[
     "chords",
     "pad",
     "melody",
+    "counter",
     "accent",
     "click",
     "nature",
@@ -83,8 +90,8 @@ Layer = Literal[
 ]
 """A voice of the arrangement; the style says which instrument plays it.
 
-``nature`` has no notes: it sounds all the time and carries the swell. ``part_1`` to ``part_8``
-belong to one wearer each, or to one axis of a movement.
+``counter`` answers the melody or takes it over. ``nature`` has no notes: it sounds all the time and
+carries the swell. ``part_1`` to ``part_8`` belong to one wearer each, or to one axis of a movement.
 """
 
 RejectReason = Literal[
@@ -144,6 +151,8 @@ NoticeCode = Literal[
     "rate_mismatch",
     "clipping",
     "off_body",
+    "site_found",
+    "site_unknown",
     "device_clock_reset",
     "heart_rate_suspect",
     "law_failed",
@@ -209,6 +218,7 @@ class SensorAttached(_Fact, frozen=True, kw_only=True):
     """A sensor joined: its profile says how to read it, the site how to understand it.
 
     ``context`` is what a profile learns at the start of a stream (scale factors, ranges).
+    ``left_axis`` is the one that points to the wearer's left, None if nobody told.
     """
 
     wearer: str
@@ -216,6 +226,7 @@ class SensorAttached(_Fact, frozen=True, kw_only=True):
     profile: str
     site: Site
     context: dict[str, float] = {}
+    left_axis: Axis | None = None
 
 
 class SensorDetached(_Fact, frozen=True, kw_only=True):
@@ -310,7 +321,7 @@ class EventDetected(_Fact, frozen=True, kw_only=True):
     """Something happened in the body at ``event_ns`` and became known at ``at_ns``.
 
     ``strength`` is in the unit of the signal (m/s2 for steps and gestures) or None. ``direction``
-    is known of gestures only.
+    is known of gestures only, ``side`` of steps at a trunk whose sensor's mounting was told.
     """
 
     wearer: str
@@ -320,6 +331,7 @@ class EventDetected(_Fact, frozen=True, kw_only=True):
     strength: float | None
     quality: float
     direction: Direction | None = None
+    side: Side | None = None
 
 
 class StateChanged(_Fact, frozen=True, kw_only=True):
@@ -349,6 +361,7 @@ class NoticeGiven(_Fact, frozen=True, kw_only=True):
     code: NoticeCode
     wearer: str | None = None
     sensor: str | None = None
+    detail: str | None = None
 
 
 class PlayNote(_Fact, frozen=True, kw_only=True):

@@ -1,7 +1,8 @@
 """What stays in memory: samples between decoding and signals, the body between signals and control.
 
 Arrays have time as their first axis; instants are on the host's clock. ``gap_before`` tells that
-samples are missing between the block before and this one.
+samples are missing between the block before and this one. Structs rather than dataclasses: a frozen
+dataclass takes three times as long to make, and some are made for each packet.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class AccelerationBlock:
+class AccelerationBlock(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Acceleration including gravity, in the sensor's axes.
 
     ``times_ns`` has shape (n,), ascending, host clock; ``acceleration_mps2`` has shape (n, 3).
@@ -31,8 +31,7 @@ class AccelerationBlock:
     range_mps2: float | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EcgBlock:
+class EcgBlock(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One ECG lead: ``times_ns`` (n,), ``ecg_uv`` (n,) in microvolt."""
 
     times_ns: NDArray[np.int64]
@@ -40,8 +39,7 @@ class EcgBlock:
     gap_before: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class OpticalBlock:
+class OpticalBlock(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Photoplethysmogram: ``times_ns`` (n,), ``ppg`` (n, channels), raw counts.
 
     Of several channels the last is the ambient light.
@@ -52,8 +50,7 @@ class OpticalBlock:
     gap_before: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class GyroscopeBlock:
+class GyroscopeBlock(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Angular rate: ``times_ns`` (n,), ``rate_dps`` (n, 3)."""
 
     times_ns: NDArray[np.int64]
@@ -61,8 +58,7 @@ class GyroscopeBlock:
     gap_before: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class MagnetometerBlock:
+class MagnetometerBlock(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Magnetic field: ``times_ns`` (n,), ``field_gauss`` (n, 3)."""
 
     times_ns: NDArray[np.int64]
@@ -70,16 +66,14 @@ class MagnetometerBlock:
     gap_before: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TemperatureReading:
+class TemperatureReading(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Skin or device temperature: ``times_ns`` (n,), ``temperature_degc`` (n,)."""
 
     times_ns: NDArray[np.int64]
     temperature_degc: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class HeartReading:
+class HeartReading(msgspec.Struct, frozen=True, gc=False):
     """One packet of a heart-rate source.
 
     ``heart_rate_bpm`` is None when the packet has none (0 is missing data). ``rr_ms`` are the
@@ -167,27 +161,27 @@ class BodyState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     or take ``next_step_sd_ms``; None while nobody walks or the walk hasn't shown its pace.
     ``activity_ratio`` is the activity within the person's own range (0..1). ``sustained_ratio``
     tells flowing (1) from abrupt (0) movement, ``tilt_ratio`` the sensor's inclination within its
-    own range (0..1). ``swing_ns`` is the newest phase 0 of a repeated movement that isn't gait,
-    None when there is none.
+    own range (0..1), ``axis_ratios`` that of each of its three axes. ``swing_ns`` is the newest
+    phase 0 of a repeated movement that isn't gait, None when there is none.
     ``rmssd_ms``, ``coherence`` (0..1) and ``breathing_brpm`` are None when unknown or stale.
     """
 
     wearer: str
-    has_motion: bool
-    has_heart: bool
-    motion_age_ms: float | None
-    heart_age_ms: float | None
-    heart_rate_bpm: float | None
-    heart_rate_doubted: bool
-    heart_quality: float
-    walking: bool
-    cadence_spm: float | None
-    last_step_ns: int | None
-    activity_mps2: float | None
-    activity_ratio: float | None
-    sustained_ratio: float | None
-    tilt_ratio: float | None
-    motion_quality: float
+    has_motion: bool = False
+    has_heart: bool = False
+    motion_age_ms: float | None = None
+    heart_age_ms: float | None = None
+    heart_rate_bpm: float | None = None
+    heart_rate_doubted: bool = False
+    heart_quality: float = 0.0
+    walking: bool = False
+    cadence_spm: float | None = None
+    last_step_ns: int | None = None
+    activity_mps2: float | None = None
+    activity_ratio: float | None = None
+    sustained_ratio: float | None = None
+    tilt_ratio: float | None = None
+    motion_quality: float = 0.0
     next_step_ns: int | None = None
     next_step_sd_ms: float | None = None
     swing_ns: int | None = None
@@ -195,3 +189,4 @@ class BodyState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rmssd_ms: float | None = None
     coherence: float | None = None
     breathing_brpm: float | None = None
+    axis_ratios: tuple[float, float, float] | None = None

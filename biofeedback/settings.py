@@ -17,15 +17,17 @@ from msgspec import Meta, inspect
 
 from biofeedback.control.limits import HeartRateBpm, Limits, TempoBpm
 from biofeedback.errors import SettingsError
+from biofeedback.music.meter import MeterName
+from biofeedback.music.performer import GestureGrid
 from biofeedback.music.song import natural_tempo_bpm, why_out_of_reach
 from biofeedback.music.song_map import SongMap, check_song_map
+from biofeedback.music.styles import StyleName, list_meters
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 SETTINGS_VERSION = 1
 RESTING_TEMPO_BPM = 80.0
 LawName = Literal["follow"]
-StyleName = Literal["walk"]
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,15 +41,20 @@ class Music(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     ``resting_tempo_bpm`` is 80, or what of the plan's tempo band is nearest, unless it is given.
     ``output_delay_ms`` is what lies behind the sound device (Bluetooth headphones 100-300 ms).
+    ``meter`` is the style's own unless it is given. ``click`` lays a click on every beat.
+    ``gesture_grid``: answers to gestures come at once (free), or wait for the next step of the grid
+    if it is near (soft). ``fade_out_s``: after that time the music has fallen silent by itself.
     ``songs`` are the person's own, played in place of the style; commands fill them in from files.
-    ``song_click`` adds a click on their beats.
     """
 
     style: StyleName = "walk"
+    meter: MeterName | None = None
+    click: bool = False
+    gesture_grid: GestureGrid = "free"
+    fade_out_s: Annotated[float, Meta(ge=60, le=3600)] | None = None
     resting_tempo_bpm: TempoBpm | None = None
     output_delay_ms: Annotated[float, Meta(ge=0, le=500)] = 0.0
     songs: tuple[SongMap, ...] = ()
-    song_click: bool = False
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -130,6 +137,7 @@ def _refuse_not_finite(value: object, path: str, source: str) -> None:
 
 
 def _check_together(settings: Settings, source: str) -> None:
+    check_meter(settings.music, source=source)
     limits = settings.limits
     low, high = limits.tempo_low_bpm, limits.tempo_high_bpm
     resting_bpm = settings.music.resting_tempo_bpm
@@ -159,6 +167,7 @@ _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<name>[^`]+)`(?: - at `\$?\.?(?P
 
 
 _WRONG_VALUE = re.compile(r"(?P<what>.*) - at `\$\.(?P<path>[^`]*)`", re.DOTALL)
+_CHOICES = {"law": LawName, "music.meter": MeterName, "music.gesture_grid": GestureGrid}
 _TOML_WORDS = {
     "`float`": "a number",
     "`int`": "a whole number",
@@ -190,7 +199,7 @@ def _explain(error: msgspec.ValidationError, document: dict[str, Any]) -> str:
     for key in path.split("."):
         value = cast("dict[str, Any]", value).get(key) if isinstance(value, dict) else None
     if what.startswith("invalid enum value"):
-        known = get_args(LawName) if path == "law" else get_args(StyleName)
+        known = get_args(_CHOICES.get(path, StyleName))
         return f"{path} is {value!r}.{did_you_mean(str(value), known)}"
     if "<" in what or ">" in what:
         return f"{path} is {value!r}; it has to be {_describe_bounds(path)}."
@@ -234,4 +243,30 @@ def check_style(name: str) -> StyleName:
     known = get_args(StyleName)
     if name not in known:
         raise SettingsError(f"--style {name}: there is no such style.{did_you_mean(name, known)}")
+    return name  # pyright: ignore[reportReturnType] - just checked
+
+
+def check_meter(music: Music, *, source: str) -> None:
+    """Refuse a meter that the style doesn't know.
+
+    Raises:
+        SettingsError: The message lists those it knows.
+    """
+    meters = list_meters(music.style)
+    if music.meter is not None and music.meter not in meters:
+        raise SettingsError(
+            f"{source}: the style '{music.style}' isn't played in {music.meter}. "
+            f"It knows: {', '.join(meters)}."
+        )
+
+
+def check_meter_name(name: str) -> MeterName:
+    """Return ``name`` if there is such a meter.
+
+    Raises:
+        SettingsError: There is none; the message lists them.
+    """
+    known = get_args(MeterName)
+    if name not in known:
+        raise SettingsError(f"--meter {name}: there is no such meter.{did_you_mean(name, known)}")
     return name  # pyright: ignore[reportReturnType] - just checked

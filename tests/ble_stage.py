@@ -141,8 +141,8 @@ class Stage:
             and all(getattr(message, key) == value for key, value in known.items())
         ]
 
-    def packets(self, uuid: str) -> list[PacketReceived]:
-        return self.of(PacketReceived, characteristic=uuid)
+    def packets(self, uuid: str, **known) -> list[PacketReceived]:
+        return self.of(PacketReceived, characteristic=uuid, **known)
 
     async def until(self, claim, patience_s: float = PATIENCE_S) -> None:
         """Wait until a claim holds; looked at after each message and each hundredth of a second."""

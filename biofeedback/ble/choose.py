@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, get_args
 
 from biofeedback.ble.identify import pseudonym
 from biofeedback.ble.reasons import Reason, SensorFailure
 from biofeedback.ble.scan import guess_profile
 from biofeedback.ble.wanted import NOT_DATA, Wanted
+from biofeedback.decode.profile import StreamName
 from biofeedback.errors import DeviceNotFound, SettingsError
+from biofeedback.messages import Axis, Site
 from biofeedback.profiles import read_script
+from biofeedback.settings import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,11 +27,18 @@ if TYPE_CHECKING:
     from biofeedback.decode.profile import Profile
 
 DEFAULT_WEARER = "p1"
+_SITE: Final = "site="
+_LEFT: Final = "left="
+_AXES: Final[dict[str, Axis]] = {axis: axis for axis in get_args(Axis)}
+_SITES: Final[dict[str, Site]] = {site: site for site in get_args(Site)}
+STREAM_NAMES: Final = tuple(name for name in get_args(StreamName) if name not in NOT_DATA)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person asked for: ``wearer=what,stream=rate``; ``what`` is None for "my sensor".
+    """What a person asked for: ``wearer=what,site=where,left=axis,stream=rate``.
+
+    ``what`` is None for "my sensor", ``site`` and ``left_axis`` where nobody said it.
 
     ``streams`` are asked for beside those that are started anyhow: a rate in Hz, None for the usual
     one, 0 for none at all.
@@ -37,6 +47,8 @@ class Choice:
     wearer: str | None
     what: str | None
     streams: tuple[tuple[str, float | None], ...] = ()
+    site: Site | None = None
+    left_axis: Axis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +66,10 @@ class Candidate:
         exact = {name, self.sighting.address.lower(), self.code, self.profile.name}
         return wanted in exact or (len(wanted) > 2 and name.startswith(wanted))
 
-    def wanted(self, wearer: str | None) -> Wanted:
-        """Say what it shall deliver, and for whom.
+    def wanted(self, wearer: str | None, site: Site | None = None) -> Wanted:
+        """Say what it shall deliver, for whom, and where it is worn.
+
+        Of a place that nobody said and that can be several, movement is left to find it.
 
         Raises:
             ProfileError: The script of its profile can't be read.
@@ -66,7 +80,7 @@ class Candidate:
             sensor=f"{self.profile.name}-{self.code[:4]}",
             address=self.sighting.address,
             profile=self.profile,
-            site=bound.site if bound else self.profile.sites[0],
+            site=site or (bound.site if bound else _only_site(self.profile)),
             firmware=bound.firmware if bound else None,
             script=read_script(self.profile),
         )
@@ -75,22 +89,52 @@ class Candidate:
 def parse_choice(text: str) -> Choice:
     """Read ``NAME_OR_ADDRESS`` or ``WEARER=NAME_OR_ADDRESS``; empty for "my sensor".
 
-    Behind it may stand ``,STREAM``, ``,STREAM=HZ`` and ``,STREAM=off``.
+    Behind it may stand ``,site=SITE``, ``,left=AXIS`` (which of its axes points to the wearer's
+    left: ``x``, ``-y``), ``,STREAM``, ``,STREAM=HZ`` and ``,STREAM=off``.
 
     Raises:
-        SettingsError: A rate is none.
+        SettingsError: A stream or a rate is none, or there is no such site or axis.
     """
-    who, *asked = text.split(",")
+    who, *parts = (part.strip() for part in text.split(","))
+    asked = [part for part in parts if not part.startswith((_SITE, _LEFT))]
+    sites = [part.removeprefix(_SITE) for part in parts if part.startswith(_SITE)]
+    axes = [part.removeprefix(_LEFT) for part in parts if part.startswith(_LEFT)]
     wearer, equals, what = who.partition("=")
     if not equals:
         wearer, what = "", who
     streams = tuple(_parse_stream(part) for part in asked if part.strip())
-    return Choice(wearer.strip() or None, what.strip() or None, streams)
+    site = _parse_site(sites[-1]) if sites else None
+    left_axis = _parse_axis(axes[-1]) if axes else None
+    return Choice(wearer.strip() or None, what.strip() or None, streams, site, left_axis)
+
+
+def _parse_axis(text: str) -> Axis:
+    axis = _AXES.get(text.strip().lower())
+    if axis is None:
+        raise SettingsError(f"ble:...,{_LEFT}{text}: give one of {', '.join(_AXES)}")
+    return axis
+
+
+def _parse_site(text: str) -> Site:
+    site = _SITES.get(text.strip().lower())
+    if site is None:
+        raise SettingsError(f"ble:...,{_SITE}{text}: give one of {', '.join(_SITES)}")
+    return site
+
+
+def _only_site(profile: Profile) -> Site:
+    """Give the only place where such a sensor can be, or the usual one if it feels no movement."""
+    known = [site for site in profile.sites if site != "unknown"]
+    moves = any(stream.name == "acceleration" for stream in profile.streams)
+    return "unknown" if moves and len(known) != 1 else profile.sites[0]
 
 
 def _parse_stream(text: str) -> tuple[str, float | None]:
     name, equals, rate = text.partition("=")
     name = name.strip().replace(" ", "_").lower()
+    if name not in STREAM_NAMES:
+        near = did_you_mean(name, STREAM_NAMES)
+        raise SettingsError(f"ble:...,{text}: there is no stream {name!r}.{near}")
     if not equals:
         return name, None
     if rate.strip() == "off":
@@ -188,7 +232,9 @@ def choose(choices: Sequence[Choice], candidates: Sequence[Candidate]) -> list[W
             )
             raise SensorFailure(Reason.AMBIGUOUS, seen)
         for candidate in meant:
-            wanted = candidate.wanted(choice.wearer)
+            wanted = candidate.wanted(choice.wearer, choice.site)
+            if choice.left_axis is not None:
+                wanted = replace(wanted, left_axis=choice.left_axis)
             if choice.streams:
                 wanted = ask_streams(wanted, choice.streams)
             chosen[wanted.address] = wanted

@@ -20,7 +20,7 @@ from bleak import BleakClient
 
 from biofeedback.ble.control_point import PMD_FORMAT, ControlPoint
 from biofeedback.ble.reasons import Reason, SensorFailure, explain
-from biofeedback.ble.wanted import BATTERY_UUID, SERIAL_UUID
+from biofeedback.ble.wanted import BATTERY_UUID, SERIAL_UUID, starts_for
 from biofeedback.ble.watch import Running, Watcher
 from biofeedback.decode.profile import expand_uuid
 
@@ -49,6 +49,7 @@ class Found:
     battery_percent: int | None = None
     serial: str | None = None
     firmware: str | None = None
+    model: str | None = None
     refused: dict[str, SensorFailure] = field(default_factory=dict[str, SensorFailure])
 
 
@@ -138,7 +139,9 @@ class Link:
             if uuid == BATTERY_UUID:
                 self._note_battery(value)
             elif described.format == "firmware_revision":
-                self.found.firmware = value.decode("utf-8", "replace").strip("\0 ")[:64] or None
+                self.found.firmware = _text(value)
+            elif described.format == "model_number":
+                self.found.model = _text(value)
         serial = await self._read(SERIAL_UUID, tell=False)
         self.found.serial = None if serial is None else serial.decode("utf-8", "replace")
         percent = self.found.battery_percent
@@ -245,7 +248,7 @@ class Link:
     async def _start(self, stream: Stream, starts: tuple[Start, ...]) -> None:
         if self._running.control is None:
             return
-        for start in starts:
+        for start in starts_for(starts, self.found.model):
             try:
                 await self._running.control.start(stream, start)
             except SensorFailure as failure:
@@ -307,6 +310,10 @@ class Link:
 
     def _on_disconnect(self, _: BleakClient) -> None:
         self._running.gone.set()
+
+
+def _text(value: bytes) -> str | None:
+    return value.decode("utf-8", "replace").strip("\0 ")[:64] or None
 
 
 async def _try(doing: Coroutine[None, None, None], seconds: float) -> None:

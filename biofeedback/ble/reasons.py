@@ -166,10 +166,13 @@ def explain_adapter(error: BaseException, *, platform: str = sys.platform) -> Bl
             "adapter in, or play without sensors: biofeedback play --from demo",
             reason=reason,
         )
+    why = str(error) or type(error).__name__
+    if isinstance(error, (FileNotFoundError, ConnectionError, EOFError)):
+        # What a socket says of itself ("no such file") says nothing of Bluetooth.
+        why = "the system's message bus (D-Bus) can't be reached"
     return BluetoothUnavailable(
-        f"Bluetooth can't be used: {error or type(error).__name__}. On Linux the bluetooth "
-        "service has to run (systemctl start bluetooth). Without sensors: "
-        "biofeedback play --from demo",
+        f"Bluetooth can't be used: {why}. On Linux the bluetooth service has to run "
+        "(systemctl start bluetooth). Without sensors: biofeedback play --from demo",
         reason="no_service",
     )
 

@@ -249,6 +249,7 @@ class Supervisor:
                 sensor=wanted.sensor,
                 profile=wanted.profile.name,
                 site=wanted.site,
+                left_axis=wanted.left_axis,
                 context=wanted.context(),
             )
         )

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from biofeedback.decode.profile import Characteristic, Profile, Start, Stream, StreamName
-    from biofeedback.messages import Site
+    from biofeedback.messages import Axis, Site
 
 STARTED_BY_DEFAULT: Final = frozenset[str]({"acceleration", "heart_rate"})
 """Of the streams that need a start, those that music needs, unless the profile says otherwise."""
@@ -30,6 +30,7 @@ class Wanted:
     which tells nothing of the address. ``firmware`` is that of the last time. ``rates_hz`` asks
     for another start than a stream's first, or with 0 for none. ``streams`` are those to be
     started; None leaves it to the profile. ``script`` holds the lines of the profile's script.
+    ``left_axis`` is the one that points to the wearer's left, if anybody told.
     """
 
     wearer: str
@@ -43,6 +44,7 @@ class Wanted:
     even_if_denied: bool = False
     firmware: str | None = None
     script: tuple[bytes, ...] = ()
+    left_axis: Axis | None = None
 
     def chosen(self) -> list[tuple[Stream, tuple[Start, ...]]]:
         """List the streams to be had, each with the starts to try, best first."""
@@ -116,6 +118,12 @@ class Wanted:
         if self.profile.control is None:
             return None
         return find_characteristic(self.profile, self.profile.control)
+
+
+def starts_for(starts: tuple[Start, ...], model: str | None) -> tuple[Start, ...]:
+    """Leave the starts that this model understands: its own, else those that are nobody's own."""
+    own = tuple(start for start in starts if model in start.models)
+    return own or tuple(start for start in starts if not start.models)
 
 
 def _feeds_music(characteristic: Characteristic) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from biofeedback.control.follow import neutral_music
 from biofeedback.control.limits import TEMPO_MAX_BPM, TEMPO_MIN_BPM
+from biofeedback.control.safety import FASTEST_SWELL_BRPM, SLOWEST_SWELL_BRPM
 from biofeedback.errors import SettingsError
 from biofeedback.messages import MusicParameters
 from biofeedback.settings import did_you_mean
@@ -28,6 +29,8 @@ RANGES: Final[dict[str, tuple[float, float]]] = {
     "swell": RATIO,
     "register": (-1.0, 1.0),
     "level_db": (-60.0, 0.0),
+    "place": (-1.0, 1.0),
+    "swell_brpm": (SLOWEST_SWELL_BRPM, FASTEST_SWELL_BRPM),
 }
 
 

@@ -10,10 +10,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from biofeedback.app import InboxSource
-from biofeedback.ble import require_bluetooth
 from biofeedback.cli.sensors import open_sensors
 from biofeedback.errors import SettingsError
-from biofeedback.settings import Settings, check_style, did_you_mean, parse_settings
+from biofeedback.settings import (
+    Settings,
+    check_meter,
+    check_meter_name,
+    check_style,
+    did_you_mean,
+    parse_settings,
+)
 from biofeedback.simulate.recording import open_recording
 from biofeedback.simulate.scenarios import SCENARIOS, make_scenario
 from biofeedback.trace.reader import read_trace
@@ -50,8 +56,8 @@ class OpenSource:
     sensors: BleSource | None = None
 
 
-def parse_duration_s(text: str) -> float:
-    """Read ``90s``, ``10m``, ``1.5h`` or plain seconds.
+def parse_duration_s(text: str, *, option: str = "--duration") -> float:
+    """Read ``90s``, ``10m``, ``1.5h`` or plain seconds; ``option`` is what it was given to.
 
     Raises:
         SettingsError: It is something else, or not longer than zero.
@@ -60,7 +66,7 @@ def parse_duration_s(text: str) -> float:
     seconds = float(match["number"]) * _SECONDS[match["unit"]] if match else 0.0
     if seconds <= 0:
         raise SettingsError(
-            f"--duration {text}: give a number above zero with s, m or h: 90s, 10m, 1h."
+            f"{option} {text}: give a number above zero with s, m or h: 90s, 10m, 1h."
         )
     return seconds
 
@@ -123,7 +129,6 @@ def open_sources(
                 "--from ble:OTHER"
             )
         return open_source(texts[0], seed=seed, duration_s=duration_s)
-    require_bluetooth()
     names = [text.partition(":")[2] for text in texts]
     sensors = open_sensors(names, even_if_empty=even_if_empty, even_if_denied=even_if_denied)
     return OpenSource(InboxSource(), "live sensors", "ble", None, None, sensors=sensors)
@@ -150,7 +155,9 @@ def _hint(kind: str) -> str:
     return near if near.startswith(" Did") else ""
 
 
-def read_plan(path: Path | None, *, seed: int | None, style: str | None) -> Settings:
+def read_plan(
+    path: Path | None, *, seed: int | None, style: str | None, meter: str | None = None
+) -> Settings:
     """Read a plan, if there is one, and lay the command line's choices over it.
 
     Raises:
@@ -161,10 +168,13 @@ def read_plan(path: Path | None, *, seed: int | None, style: str | None) -> Sett
         settings = parse_settings(read_text(path, what="plan"), source=str(path))
     if seed is not None:
         settings = msgspec.structs.replace(settings, seed=seed)
+    music = settings.music
     if style is not None:
-        music = msgspec.structs.replace(settings.music, style=check_style(style))
-        settings = msgspec.structs.replace(settings, music=music)
-    return settings
+        music = msgspec.structs.replace(music, style=check_style(style))
+    if meter is not None:
+        music = msgspec.structs.replace(music, meter=check_meter_name(meter))
+    check_meter(music, source="--style" if meter is None else "--meter")
+    return msgspec.structs.replace(settings, music=music)
 
 
 def read_text(path: Path, *, what: str) -> str:

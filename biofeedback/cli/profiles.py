@@ -170,6 +170,7 @@ def _describe_stream(stream: Stream) -> str:
     elif stream.unit is not None:
         facts.append(f"in {stream.unit}")
     if stream.samples_per_packet is not None:
-        facts.append(f"{stream.samples_per_packet} samples a packet")
+        plural = "s" if stream.samples_per_packet > 1 else ""
+        facts.append(f"{stream.samples_per_packet} sample{plural} a packet")
     text = f"{stream.name.replace('_', ' ')}: {'; '.join(facts)}".rstrip(": ")
     return f"{text}. {stream.note}" if stream.note else text

@@ -12,24 +12,34 @@ import typer
 from biofeedback.app import STOP_FADE_NS
 from biofeedback.cli.curves import Curves, read_curves
 from biofeedback.cli.options import read_plan
+from biofeedback.cli.own_music import find_recorded, know_songs, sound_settings, with_songs
 from biofeedback.cli.progress import showing_progress
 from biofeedback.cli.recorded import recorded_settings
 from biofeedback.cli.score import write_midi, write_notes
 from biofeedback.cli.targets import check_targets, check_wav, replacing
-from biofeedback.engine import ORDER_LIFE_NS, STEP_NS, STOP_FADE_MS
+from biofeedback.cli.timeline import Timeline, retrace
+from biofeedback.engine import ORDER_LIFE_NS, STEP_NS, STOP_FADE_MS, begin_music
 from biofeedback.errors import SettingsError, SoundError
-from biofeedback.messages import NS_PER_S, PlayNote, SoundOrder, SteerSound, StopSound
-from biofeedback.music.performer import Performer
-from biofeedback.music.styles import STYLES
-from biofeedback.sound import SoundSettings, open_file
+from biofeedback.messages import (
+    NS_PER_S,
+    DecisionMade,
+    NoticeGiven,
+    PlayNote,
+    SoundOrder,
+    SteerSound,
+    StopSound,
+)
+from biofeedback.music.styles import find_style
+from biofeedback.sound import open_file
 from biofeedback.trace.reader import read_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from biofeedback.messages import Layer
+    from biofeedback.messages import MusicParameters
+    from biofeedback.music.style import Style
     from biofeedback.settings import Settings
-    from biofeedback.sound import SoundSummary
+    from biofeedback.sound import SoundSettings, SoundSummary
 
 BATCH_NS = NS_PER_S // 2
 
@@ -39,9 +49,21 @@ def render_command(
     output: Annotated[Path, typer.Option("-o", "--output", help="Where the WAV goes.")],
     midi: Annotated[Path | None, typer.Option(help="A MIDI file too.")] = None,
     notes: Annotated[Path | None, typer.Option(help="The notes as JSON lines too.")] = None,
-    style: Annotated[str | None, typer.Option(help="The music's style (curves only).")] = None,
+    style: Annotated[
+        str | None,
+        typer.Option(help="The music's style (curves only); biofeedback styles lists them."),
+    ] = None,
+    meter: Annotated[
+        str | None, typer.Option(help="4/4, 2/4, 3/4 or 6/8, if the style knows it (curves only).")
+    ] = None,
     seed: Annotated[
         int | None, typer.Option(help="Same seed, same music (curves only).", min=0, max=2**32 - 1)
+    ] = None,
+    music: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="The person's own song, in place of a style (several times).", metavar="FILE"
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
@@ -52,36 +74,61 @@ def render_command(
     Example: biofeedback render curves.csv -o out.wav --midi out.mid
     """
     check_wav(output, option="-o")
-    check_targets((output, midi, notes), inputs=[source], overwrite=overwrite)
+    check_targets((output, midi, notes), inputs=[source, *(music or ())], overwrite=overwrite)
     if source.suffix == ".csv":
-        settings = read_plan(None, seed=seed, style=style)
-        orchestra = STYLES[settings.music.style].instruments
+        settings = read_plan(None, seed=seed, style=style, meter=meter)
+        songs = know_songs(music, quiet=as_json or plain) if music else []
+        settings = with_songs(settings, songs)
+        played_style = find_style(settings.music.style, settings.music.meter)
         curves = read_curves(source, resting_tempo_bpm=settings.resting_tempo_bpm)
-        orders: Iterable[SoundOrder] = _play_curves(curves, settings)
+        timeline = _time_curves(curves, played_style, settings.seed)
+        orders: Iterable[SoundOrder] = _play_curves(curves, played_style, settings)
         origin_ns, end_ns = 0, round(curves.duration_s * NS_PER_S) + STOP_FADE_NS
     else:
-        if style is not None or seed is not None:
+        if (style, seed, meter) != (None, None, None):
             raise SettingsError(
-                "--style and --seed belong to curves; the notes of a trace are already written. "
-                "To play its packets anew: biofeedback play --from trace:FILE --seed N"
+                "--style, --meter and --seed belong to curves; the notes of a trace are already "
+                "written. To play its packets anew: biofeedback play --from trace:FILE --seed N"
             )
         trace = read_trace(source)
-        orchestra = STYLES[recorded_settings(trace).music.style].instruments
-        orders = [m for m in trace.messages if isinstance(m, PlayNote | SteerSound | StopSound)]
+        settings = recorded_settings(trace)
+        played_style = find_style(settings.music.style, settings.music.meter)
+        songs = find_recorded(settings, music or (), quiet=True) if settings.music.songs else []
+        orders = [m for m in trace.messages if isinstance(m, SoundOrder)]
+        timeline = retrace(
+            [m for m in trace.messages if isinstance(m, DecisionMade)],
+            played_style,
+            settings.seed,
+            start_bpm=settings.resting_tempo_bpm,
+        )
         origin_ns = trace.header.start_monotonic_ns
         end_ns = max((m.at_ns for m in trace.messages), default=origin_ns) + STOP_FADE_NS
+    if songs and midi is not None:
+        raise SettingsError("--midi: a song of the person's own has no score.")
+    asked = sound_settings(settings, played_style, songs)
     length_s = (end_ns - origin_ns) / NS_PER_S
     with ExitStack() as stack:
         # All files take their places together, when all are whole.
         partial = stack.enter_context(replacing(output))
         with showing_progress("rendering", length_s, quiet=as_json or plain) as show:
             played, heard = _render(
-                partial, orders, show, origin_ns=origin_ns, end_ns=end_ns, orchestra=orchestra
+                partial, orders, show, origin_ns=origin_ns, end_ns=end_ns, asked=asked
             )
         if notes is not None:
-            write_notes(stack.enter_context(replacing(notes)), played, origin_ns=origin_ns)
+            write_notes(
+                stack.enter_context(replacing(notes)),
+                played,
+                origin_ns=origin_ns,
+                unpitched=played_style.unpitched_layers,
+            )
         if midi is not None:
-            write_midi(stack.enter_context(replacing(midi)), played, origin_ns=origin_ns)
+            write_midi(
+                stack.enter_context(replacing(midi)),
+                played,
+                origin_ns=origin_ns,
+                style=played_style,
+                timeline=timeline,
+            )
     facts = {
         "wav": str(output),
         "midi": None if midi is None else str(midi),
@@ -118,10 +165,10 @@ def _render(
     *,
     origin_ns: int,
     end_ns: int,
-    orchestra: dict[Layer, str],
+    asked: SoundSettings,
 ) -> tuple[list[PlayNote], SoundSummary]:
     played: list[PlayNote] = []
-    sound = open_file(output, origin_ns=origin_ns, settings=SoundSettings(orchestra=orchestra))
+    sound = open_file(output, origin_ns=origin_ns, settings=asked)
     try:
         batch: list[SoundOrder] = []
         sent_ns = origin_ns
@@ -144,23 +191,33 @@ def _render(
     return played, heard
 
 
-def _play_curves(curves: Curves, settings: Settings) -> Iterator[SoundOrder]:
+def _play_curves(curves: Curves, style: Style, settings: Settings) -> Iterator[SoundOrder]:
     """Play curves as the engine plays decisions: a step of parameters, then its notes."""
-    performer = Performer(
-        STYLES[settings.music.style],
-        settings.seed,
-        start_ns=0,
-        tempo_bpm=curves.at(0.0).tempo_bpm,
-    )
-    end_ns = round(curves.duration_s * NS_PER_S)
-    for sequence, at_ns in enumerate(range(0, end_ns, STEP_NS), start=1):
-        parameters = curves.at((at_ns + STEP_NS) / NS_PER_S)
+    performer = begin_music(settings, style, start_ns=0, tempo_bpm=curves.at(0.0).tempo_bpm)
+    for sequence, (at_ns, until_ns, parameters) in enumerate(_step(curves), start=1):
+        notes = performer.play(at_ns, until_ns, parameters)
         yield SteerSound(
             at_ns=at_ns,
             sequence=sequence,
             expires_ns=at_ns + ORDER_LIFE_NS,
             parameters=parameters,
             may_rise=True,
+            swell_wave=performer.swell_wave(until_ns),
         )
-        yield from performer.play(at_ns, min(at_ns + STEP_NS, end_ns), parameters)
-    yield StopSound(at_ns=end_ns, fade_ms=STOP_FADE_MS)
+        yield from (note for note in notes if not isinstance(note, NoticeGiven))
+    yield StopSound(at_ns=round(curves.duration_s * NS_PER_S), fade_ms=STOP_FADE_MS)
+
+
+def _time_curves(curves: Curves, style: Style, seed: int) -> Timeline:
+    timeline = Timeline(style, seed, start_ns=0, tempo_bpm=curves.at(0.0).tempo_bpm)
+    for _, until_ns, parameters in _step(curves):
+        timeline.extend(until_ns, parameters.tempo_bpm)
+    return timeline
+
+
+def _step(curves: Curves) -> Iterator[tuple[int, int, MusicParameters]]:
+    """Go through the control steps of curves: from, until, and what holds there."""
+    end_ns = round(curves.duration_s * NS_PER_S)
+    for at_ns in range(0, end_ns, STEP_NS):
+        until_ns = at_ns + STEP_NS
+        yield at_ns, min(until_ns, end_ns), curves.at(until_ns / NS_PER_S)

@@ -40,6 +40,9 @@ def scan_command(
         ),
     ] = None,
     wearer: Annotated[str, typer.Option(help="Whose sensor it is (a pseudonym).")] = DEFAULT_WEARER,
+    site: Annotated[
+        str | None, typer.Option(help="Where it is worn; found from a walk if it isn't said.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print facts as JSON.")] = False,
 ) -> None:
     """List the wearables in the air: signal, profile, what they deliver.
@@ -48,11 +51,13 @@ def scan_command(
 
     Example: biofeedback scan --identify "Polar H10" --wearer p1
     """
+    seconds = parse_duration_s(listen, option="--listen")
     require_bluetooth()
-    seconds = parse_duration_s(listen)
     folder = config_folder()
     console = Console(stderr=as_json)
     if identify is not None:
+        if site is not None:
+            identify = f"{identify},site={site}"
         binding = asyncio.run(
             bind_by_taps(identify, wearer, seconds, backend=SYSTEM, folder=folder, console=console)
         )
@@ -120,13 +125,12 @@ async def bind_by_taps(
         SensorFailure: None was tapped in time.
         SettingsError: The binding can't be written.
     """
-    candidates = matching(
-        parse_choice(name), await hear_candidates(seconds, backend=backend, folder=folder)
-    )
+    choice = parse_choice(name)
+    candidates = matching(choice, await hear_candidates(seconds, backend=backend, folder=folder))
     by_address = {candidate.sighting.address: candidate for candidate in candidates}
     console.print(f"{len(candidates)} sensors look like this; connecting to listen to them.")
     tapped = await find_by_taps(
-        [candidate.wanted(wearer) for candidate in candidates],
+        [candidate.wanted(wearer, choice.site) for candidate in candidates],
         backend=backend,
         pace=Pace(),
         timeout_s=TAP_WITHIN_S,

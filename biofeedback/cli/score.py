@@ -1,4 +1,4 @@
-"""Files that hold notes: a MIDI file with a tempo map, and JSON lines."""
+"""Files that hold notes: JSON lines, and a MIDI file with tempo map, meters and keys."""
 
 # mido has no types.
 # pyright: reportUnknownMemberType=false, reportUnknownLambdaType=false
@@ -7,75 +7,103 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import mido
 import msgspec
 
+from biofeedback.cli.general_midi import STRIKES, find_program
 from biofeedback.messages import NS_PER_S, TICKS_PER_BEAT, Layer, PlayNote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
+    from biofeedback.cli.timeline import Timeline
+    from biofeedback.music.style import Style
+
 DRUM_CHANNEL: Final = 9
-DRUM_KEYS: Final[dict[Layer, int]] = {"kick": 36, "snare": 38, "hat": 42}
-"""General MIDI percussion keys."""
-PROGRAMS: Final[dict[Layer, int]] = {"bass": 33, "chords": 4, "pad": 89, "melody": 80, "accent": 9}
-"""General MIDI programs, counted from 0."""
-NEUTRAL_TEMPO_BPM: Final = 100.0
+CHANNELS: Final = 16
+LEAD_IN_BPM: Final = 100.0
 
 
-def write_notes(path: Path, notes: Sequence[PlayNote], *, origin_ns: int) -> None:
-    """Write one JSON object per note: start_s, duration_s, layer, pitch_midi, velocity, beat."""
+def write_notes(
+    path: Path, notes: Sequence[PlayNote], *, origin_ns: int, unpitched: AbstractSet[Layer]
+) -> None:
+    """Write one JSON object per note: start_s, duration_s, layer, pitch_midi, velocity, beat.
+
+    What a note of an unpitched layer has in place of a pitch names a stroke: it is left out.
+    """
     with path.open("wb") as file:
         for note in notes:
             row = {
                 "start_s": round((note.start_ns - origin_ns) / NS_PER_S, 6),
                 "duration_s": round(note.duration_ns / NS_PER_S, 6),
                 "layer": note.layer,
-                "pitch_midi": note.pitch_midi,
+                "pitch_midi": None if note.layer in unpitched else note.pitch_midi,
                 "velocity": round(note.velocity, 4),
                 "beat": None if note.tick is None else note.tick / TICKS_PER_BEAT,
             }
             file.write(msgspec.json.encode(row) + b"\n")
 
 
-def write_midi(path: Path, notes: Sequence[PlayNote], *, origin_ns: int) -> None:
-    """Write a MIDI file: a tempo track, then a track per layer, times as they were played.
+def write_midi(
+    path: Path,
+    notes: Sequence[PlayNote],
+    *,
+    origin_ns: int,
+    style: Style,
+    timeline: Timeline | None,
+) -> None:
+    """Write a MIDI file: a track of tempi, meters and keys, then a track per layer.
 
-    The music's own ticks are the file's ticks; the tempo map comes from the kicks, which are never
-    humanised. Answers to gestures have no tick and take the one nearest to their time.
+    Times are as they were played. A beat of the music is a quarter of the file, in 6/8 a dotted
+    quarter. Without a timeline (nothing was decided) time runs at 100 quarters a minute.
     """
-    ruler = _Ruler(notes, origin_ns)
-    file = mido.MidiFile(type=1, ticks_per_beat=TICKS_PER_BEAT)
-    file.tracks.append(_track(ruler.tempo_events()))
+    ruler = _Ruler(timeline, origin_ns)
+    compound = style.meter.steps_per_beat % 3 == 0
+    file = mido.MidiFile(
+        type=1, ticks_per_beat=TICKS_PER_BEAT * 2 // 3 if compound else TICKS_PER_BEAT
+    )
+    conductor = ruler.tempo_events(file.ticks_per_beat)
+    if timeline is not None:
+        conductor += _sign_events(timeline, ruler)
+    file.tracks.append(_track(conductor))
     by_layer: dict[Layer, list[PlayNote]] = {}
     for note in notes:
         by_layer.setdefault(note.layer, []).append(note)
+    channels = iter([channel for channel in range(CHANNELS) if channel != DRUM_CHANNEL])
     for layer, played in by_layer.items():
-        events = _layer_events(layer, played, ruler)
-        file.tracks.append(_track(events))
+        instrument = style.orchestra(click=True).get(layer, "")
+        if instrument in STRIKES:
+            file.tracks.append(_track(_strike_events(layer, instrument, played, ruler)))
+        else:
+            # More than fifteen pitched layers don't exist; the last channel would be shared.
+            channel = next(channels, CHANNELS - 1)
+            file.tracks.append(_track(_pitch_events(layer, instrument, channel, played, ruler)))
     file.save(str(path))
 
 
 class _Ruler:
-    """Time to file ticks and back, linear between the kicks; the file begins at ``origin_ns``."""
+    """Time to file ticks, linear between the beats; the file begins at ``origin_ns``."""
 
-    def __init__(self, notes: Sequence[PlayNote], origin_ns: int) -> None:
-        beat_ns = round(60 / NEUTRAL_TEMPO_BPM * NS_PER_S)
-        kicks = {n.tick: n.start_ns for n in notes if n.layer == "kick" and n.tick is not None}
-        knots = sorted(kicks.items()) or [(0, origin_ns)]
+    def __init__(self, timeline: Timeline | None, origin_ns: int) -> None:
+        beat_ns = round(60 / LEAD_IN_BPM * NS_PER_S)
+        beats = [] if timeline is None else timeline.beats
+        knots = [(tick, ns) for tick, ns in beats if ns >= origin_ns] or [(0, origin_ns)]
         first_tick, first_ns = knots[0]
-        # The lead-in lasts a whole number of ticks, so that the first kick falls on its time.
+        # The lead-in lasts a whole number of ticks, so that the first beat falls on its time.
         lead_ticks = max(0, round((first_ns - origin_ns) / beat_ns * TICKS_PER_BEAT))
-        self._shift = lead_ticks - first_tick
-        self._knots = [(tick + self._shift, ns) for tick, ns in knots]
+        self.shift = lead_ticks - first_tick
+        self._knots = [(tick + self.shift, ns) for tick, ns in knots]
         if lead_ticks:
             self._knots.insert(0, (0, origin_ns))
         last_tick, last_ns = self._knots[-1]
         self._knots.append((last_tick + TICKS_PER_BEAT, last_ns + self._last_beat_ns(beat_ns)))
+        self._times_ns = [ns for _, ns in self._knots]
 
     def _last_beat_ns(self, default_ns: int) -> int:
         if len(self._knots) < 2:
@@ -85,45 +113,70 @@ class _Ruler:
 
     def tick_at(self, at_ns: int) -> int:
         """Return the file tick nearest to an instant."""
-        knots = self._knots
-        low, high = 0, len(knots) - 2
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if knots[middle][1] <= at_ns else (low, middle - 1)
-        (tick_a, ns_a), (tick_b, ns_b) = knots[low], knots[low + 1]
+        right = bisect_right(self._times_ns, at_ns)
+        left = min(max(right - 1, 0), len(self._knots) - 2)
+        (tick_a, ns_a), (tick_b, ns_b) = self._knots[left : left + 2]
         return max(0, tick_a + round((at_ns - ns_a) / (ns_b - ns_a) * (tick_b - tick_a)))
 
-    def tempo_events(self) -> list[tuple[int, mido.MetaMessage]]:
-        """Return (tick, tempo) for each stretch between kicks."""
+    def tempo_events(self, ticks_per_quarter: int) -> list[tuple[int, mido.MetaMessage]]:
+        """Return (tick, tempo) for each stretch between beats."""
         events: list[tuple[int, mido.MetaMessage]] = []
         tempo_before = 0
         for (tick_a, ns_a), (tick_b, ns_b) in pairwise(self._knots):
-            tempo_us = round((ns_b - ns_a) / 1000 / (tick_b - tick_a) * TICKS_PER_BEAT)
+            tempo_us = round((ns_b - ns_a) / 1000 / (tick_b - tick_a) * ticks_per_quarter)
             if tempo_us != tempo_before:
                 tempo_before = tempo_us
                 events.append((tick_a, mido.MetaMessage("set_tempo", tempo=tempo_us)))
         return events
 
 
-def _layer_events(
-    layer: Layer, notes: list[PlayNote], ruler: _Ruler
+def _sign_events(timeline: Timeline, ruler: _Ruler) -> list[tuple[int, mido.MetaMessage]]:
+    events: list[tuple[int, mido.MetaMessage]] = []
+    for tick, numerator, denominator in timeline.meters:
+        sign = mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator)
+        events.append((max(0, tick + ruler.shift), sign))
+    for tick, name in timeline.keys:
+        events.append((max(0, tick + ruler.shift), mido.MetaMessage("key_signature", key=name)))
+    return events
+
+
+def _pitch_events(
+    layer: Layer, instrument: str, channel: int, notes: Sequence[PlayNote], ruler: _Ruler
 ) -> list[tuple[int, mido.Message | mido.MetaMessage]]:
-    drum = layer in DRUM_KEYS
-    channel = DRUM_CHANNEL if drum else list(PROGRAMS).index(layer)
+    program = find_program(instrument)
+    events: list[tuple[int, mido.Message | mido.MetaMessage]] = [
+        (0, mido.MetaMessage("track_name", name=layer)),
+        (0, mido.Message("program_change", channel=channel, program=program)),
+    ]
+    for note in notes:
+        events += _note_events(note, note.pitch_midi or 0, channel, ruler)
+    return events
+
+
+def _strike_events(
+    layer: Layer, instrument: str, notes: Sequence[PlayNote], ruler: _Ruler
+) -> list[tuple[int, mido.Message | mido.MetaMessage]]:
+    low, middle, high = STRIKES[instrument]
     events: list[tuple[int, mido.Message | mido.MetaMessage]] = [
         (0, mido.MetaMessage("track_name", name=layer))
     ]
-    if not drum:
-        events.append((0, mido.Message("program_change", channel=channel, program=PROGRAMS[layer])))
     for note in notes:
-        key = DRUM_KEYS[layer] if drum else note.pitch_midi or 0
-        velocity = min(127, max(1, round(note.velocity * 127)))
-        on = ruler.tick_at(note.start_ns)
-        off = max(on + 1, ruler.tick_at(note.start_ns + note.duration_ns))
-        start = mido.Message("note_on", channel=channel, note=key, velocity=velocity)
-        end = mido.Message("note_off", channel=channel, note=key, velocity=0)
-        events += [(on, start), (off, end)]
+        stroke = 48 if note.pitch_midi is None else note.pitch_midi
+        key = low if stroke < 42 else middle if stroke < 54 else high
+        events += _note_events(note, key, DRUM_CHANNEL, ruler)
     return events
+
+
+def _note_events(
+    note: PlayNote, key: int, channel: int, ruler: _Ruler
+) -> list[tuple[int, mido.Message | mido.MetaMessage]]:
+    velocity = min(127, max(1, round(note.velocity * 127)))
+    on = ruler.tick_at(note.start_ns)
+    off = max(on + 1, ruler.tick_at(note.start_ns + note.duration_ns))
+    return [
+        (on, mido.Message("note_on", channel=channel, note=key, velocity=velocity)),
+        (off, mido.Message("note_off", channel=channel, note=key, velocity=0)),
+    ]
 
 
 def _track(events: Sequence[tuple[int, mido.Message | mido.MetaMessage]]) -> mido.MidiTrack:

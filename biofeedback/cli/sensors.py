@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from biofeedback.ble import require_bluetooth
 from biofeedback.ble.choose import choose, list_candidates, parse_choice
 from biofeedback.ble.identify import load_bindings, load_key, pseudonym, save_bindings
 from biofeedback.ble.reasons import SensorFailure
@@ -69,8 +70,11 @@ def open_sensors(
         BluetoothUnavailable: Bluetooth can't be used.
         DeviceNotFound: One isn't in the air.
         SensorFailure: One could be several, or they are too many.
+        SettingsError: What was asked for can't be read, or one has no such stream or rate.
     """
     choices = [parse_choice(text) for text in texts]
+    if backend is SYSTEM:
+        require_bluetooth()
     wanted = asyncio.run(_find(choices, backend, folder or config_folder()))
     wanted = [
         replace(sensor, even_if_empty=even_if_empty, even_if_denied=even_if_denied)

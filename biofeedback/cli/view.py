@@ -89,6 +89,8 @@ NOTICE_WORDS: Final[dict[NoticeCode, str]] = {
     "rate_mismatch": "sends at another rate than it says",
     "clipping": "is shaken beyond its range",
     "off_body": "has not moved at all for two minutes: is it worn?",
+    "site_found": "where it is worn was found from the walk",
+    "site_unknown": "where is it worn? say it with --from ble:NAME,site=SITE; it looks like",
     "device_clock_reset": "restarted its clock",
     "heart_rate_suspect": "heart rate can't be trusted now",
     "law_failed": "the control law failed and was held",
@@ -154,7 +156,8 @@ class Latest:
                 lines.append(say_change(output))
             case NoticeGiven():
                 who = " ".join(name for name in (output.wearer, output.sensor) if name)
-                lines.append(f"{who} {NOTICE_WORDS[output.code]}".strip())
+                told = f": {output.detail}" if output.detail else ""
+                lines.append(f"{who} {NOTICE_WORDS[output.code]}{told}".strip())
             case EventDetected(event="step"):
                 self._steps[output.wearer, output.sensor] += 1
             case PlayNote():

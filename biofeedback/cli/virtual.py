@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import signal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from biofeedback.virtual.peripheral import Peripheral
 
 ADDRESS = "C0:FF:EE:00:00:01"
+RANDOM_STATIC: Final = re.compile(r"[C-Fc-f][0-9A-Fa-f](:[0-9A-Fa-f]{2}){5}")
+RADIOS: Final = frozenset({"usb", "pyusb", "hci-socket"})
 REPORT_EVERY_S = 1.0
 
 
@@ -52,6 +55,10 @@ def virtual_command(
     Example: biofeedback virtual polar_h10 --scenario walk --transport usb:0 --fault drop@30
     """
     seconds = None if duration is None else parse_duration_s(duration)
+    if RANDOM_STATIC.fullmatch(address) is None:
+        raise SettingsError(
+            f"--address {address}: give six bytes, the first of them C0 or more: {ADDRESS}."
+        )
     try:
         from biofeedback.virtual.mishaps import packet_faults, parse_mishap  # noqa: PLC0415 - optional
         from biofeedback.virtual.peripheral import Peripheral  # noqa: PLC0415 - same
@@ -98,9 +105,14 @@ async def be_wearable(
     try:
         await peripheral.start_on(transport, address=address)
     except Exception as error:
+        step = "Who listens at its other end? Else give usb:0"
+        if transport.partition(":")[0] in RADIOS:
+            step = (
+                "Plug in an adapter that the system doesn't use (Linux: rmmod btusb, or hciconfig "
+                "hci0 down)"
+            )
         raise BluetoothUnavailable(
-            f"--transport {transport} can't be opened: {error or type(error).__name__}. Plug in an "
-            "adapter that the system doesn't use (Linux: rmmod btusb, or hciconfig hci0 down)",
+            f"--transport {transport} can't be opened: {error or type(error).__name__}. {step}",
             reason="transport",
         ) from error
     striking = asyncio.create_task(strike_link(peripheral, mishaps))

@@ -3,8 +3,8 @@
 Tempo takes the wearers' robust centre of cadence, times 1/2, 1 or 2 so that it stays in reach
 (hysteresis keeps the multiple once chosen), and beats drift gently onto the steps: a textbook
 linear phase correction beside the period's. Texture follows the vigour and the quality of the
-movement (therapies.md, movement to music): flowing movement is legato and dark, abrupt movement
-short and bright; inclination moves the register.
+movement (therapies.md, movement to music): flowing movement is low, legato and dark, abrupt
+movement higher, short and bright; inclination moves the register.
 """
 
 from __future__ import annotations
@@ -13,15 +13,14 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from biofeedback.messages import (
-    MusicParameters,
-    Reason,
-)
+from biofeedback.control.parts import Parts
+from biofeedback.messages import MusicParameters, Part, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from biofeedback.control.limits import Limits
+    from biofeedback.control.parts import PartSource
     from biofeedback.samples import BodyState
 
 MULTIPLES = {multiple: math.log(multiple) for multiple in (0.5, 1.0, 2.0)}
@@ -53,12 +52,15 @@ class Wish(NamedTuple):
 
     parameters: MusicParameters
     reason: Reason
+    parts: tuple[Part, ...] = ()
 
 
 class FollowLaw:
     """Proposes music from bodies; keeps what it needs for smoothness."""
 
-    def __init__(self, *, limits: Limits, resting_tempo_bpm: float) -> None:
+    def __init__(
+        self, *, limits: Limits, resting_tempo_bpm: float, parts: PartSource = "wearers"
+    ) -> None:
         self._low_bpm = limits.tempo_low_bpm
         self._high_bpm = limits.tempo_high_bpm
         self._resting_tempo_bpm = resting_tempo_bpm
@@ -68,6 +70,7 @@ class FollowLaw:
         self._vigour = 0.0
         self._sustained = 0.5
         self._tilt = 0.5
+        self._parts = Parts(parts)
 
     def propose(
         self,
@@ -86,7 +89,8 @@ class FollowLaw:
             asynchrony_beats: How far the music was ahead (+) of the newest step, in beats
                 (-0.5..0.5); None without a new step.
         """
-        self._follow_texture(bodies, elapsed_s)
+        vigours = [_vigour(body) if _is_present(body) else None for body in bodies]
+        self._follow_texture(bodies, vigours, elapsed_s)
         cadences_spm = [b.cadence_spm for b in bodies if b.walking and b.cadence_spm is not None]
         reason: Reason
         if cadences_spm:
@@ -99,7 +103,8 @@ class FollowLaw:
             reason = "moving" if self._vigour > MOVING_RATIO else "resting"
         if not bodies:
             reason = "no_sensor"
-        return Wish(self._dress(goal_bpm), reason)
+        parts = self._parts.follow(bodies, vigours, elapsed_s)
+        return Wish(self._dress(goal_bpm), reason, parts)
 
     def _fold(self, cadence_spm: float, tempo_bpm: float) -> float:
         """Bring the cadence to the nearest multiple in reach; keep the one in use if none is."""
@@ -127,10 +132,12 @@ class FollowLaw:
         correction = PHASE_GAIN * self._phase_beats
         return 1.0 - min(max(correction, -PHASE_CORRECTION_MAX_RATIO), PHASE_CORRECTION_MAX_RATIO)
 
-    def _follow_texture(self, bodies: Sequence[BodyState], elapsed_s: float) -> None:
+    def _follow_texture(
+        self, bodies: Sequence[BodyState], vigours: Sequence[float | None], elapsed_s: float
+    ) -> None:
         # Who has been silent for long no longer leads: nothing is steered by a frozen value (H03).
         present = [body for body in bodies if _is_present(body)]
-        vigour = _mean([_vigour(body) for body in present])
+        vigour = _mean(vigours)
         goal = 0.0 if vigour is None else vigour
         time_constant_s = ATTACK_S if goal > self._vigour else RELEASE_S
         self._vigour += (goal - self._vigour) * min(1.0, elapsed_s / time_constant_s)
@@ -153,7 +160,13 @@ class FollowLaw:
             articulation=min(1.0, 0.2 + 0.4 * vigour + 0.4 * abrupt),
             tension=0.15 + 0.35 * vigour,
             swell=0.3 * (1.0 - vigour),
-            register=min(1.0, max(-1.0, 0.6 * (2 * self._tilt - 1) + 0.4 * (2 * vigour - 1))),
+            register=min(
+                1.0,
+                max(
+                    -1.0,
+                    0.5 * (2 * self._tilt - 1) + 0.3 * (2 * vigour - 1) + 0.2 * (2 * abrupt - 1),
+                ),
+            ),
             level_db=QUIETEST_DB * (1.0 - vigour),
         )
 
@@ -178,7 +191,7 @@ def _is_present(body: BodyState) -> bool:
     return age_ms is not None and age_ms <= SILENT_MS
 
 
-def _mean(values: list[float | None]) -> float | None:
+def _mean(values: Sequence[float | None]) -> float | None:
     """Average what is known."""
     if len(values) == 1:
         return values[0]

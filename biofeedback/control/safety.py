@@ -5,7 +5,7 @@ Rules, each the minimum of independent limits, each leaving its word in ``limits
 * a wish that is not finite is not used: the value before stays;
 * tempo stays inside 40..180 and inside the band round the prescribed baseline, and moves by at
   most the slew limit per elapsed second (an elapsed time above 0.1 s counts as 0.1 s: F50);
-* energy, density and level rise slowly and fall freely;
+* energy, density, level and the energy of each part rise slowly and fall freely;
 * HOLD freezes tempo, level and energy; EASE glides to neutral and fades, whatever the wish;
 * while a heart rate is above its ceiling nothing rises.
 
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 import msgspec
 
 from biofeedback.control.limits import TEMPO_MAX_BPM, TEMPO_MIN_BPM
-from biofeedback.messages import Limit, MusicParameters, SessionState
+from biofeedback.messages import Limit, MusicParameters, Part, SessionState
 
 if TYPE_CHECKING:
     from biofeedback.control.limits import Limits
@@ -74,6 +74,7 @@ _RANGES = tuple(
 _LOWEST_VALUES = msgspec.structs.astuple(_LOWEST)
 _HIGHEST_VALUES = msgspec.structs.astuple(_HIGHEST)
 _FLOATS = {float}
+_SILENT_PART = Part(energy=0.0)
 
 
 class Allowed(NamedTuple):
@@ -81,6 +82,7 @@ class Allowed(NamedTuple):
 
     parameters: MusicParameters
     limits_hit: tuple[Limit, ...]
+    parts: tuple[Part, ...] = ()
 
 
 class Safety:
@@ -93,12 +95,22 @@ class Safety:
         # A neutral tempo outside the band would have EASE glide out of it.
         self._neutral = msgspec.structs.replace(neutral, tempo_bpm=tempo_bpm)
         self._last = msgspec.structs.replace(self._neutral, level_db=level_db)
+        self._last_parts: tuple[Part, ...] = ()
         self._ease_floor_db: float | None = None
+        self._tempo_ranges: tuple[tuple[float, float, Limit], ...] = (
+            (TEMPO_MIN_BPM, TEMPO_MAX_BPM, "tempo_absolute"),
+            (limits.tempo_low_bpm, limits.tempo_high_bpm, "tempo_band"),
+        )
 
     @property
     def last(self) -> MusicParameters:
         """What was allowed last."""
         return self._last
+
+    @property
+    def last_parts(self) -> tuple[Part, ...]:
+        """What the parts were allowed last."""
+        return self._last_parts
 
     def limit(
         self,
@@ -107,6 +119,7 @@ class Safety:
         state: SessionState,
         elapsed_s: float,
         may_rise: bool,
+        parts: tuple[Part, ...] = (),
     ) -> Allowed:
         """Turn a wish into what is allowed.
 
@@ -115,6 +128,7 @@ class Safety:
             state: The session's state.
             elapsed_s: Real time since the last call; at most 0.1 s of it counts.
             may_rise: False while a heart rate is above its ceiling.
+            parts: What each part should do; one that is new begins from silence.
         """
         hit: dict[Limit, None] = {}
         step_s = min(max(elapsed_s, 0.0), LONGEST_STEP_S) if math.isfinite(elapsed_s) else 0.0
@@ -124,15 +138,20 @@ class Safety:
         if state == "EASE":
             hit["easing"] = None
             allowed = self._ease(step_s, may_rise)
+            if self._last_parts:
+                self._ease_parts(step_s)
         elif state in {"RUN", "CALIBRATE"}:
             allowed = self._move(wanted, step_s, may_rise, hit)
+            if parts or self._last_parts:
+                self._move_parts(parts, step_s, may_rise, hit)
         else:
             hit["frozen"] = None
             allowed = self._last
         self._last = allowed
         if not hit:
-            return Allowed(allowed, ())
-        return Allowed(allowed, tuple([word for word in LIMIT_WORDS if word in hit]))
+            return Allowed(allowed, (), self._last_parts)
+        words: tuple[Limit, ...] = tuple([word for word in LIMIT_WORDS if word in hit])
+        return Allowed(allowed, words, self._last_parts)
 
     def _refuse_not_finite(self, wish: MusicParameters, hit: dict[Limit, None]) -> MusicParameters:
         values = msgspec.structs.astuple(wish)
@@ -166,20 +185,59 @@ class Safety:
         brightness = min(wanted.brightness, last.brightness + rise)
         if energy < wanted.energy or density < wanted.density or brightness < wanted.brightness:
             hit["energy_rise" if may_rise else "heart_rate_ceiling"] = None
-        # Above a ceiling nothing gets more urgent in any other way either.
-        most = _HIGHEST if may_rise else last
-        return MusicParameters(
+        allowed = msgspec.structs.replace(
+            wanted,
             tempo_bpm=self._limit_tempo(wanted.tempo_bpm, step_s, may_rise, hit),
             energy=energy,
             density=density,
             brightness=brightness,
-            articulation=min(wanted.articulation, most.articulation),
-            tension=min(wanted.tension, most.tension),
-            swell=min(wanted.swell, most.swell),
-            register=min(wanted.register, most.register),
             level_db=self._limit_level(wanted.level_db, step_s, may_rise, hit),
-            place=wanted.place if may_rise else last.place,
-            swell_brpm=min(wanted.swell_brpm, most.swell_brpm),
+        )
+        if may_rise:
+            return allowed
+        # Above a ceiling nothing gets more urgent in any other way either.
+        return msgspec.structs.replace(
+            allowed,
+            articulation=min(wanted.articulation, last.articulation),
+            tension=min(wanted.tension, last.tension),
+            swell=min(wanted.swell, last.swell),
+            register=min(wanted.register, last.register),
+            place=last.place,
+            swell_brpm=min(wanted.swell_brpm, last.swell_brpm),
+        )
+
+    def _move_parts(
+        self,
+        wanted: tuple[Part, ...],
+        step_s: float,
+        may_rise: bool,  # noqa: FBT001
+        hit: dict[Limit, None],
+    ) -> None:
+        rise = TEXTURE_RISE_PER_S * step_s if may_rise else 0.0
+        allowed: list[Part] = []
+        for index, part in enumerate(wanted):
+            known = index < len(self._last_parts)
+            last = self._last_parts[index] if known else _SILENT_PART
+            energy = _usable(part.energy, last.energy, hit)
+            if energy > last.energy + rise:
+                hit["energy_rise" if may_rise else "heart_rate_ceiling"] = None
+                energy = last.energy + rise
+            place = _usable(part.place, last.place, hit)
+            allowed.append(
+                Part(
+                    energy=min(max(energy, 0.0), 1.0),
+                    place=min(max(place, -1.0), 1.0) if may_rise or not known else last.place,
+                )
+            )
+        self._last_parts = tuple(allowed)
+
+    def _ease_parts(self, step_s: float) -> None:
+        fall = EASE_TEXTURE_PER_S * step_s
+        self._last_parts = tuple(
+            [
+                Part(energy=max(0.0, part.energy - fall), place=part.place)
+                for part in self._last_parts
+            ]
         )
 
     def _limit_tempo(
@@ -192,16 +250,17 @@ class Safety:
         limits, last_bpm = self._limits, self._last.tempo_bpm
         slew_bpm = last_bpm * limits.tempo_slew_ratio_per_s * step_s
         ranges: tuple[tuple[float, float, Limit], ...] = (
-            (TEMPO_MIN_BPM, TEMPO_MAX_BPM, "tempo_absolute"),
-            (limits.tempo_low_bpm, limits.tempo_high_bpm, "tempo_band"),
+            *self._tempo_ranges,
             (last_bpm - slew_bpm, last_bpm + slew_bpm, "tempo_slew"),
-            (0.0, math.inf if may_rise else last_bpm, "heart_rate_ceiling"),
         )
         tempo_bpm = wanted_bpm
         for low_bpm, high_bpm, word in ranges:
             if not low_bpm <= tempo_bpm <= high_bpm:
                 hit[word] = None
                 tempo_bpm = low_bpm if tempo_bpm < low_bpm else high_bpm
+        if tempo_bpm > last_bpm and not may_rise:
+            hit["heart_rate_ceiling"] = None
+            return last_bpm
         return tempo_bpm
 
     def _limit_level(
@@ -238,3 +297,11 @@ class Safety:
             brightness=max(0.0, last.brightness - fall),
             level_db=max(self._ease_floor_db, last.level_db - EASE_LEVEL_DB_PER_S * step_s),
         )
+
+
+def _usable(value: object, last: float, hit: dict[Limit, None]) -> float:
+    """Return a number that can be used, or the last one."""
+    if isinstance(value, (int, float)) and -LARGEST <= value <= LARGEST:
+        return float(value)
+    hit["not_finite"] = None
+    return last

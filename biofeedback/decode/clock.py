@@ -21,10 +21,12 @@ References:
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import deque
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from biofeedback.decode.event_phase import EventPhase
@@ -52,8 +54,7 @@ ARRIVAL_DRIFT_RATIO = 0.05
 MIN_STEPS = 5
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class FrameTimes:
+class FrameTimes(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """Host times of the samples of one packet, shape (n,), strictly ascending over all packets.
 
     ``gap_before``: samples are missing before these. ``clock_reset``: the clock was fitted anew.
@@ -94,21 +95,16 @@ class LowerEnvelope:
         # Only whole edges go, so the rest is the exact hull of everything since its first corner.
         while len(hull) > 2 and hull[1][0] < device_ns - WINDOW_NS:
             del hull[0]
-        self._estimate_slope(device_ns)
-        slope = self._slope_ratio
-        least = min([y - slope * (x - device_ns) for x, y in hull])
-        return delay_ns - least
+        span_ns = device_ns - hull[0][0]
+        if span_ns >= MIN_SPAN_NS:
+            self._estimate_slope(device_ns - span_ns / 2)
+        slope_ratio = self._slope_ratio
+        return delay_ns - min([y - slope_ratio * (x - device_ns) for x, y in hull])
 
-    def _estimate_slope(self, device_ns: float) -> None:
+    def _estimate_slope(self, middle_ns: float) -> None:
         """Take the edge over the middle of the window: its line has the least total distance."""
         hull = self._hull
-        span_ns = device_ns - hull[0][0]
-        if span_ns < MIN_SPAN_NS:
-            return
-        middle_ns = device_ns - span_ns / 2
-        position = 1
-        while hull[position][0] < middle_ns:
-            position += 1
+        position = bisect_left(hull, (middle_ns,))
         (x0, y0), (x1, y1) = hull[position - 1], hull[position]
         slope_ratio = (y1 - y0) / (x1 - x0)
         if self._phase is not None:
@@ -147,7 +143,19 @@ def spread_samples(
         # The clock was found to be earlier than thought: what was given out can't be taken back,
         # so these squeeze into a part of the room that is left, and leave some for the next.
         span_ns = max((arrival_ns - start_ns) // 16, samples)
-    return start_ns + np.arange(1, samples + 1, dtype=np.int64) * span_ns // samples
+    if samples == 1:
+        return np.array([start_ns + span_ns], np.int64)
+    # As arrays: numpy takes longer for a number of Python than for all the rest.
+    steps, count = _steps(samples)
+    times_ns = steps * np.array(span_ns, np.int64)
+    times_ns //= count
+    times_ns += np.array(start_ns, np.int64)
+    return times_ns
+
+
+@lru_cache(maxsize=128)
+def _steps(samples: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return np.arange(1, samples + 1, dtype=np.int64), np.array(samples, np.int64)
 
 
 class DeviceClock:
@@ -240,7 +248,7 @@ class DeviceClock:
             arrival_ns,
             delay_ns,
         )
-        self._newest_ns = int(times_ns[-1])
+        self._newest_ns = times_ns.item(-1)
         return FrameTimes(times_ns=times_ns, gap_before=gap, clock_reset=reset)
 
     def _has_jumped(
@@ -330,7 +338,7 @@ class ArrivalClock:
             newest_ns=self._newest_ns,
             joined=not gap,
         )
-        self._newest_ns = int(times_ns[-1])
+        self._newest_ns = times_ns.item(-1)
         return FrameTimes(times_ns=times_ns, gap_before=gap, clock_reset=False)
 
     def _begin(self, arrival_ns: int) -> None:

@@ -22,6 +22,8 @@ def read_number(context: Context, key: str, default: float | None, *, most: floa
         Malformed: It is missing without a default, no number, or not within 0..``most``.
     """
     value = context.get(key, default)
+    if type(value) is float and 0 < value <= most:
+        return value
     if not isinstance(value, (int, float)) or not math.isfinite(value) or not 0 < value <= most:
         raise Malformed("out_of_range", f"a {key} of {value}")
     return value

@@ -5,8 +5,9 @@ A value feeds a stream only when the profile says that this characteristic deliv
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import msgspec
 import numpy as np
 
 from biofeedback.decode.answers import (
@@ -16,11 +17,12 @@ from biofeedback.decode.answers import (
     stream_rate_hz,
 )
 from biofeedback.decode.bangle import BangleAcceleration, BangleBattery, BangleLine, NusText
+from biofeedback.decode.clock import ArrivalClock
 from biofeedback.decode.colmi import ColmiAcceleration
 from biofeedback.decode.metawear import MetaWearAcceleration, MetaWearPacked, MetaWearSteps
 from biofeedback.decode.plain import BLOCKS, SIZES, UNITS, Field, PlainPacket
 from biofeedback.decode.profile import expand_uuid
-from biofeedback.decode.timeline import ArrivalTimeline, CountedTimeline, TickTimeline
+from biofeedback.decode.timeline import CountedTimeline, TickTimeline
 from biofeedback.decode.witmotion import WitMotionPacket, WitMotionRegisters
 from biofeedback.messages import NS_PER_MS
 from biofeedback.samples import (
@@ -38,15 +40,30 @@ if TYPE_CHECKING:
 
     from biofeedback.decode.answers import Battery
     from biofeedback.decode.clock import FrameTimes
-    from biofeedback.decode.plain import Feed
+    from biofeedback.decode.plain import Feed, Layout
     from biofeedback.decode.profile import Profile, StreamName
     from biofeedback.decode.told_answers import ToldAnswers
     from biofeedback.decode.triples import Triple
     from biofeedback.messages import PacketReceived
     from biofeedback.samples import Samples
 
+    Place: TypeAlias = Callable[[dict[str, Any], int], FrameTimes]
+    """(values of a packet, its arrival) -> the host times of its samples."""
+
 LEAST_CONFIDENCE_PERCENT = 50
 """Of the watch in its own heart rate; below, it is passed over."""
+
+
+class _Plan(msgspec.Struct, frozen=True, kw_only=True, eq=False):
+    """What the values of a layout are for, on one characteristic.
+
+    ``told`` are names and feeds; ``blocks`` names, feeds and factors to the unit of the block.
+    """
+
+    layout: Layout
+    told: tuple[tuple[str, Feed], ...]
+    blocks: tuple[tuple[str, Feed, float], ...]
+    place: Place | None
 
 
 class MotionAnswers:
@@ -63,7 +80,8 @@ class MotionAnswers:
             (stream.name, expand_uuid(stream.characteristic)) for stream in profile.streams
         }
         self._range_mps2 = acceleration_range_mps2(profile, context)
-        self._arrivals: dict[str, ArrivalTimeline] = {}
+        self._plans: dict[str, list[_Plan]] = {}
+        self._arrivals: dict[str, ArrivalClock] = {}
         self._ticks: dict[str, TickTimeline] = {}
         self._counts: dict[str, CountedTimeline] = {}
         self._newest_line: int | None = None
@@ -88,14 +106,14 @@ class MotionAnswers:
         self, decoded: Sequence[WitMotionPacket], packet: PacketReceived
     ) -> list[Decoded]:
         """Answer all packets that one notification completed: they share its arrival."""
-        times = self._arrival("acceleration", "acceleration", len(decoded), packet)
+        times = self._arrival("acceleration", len(decoded), packet)
         return [
             self._block("acceleration", [each.accel_g for each in decoded], UNIT_G, times),
             self._block("gyroscope", [each.gyro_dps for each in decoded], 1.0, times),
         ]
 
     def _answer_rows(self, rows_g: Sequence[Triple], packet: PacketReceived) -> list[Decoded]:
-        times = self._arrival("acceleration", "acceleration", len(rows_g), packet)
+        times = self._arrival("acceleration", len(rows_g), packet)
         return [self._block("acceleration", rows_g, UNIT_G, times)]
 
     def _answer_bangle(self, line: BangleLine, packet: PacketReceived) -> list[Decoded]:
@@ -117,11 +135,28 @@ class MotionAnswers:
         return _with_reset([block], times, packet)
 
     def _answer_plain(self, plain: PlainPacket, packet: PacketReceived) -> list[Decoded]:
-        key = expand_uuid(packet.characteristic)
+        for plan in self._plans.get(packet.characteristic, ()):
+            if plan.layout is plain.layout:
+                break
+        else:
+            plan = self._make_plan(packet.characteristic, plain.layout)
+        values = plain.values
         answer: list[Decoded] = []
+        for name, feed in plan.told:
+            answer += self._answer_value(feed, values[name], packet)
+        if plan.place is None:
+            return answer
+        times = plan.place(values, packet.at_ns)
+        for name, feed, factor in plan.blocks:
+            answer.append(self._block(feed, values[name], factor, times))
+        return _with_reset(answer, times, packet)
+
+    def _make_plan(self, characteristic: str, layout: Layout) -> _Plan:
+        key = expand_uuid(characteristic)
+        told: list[tuple[str, Feed]] = []
         blocks: list[Field] = []
         clock: Field | None = None
-        for field in plain.layout.fields:
+        for field in layout.fields:
             if field.feeds is None:
                 continue
             if field.feeds in BLOCKS or field.feeds == "ppg":
@@ -130,54 +165,52 @@ class MotionAnswers:
             elif field.feeds in {"clock", "counter"}:
                 clock = field
             else:
-                answer += self._answer_value(field.feeds, plain.values[field.name], packet)
-        if not blocks:
-            return answer
-        times = self._plain_times(key, plain, blocks[0], clock, packet)
-        for field in blocks:
-            factor = UNITS[_feed(field)][field.unit or ""]
-            answer.append(self._block(_feed(field), plain.values[field.name], factor, times))
-        return _with_reset(answer, times, packet)
+                told.append((field.name, field.feeds))
+        plan = _Plan(
+            layout=layout,
+            told=tuple(told),
+            blocks=tuple(
+                [(f.name, _feed(f), UNITS[_feed(f)][f.unit or ""]) for f in blocks],
+            ),
+            place=self._make_place(key, blocks[0], clock) if blocks else None,
+        )
+        self._plans.setdefault(characteristic, []).append(plan)
+        return plan
 
-    def _plain_times(
-        self,
-        key: str,
-        plain: PlainPacket,
-        block: Field,
-        clock: Field | None,
-        packet: PacketReceived,
-    ) -> FrameTimes:
+    def _make_place(self, key: str, block: Field, clock: Field | None) -> Place:
+        """Return what gives the host times of the samples of one packet."""
         name, rows = _stream_name(_feed(block)), block.rows or 1
         if block.feeds == "ppg":
             rows = block.count or 1
         if clock is None:
-            return self._arrival(key, name, rows, packet)
-        value, bits = plain.values[clock.name], 8 * SIZES[clock.type]
+            arrival = self._arrival_clock(key, name)
+            return lambda _, at_ns: arrival.update(samples=rows, arrival_ns=at_ns)
+        told, bits = clock.name, 8 * SIZES[clock.type]
         if clock.feeds == "clock":
-            tick_ns = UNITS["clock"][clock.unit or ""]
-            return self._tick_timeline(key, name, tick_ns, bits).update(value, rows, packet.at_ns)
-        counted = self._counts.get(key)
-        if counted is None:
-            rate_hz = stream_rate_hz(self._profile, self._context, name)
-            counted = self._counts[key] = CountedTimeline(rate_hz, bits=bits)
-        return counted.update(value, rows, packet.at_ns)
+            ticks = self._tick_timeline(key, name, UNITS["clock"][clock.unit or ""], bits)
+            return lambda values, at_ns: ticks.update(values[told], rows, at_ns)
+        rate_hz = stream_rate_hz(self._profile, self._context, name)
+        counted = self._counts.setdefault(key, CountedTimeline(rate_hz, bits=bits))
+        return lambda values, at_ns: counted.update(values[told], rows, at_ns)
 
     def _answer_value(self, feed: Feed, value: float, packet: PacketReceived) -> list[Decoded]:
         if feed == "battery":
             return self._battery.answer(round(value) if 0 <= value <= 100 else None, packet)
         if feed == "heart_rate":
             return [self._told.heart(round(value))]
-        times = self._arrival("temperature", "temperature", 1, packet)
+        times = self._arrival("temperature", 1, packet)
         return [TemperatureReading(times_ns=times.times_ns, temperature_degc=np.array([value]))]
 
-    def _arrival(
-        self, key: str, name: StreamName, samples: int, packet: PacketReceived
-    ) -> FrameTimes:
-        timeline = self._arrivals.get(key)
-        if timeline is None:
+    def _arrival_clock(self, key: str, name: StreamName) -> ArrivalClock:
+        clock = self._arrivals.get(key)
+        if clock is None:
             rate_hz = stream_rate_hz(self._profile, self._context, name)
-            timeline = self._arrivals[key] = ArrivalTimeline(rate_hz)
-        return timeline.update(samples, packet.at_ns)
+            clock = self._arrivals[key] = ArrivalClock(rate_hz)
+        return clock
+
+    def _arrival(self, name: StreamName, samples: int, packet: PacketReceived) -> FrameTimes:
+        clock = self._arrival_clock(name, name)
+        return clock.update(samples=samples, arrival_ns=packet.at_ns)
 
     def _tick_timeline(self, key: str, name: StreamName, tick_ns: float, bits: int) -> TickTimeline:
         timeline = self._ticks.get(key)
@@ -194,7 +227,7 @@ class MotionAnswers:
         if feed == "ppg":
             light: NDArray[np.float64] = np.array(rows, np.float64).reshape(-1, 1)
             return OpticalBlock(times_ns=times.times_ns, ppg=light, gap_before=gap)
-        values: NDArray[np.float64] = np.array(rows, np.float64).reshape(-1, 3) * factor
+        values = _scaled_rows(rows, factor)
         if feed == "acceleration":
             return AccelerationBlock(
                 times_ns=times.times_ns,
@@ -208,6 +241,17 @@ class MotionAnswers:
 
 
 UNIT_G = UNITS["acceleration"]["g"]
+
+
+def _scaled_rows(rows: Any, factor: float) -> NDArray[np.float64]:
+    """Return rows of three, or the only one by itself, times a factor, shape (n, 3)."""
+    triples = rows if isinstance(rows[0], tuple) else (rows,)
+    if len(triples) == 1:
+        x, y, z = triples[0]
+        return np.array([(x * factor, y * factor, z * factor)])
+    scaled = np.array(triples, np.float64)
+    scaled *= np.array(factor)
+    return scaled
 
 
 def _feed(field: Field) -> Feed:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
@@ -20,12 +21,14 @@ from biofeedback.decode.malformed import Malformed
 from biofeedback.decode.triples import (
     Triple,
     check_range,
-    read_finite32,
     read_float32,
     read_int16,
+    unpack_float32,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from biofeedback.decode.context import Context
 
 RESULT, DATA, SECOND_PART = 1, 2, 3
@@ -55,7 +58,7 @@ FIELDS: Final[dict[str, tuple[tuple[str, float], ...]]] = {
 }
 """What is measured -> its fields in the order of the packet, and what no value exceeds."""
 LEAST_LIMIT = min(LIMIT_MPS2, LIMIT_DPS, LIMIT_UT)
-"""A packet with no value beyond this is within all limits."""
+"""A packet whose root of the sum of all squares isn't beyond this is within all limits."""
 _TRIPLE: Final = struct.Struct("<3f")
 COUNT_MV = 0.000381469726563
 LIMIT_BPM, LEAST_KELVIN, MOST_KELVIN = 300.0, 200.0, 450.0
@@ -199,12 +202,9 @@ def _decode_motion(
 ) -> MovesenseData:
     fields = FIELDS[kind]
     n = (len(payload) - at - 4) // (12 * len(fields))
-    values = read_finite32(payload, at + 4, 3 * n * len(fields))
-    if min(values) < -LEAST_LIMIT or max(values) > LEAST_LIMIT:
-        for place, (_, limit) in enumerate(fields):
-            part = values[3 * n * place : 3 * n * (place + 1)]
-            if min(part) < -limit or max(part) > limit:
-                raise Malformed("out_of_range", f"a value beyond {limit:g}")
+    values = unpack_float32(payload, at + 4, 3 * n * len(fields))
+    if not math.hypot(*values) <= LEAST_LIMIT:
+        _check_fields(values, fields)
     each = tuple(_TRIPLE.iter_unpack(payload[at + 4 :]))
     rows = {name: each[n * place : n * (place + 1)] for place, (name, _) in enumerate(fields)}
     return MovesenseData(
@@ -216,6 +216,16 @@ def _decode_motion(
         gyro_dps=rows.get("gyro_dps", UNSET),
         mag_ut=rows.get("mag_ut", UNSET),
     )
+
+
+def _check_fields(values: Sequence[float], fields: Sequence[tuple[str, float]]) -> None:
+    if not math.isfinite(sum(values)):
+        raise Malformed("out_of_range", "NaN or infinity")
+    each = len(values) // len(fields)
+    for place, (_, limit) in enumerate(fields):
+        part = values[each * place : each * (place + 1)]
+        if math.hypot(*part) > limit and not -limit <= min(part) <= max(part) <= limit:
+            raise Malformed("out_of_range", f"a value beyond {limit:g}")
 
 
 def _ecg_mv(payload: bytes, at: int, *, scaled: bool) -> tuple[float, ...]:

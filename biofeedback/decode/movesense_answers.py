@@ -16,6 +16,7 @@ from biofeedback.decode.answers import (
     notice,
     stream_rate_hz,
 )
+from biofeedback.decode.clock import ArrivalClock
 from biofeedback.decode.malformed import Malformed
 from biofeedback.decode.movesense import (
     DATA,
@@ -27,7 +28,7 @@ from biofeedback.decode.movesense import (
     decode_movesense_command,
     rate_of_path,
 )
-from biofeedback.decode.timeline import ArrivalTimeline, TickTimeline
+from biofeedback.decode.timeline import TickTimeline
 from biofeedback.messages import NS_PER_MS
 from biofeedback.samples import (
     AccelerationBlock,
@@ -70,9 +71,12 @@ class MovesenseAnswers:
         self._told = told
         self._range_mps2 = acceleration_range_mps2(profile, context)
         self._paths = _paths(profile)
+        self._contexts: dict[str | None, Context] = {
+            path: {**context, "path": path} for path in self._paths.values()
+        }
         self._parts = SecondParts()
         self._clocks: dict[int, TickTimeline] = {}
-        self._temperature = ArrivalTimeline(1.0)
+        self._temperature = ArrivalClock(1.0)
 
     def table(self) -> dict[type, Callable[[Any, PacketReceived], list[Decoded]]]:
         """Return what answers which decoded packet."""
@@ -95,7 +99,7 @@ class MovesenseAnswers:
         elif path is None or payload[0] != 1:
             path = None
         whole = self._parts.update(payload, path)
-        return whole, self._context if path is None else {**self._context, "path": path}
+        return whole, self._contexts.get(path, self._context)
 
     def _answer_result(self, result: MovesenseResult, packet: PacketReceived) -> list[Decoded]:
         del packet
@@ -109,7 +113,7 @@ class MovesenseAnswers:
             return [self._told.heart(round(data.average_bpm), tuple(map(float, rr_ms)))]
         if data.temperature_k is not UNSET:
             # Its clock is the device's too, but so slow a value needs no better time.
-            times = self._temperature.update(1, packet.at_ns)
+            times = self._temperature.update(samples=1, arrival_ns=packet.at_ns)
             degc = np.array([data.temperature_k - KELVIN_AT_0_DEGC])
             return [TemperatureReading(times_ns=times.times_ns, temperature_degc=degc)]
         if data.timestamp_ms is UNSET or data.samples_per_packet is UNSET or data.ref is UNSET:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from biofeedback.decode.bangle import decode_bangle_line, decode_nus_text
@@ -87,6 +88,24 @@ DECODERS: Final[dict[str, Callable[[bytes, Context], Any]]] = {
 """Packet format -> ``(payload, context) -> packet``; raises Malformed and nothing else."""
 
 
+@cache
+def make_decoder(packet_format: str) -> Callable[[bytes, Context], Any]:
+    """Return what decodes packets of a known format, of any size, and raises Malformed only.
+
+    Args:
+        packet_format: A key of ``DECODERS``.
+    """
+    decode = DECODERS[packet_format]
+    most_bytes = MAX_JOINED_BYTES.get(packet_format, MAX_PAYLOAD_BYTES)
+
+    def decode_any(payload: bytes, context: Context) -> Any:
+        if not 0 < len(payload) <= most_bytes:
+            raise _wrong_size(payload)
+        return decode(payload, context)
+
+    return decode_any
+
+
 def decode_packet(packet_format: str, payload: bytes, context: Context) -> Any:
     """Decode one packet of a known format.
 
@@ -101,8 +120,10 @@ def decode_packet(packet_format: str, payload: bytes, context: Context) -> Any:
     Raises:
         Malformed: The packet can't be used.
     """
+    return make_decoder(packet_format)(payload, context)
+
+
+def _wrong_size(payload: bytes) -> Malformed:
     if not payload:
-        raise Malformed("empty", "no bytes")
-    if len(payload) > MAX_JOINED_BYTES.get(packet_format, MAX_PAYLOAD_BYTES):
-        raise Malformed("bad_length", f"{len(payload)} bytes, more than a notification can hold")
-    return DECODERS[packet_format](payload, context)
+        return Malformed("empty", "no bytes")
+    return Malformed("bad_length", f"{len(payload)} bytes, more than a notification can hold")

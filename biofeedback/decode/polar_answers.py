@@ -61,6 +61,8 @@ if TYPE_CHECKING:
 
 MAX_PULSE_ERROR_MS = 30
 """Of the device's own estimate; at rest it is below, in movement far above."""
+MPS2_PER_MG: Final = np.array(STANDARD_GRAVITY_MPS2 / 1000)
+"""As an array: numpy takes longer for a number of Python than for all the rest."""
 STREAMS: Final[dict[str, StreamName]] = {
     "ECG": "ecg",
     "PPG": "ppg",
@@ -111,9 +113,9 @@ class PolarAnswers:
             TemperatureFrame: self._answer_timed,
         }
 
-    def context_of(self, payload: bytes) -> Context:
-        """Return what is known of the stream that a frame belongs to."""
-        return self._contexts.get(payload[0] & TYPE_MASK, self._context)
+    def prepare(self, payload: bytes) -> tuple[bytes, Context]:
+        """Return a frame and what is known of the stream that it belongs to."""
+        return payload, self._contexts.get(payload[0] & TYPE_MASK, self._context)
 
     def _answer_pulse_intervals(self, frame: PpiFrame, packet: PacketReceived) -> list[Decoded]:
         # The time in these frames is usually 0, so the bytes alone tell a duplicate.
@@ -196,11 +198,11 @@ class PolarAnswers:
 
     def _block(self, frame: TimedFrame, times: FrameTimes) -> Samples:
         if isinstance(frame, AccelerationFrame):
+            acceleration_mps2 = frame.samples_mg.astype(np.float64)
+            np.multiply(acceleration_mps2, MPS2_PER_MG, acceleration_mps2)
             return AccelerationBlock(
                 times_ns=times.times_ns,
-                acceleration_mps2=np.multiply(
-                    frame.samples_mg, STANDARD_GRAVITY_MPS2 / 1000, dtype=np.float64
-                ),
+                acceleration_mps2=acceleration_mps2,
                 gap_before=times.gap_before,
                 range_mps2=self._range_mps2,
             )

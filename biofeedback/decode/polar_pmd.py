@@ -7,13 +7,15 @@
 
 from __future__ import annotations
 
+import math
 import struct
+from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
 from biofeedback.decode.context import read_number
-from biofeedback.decode.delta_frames import decode_delta_frame
+from biofeedback.decode.delta_frames import decode_delta_frame, decode_delta_patterns, is_within
 from biofeedback.decode.malformed import Malformed
 from biofeedback.decode.polar_pmd_frames import (
     AccelerationFrame,
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from biofeedback.decode.context import Context
-    from biofeedback.decode.delta_frames import DeltaFrame
     from biofeedback.decode.polar_pmd_frames import MeasurementType, PmdFrame
 
 MEASUREMENT_TYPES: Final[dict[int, MeasurementType]] = {
@@ -52,10 +53,16 @@ MEASUREMENT_TYPES: Final[dict[int, MeasurementType]] = {
 }
 TYPE_MASK = 0x3F
 HEADER_BYTES = 10
+_HEADER: Final = struct.Struct("<BQB").unpack_from
 FEW_VALUES = 24
-"""Up to here Python's own numbers are faster than arrays."""
+"""Up to here Python's own floats are faster than arrays."""
+_INT8: Final = np.dtype(np.int8)
+_INT16: Final = np.dtype("<i2")
 _INT32: Final = np.dtype("<i4")
 _FLOAT32: Final = np.dtype("<f4")
+_FLOAT64: Final = np.dtype(np.float64)
+_EIGHT_BITS: Final = np.array(8, np.int32)
+_WITHOUT_SIGN: Final = np.array(0x7FFFFFFF, np.int32)
 PPI_BYTES = 6
 PPI_BLOCKER, PPI_SKIN_CONTACT, PPI_CONTACT_SUPPORTED = 0x01, 0x02, 0x04
 UNSET_CLOCK_NS = 599_616_000_000_000_000
@@ -64,6 +71,7 @@ UNSET_CLOCK_NS = 599_616_000_000_000_000
 DEFAULT_ACC_FACTOR_G = 0.000244
 """g per count of a 0x80 acceleration frame when the start reply held no factor."""
 DEFAULT_FACTOR = 1.0
+_MILLIGAUSS_PER_GAUSS: Final = np.array(1000.0)
 _PPI: Final = struct.Struct("<BHHB")
 LIMIT_ACC_MG = 65_536.0
 LIMIT_GYRO_DPS = 10_000.0
@@ -88,12 +96,11 @@ def decode_polar_pmd(payload: bytes, context: Context) -> PmdFrame:
     """
     if len(payload) <= HEADER_BYTES:
         raise Malformed("too_short", f"{len(payload)} bytes, header and one sample need more")
-    kind = payload[0] & TYPE_MASK
-    stamp_ns = int.from_bytes(payload[1:9], "little")
-    layout = LAYOUTS.get((kind, payload[9]))
+    kind, stamp_ns, frame_type = _HEADER(payload)
+    layout = LAYOUTS.get((kind & TYPE_MASK, frame_type))
     if layout is None:
-        name = MEASUREMENT_TYPES.get(kind, str(kind))
-        raise Malformed("unknown_type", f"{name} frames of type 0x{payload[9]:02x} are not known")
+        name = MEASUREMENT_TYPES.get(kind & TYPE_MASK, str(kind & TYPE_MASK))
+        raise Malformed("unknown_type", f"{name} frames of type 0x{frame_type:02x} are not known")
     return layout(payload, stamp_ns, context)
 
 
@@ -105,71 +112,44 @@ def _count(payload: bytes, bytes_per_sample: int) -> int:
 
 
 def _signed_24(payload: bytes) -> NDArray[np.int32]:
-    """Read the body as signed 24-bit values, shape (n,), by way of the top of 32-bit words."""
-    values = np.zeros(((len(payload) - HEADER_BYTES) // 3, 4), np.uint8)
-    values[:, 1:] = np.frombuffer(payload, np.uint8, offset=HEADER_BYTES).reshape(-1, 3)
-    return values.view("<i4")[:, 0] >> 8
-
-
-def _delta(payload: bytes, channels: int, resolution_bits: int) -> DeltaFrame:
-    frame = decode_delta_frame(
-        payload, HEADER_BYTES, channels=channels, resolution_bits=resolution_bits
-    )
-    _, samples, reach = frame
-    limit = 1 << (resolution_bits - 1)
-    # Most frames can't leave the resolution, even if all differences went one way.
-    if reach >= limit and not _is_within(samples, reach, limit):
-        raise Malformed("out_of_range", f"a sum beyond {resolution_bits} bits")
-    return frame
-
-
-def _is_within(samples: NDArray[np.int64], reach: int, limit: int) -> bool:
-    flat = samples.reshape(-1)
-    if flat.size <= FEW_VALUES:
-        few = flat.tolist()
-        return -limit <= min(few) and max(few) < limit
-    # No value exceeds the root of the sum of the squares; that is one step, if it fits in 64 bits.
-    if reach * reach * flat.size < 1 << 63 and flat.dot(flat) < limit * limit:
-        return True
-    return bool(-limit <= flat.min() and flat.max() < limit)
-
-
-def _delta_float32(
-    payload: bytes, channels: int, limit: float
-) -> tuple[tuple[tuple[int, int], ...], NDArray[np.float64]]:
-    """Decode differences between the bit patterns of floats; sums wrap at 32 bits."""
-    blocks, samples, _ = decode_delta_frame(
-        payload, HEADER_BYTES, channels=channels, resolution_bits=32
-    )
-    return blocks, _checked_float32(samples.astype(_INT32), limit)
+    """Read the body as signed 24-bit values, shape (n,): the top of words that begin early."""
+    samples = (len(payload) - HEADER_BYTES) // 3
+    words: NDArray[np.int32] = np.ndarray((samples,), _INT32, payload, HEADER_BYTES - 1, (3,))
+    return words >> _EIGHT_BITS
 
 
 def _scaled(raw: NDArray[np.int64], factor: float, limit: float, reach: int) -> NDArray[np.float64]:
-    scaled = raw.astype(np.float64)
-    scaled *= factor
+    scaled = raw.astype(_FLOAT64)
+    # As an array: numpy takes longer for a number of Python than for all the rest.
+    np.multiply(scaled, np.array(factor), scaled)
     # Few frames could leave the limit at all: no need to look at the others.
-    return scaled if factor * reach <= limit else _checked(scaled, limit)
+    if factor * reach > limit and not is_within(scaled, -limit, limit):
+        raise Malformed("out_of_range", f"NaN, infinity or beyond {limit:g}")
+    return scaled
 
 
-def _checked_float32(patterns: NDArray[np.int32], limit: float) -> NDArray[np.float64]:
-    """Turn bit patterns into floats.
+@cache
+def _few_floats(size: int) -> Callable[[bytes], tuple[float, ...]]:
+    return struct.Struct(f"<{size // 4}f").unpack
+
+
+def _checked_float32(patterns: bytes, limit: float) -> NDArray[np.float64]:
+    """Read little-endian floats, shape (n,), all of them finite and within the limit.
 
     Without their sign, patterns are in the order of their floats, with infinity and NaN behind:
-    one comparison of integers refuses all that must not pass, and no NaN is ever touched.
+    for many, one comparison of integers refuses all that must not pass.
     """
-    if patterns.size > FEW_VALUES:
-        largest = int(np.bitwise_and(patterns, 0x7FFFFFFF).max())
+    if len(patterns) <= 4 * FEW_VALUES:
+        values = _few_floats(len(patterns))(patterns)
+        # No value exceeds the root of the sum of the squares; a NaN makes it NaN.
+        if math.hypot(*values) <= limit or all(abs(value) <= limit for value in values):
+            return np.array(values)
     else:
-        largest = max([pattern & 0x7FFFFFFF for pattern in patterns.reshape(-1).tolist()])
-    if largest > FLOAT32_PATTERNS[limit]:
-        raise Malformed("out_of_range", f"NaN, infinity or beyond {limit:g}")
-    return patterns.view(_FLOAT32).astype(np.float64)
-
-
-def _checked(values: NDArray[np.float64], limit: float) -> NDArray[np.float64]:
-    if not (np.abs(values) <= limit).all():
-        raise Malformed("out_of_range", f"NaN, infinity or beyond {limit:g}")
-    return values
+        bits = np.frombuffer(patterns, _INT32)
+        sizes = bits & _WITHOUT_SIGN
+        if sizes.item(sizes.argmax()) <= FLOAT32_PATTERNS[limit]:
+            return bits.view(_FLOAT32).astype(_FLOAT64)
+    raise Malformed("out_of_range", f"NaN, infinity or beyond {limit:g}")
 
 
 def _decode_ecg(payload: bytes, stamp_ns: int, context: Context) -> EcgFrame:
@@ -183,7 +163,7 @@ def _decode_ecg(payload: bytes, stamp_ns: int, context: Context) -> EcgFrame:
 def _decode_acc_8(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
     del context
     n = _count(payload, 3)
-    mg = np.frombuffer(payload, np.int8, offset=HEADER_BYTES).reshape(n, 3)
+    mg: NDArray[np.int8] = np.ndarray((n, 3), _INT8, payload, HEADER_BYTES)
     return AccelerationFrame(
         timestamp_ns=stamp_ns, frame_type=0, compressed=False, samples_mg=mg, n=n
     )
@@ -192,7 +172,7 @@ def _decode_acc_8(payload: bytes, stamp_ns: int, context: Context) -> Accelerati
 def _decode_acc_16(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
     del context
     n = _count(payload, 6)
-    mg = np.frombuffer(payload, "<i2", offset=HEADER_BYTES).reshape(n, 3)
+    mg: NDArray[np.int16] = np.ndarray((n, 3), _INT16, payload, HEADER_BYTES)
     return AccelerationFrame(
         timestamp_ns=stamp_ns, frame_type=1, compressed=False, samples_mg=mg, n=n
     )
@@ -202,7 +182,7 @@ def _decode_acc_24(payload: bytes, stamp_ns: int, context: Context) -> Accelerat
     del context
     n = _count(payload, 9)
     mg = _signed_24(payload).reshape(n, 3)
-    if np.abs(mg).max() > LIMIT_ACC_MG:
+    if not is_within(mg, -LIMIT_ACC_MG, LIMIT_ACC_MG):
         raise Malformed("out_of_range", f"acceleration beyond {LIMIT_ACC_MG:g} mg")
     return AccelerationFrame(
         timestamp_ns=stamp_ns, frame_type=2, compressed=False, samples_mg=mg, n=n
@@ -211,7 +191,7 @@ def _decode_acc_24(payload: bytes, stamp_ns: int, context: Context) -> Accelerat
 
 def _decode_acc_delta_g(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
     factor_mg = read_number(context, "factor", DEFAULT_ACC_FACTOR_G, most=1000) * 1000
-    blocks, raw, reach = _delta(payload, 3, 16)
+    blocks, raw, reach = decode_delta_frame(payload, HEADER_BYTES, channels=3, resolution_bits=16)
     return AccelerationFrame(
         timestamp_ns=stamp_ns,
         frame_type=0,
@@ -225,14 +205,14 @@ def _decode_acc_delta_g(payload: bytes, stamp_ns: int, context: Context) -> Acce
 
 def _decode_acc_delta_mg(payload: bytes, stamp_ns: int, context: Context) -> AccelerationFrame:
     del context  # counts are mg here; a factor learned for 0x80 frames doesn't apply
-    blocks, raw, _ = _delta(payload, 3, 16)
+    blocks, raw, _ = decode_delta_frame(payload, HEADER_BYTES, channels=3, resolution_bits=16)
     return AccelerationFrame(
         timestamp_ns=stamp_ns,
         frame_type=1,
         compressed=True,
         delta_blocks=blocks,
         samples_raw=raw,
-        samples_mg=raw.astype(np.float64),
+        samples_mg=raw.astype(_FLOAT64),
         n=len(raw),
     )
 
@@ -246,7 +226,7 @@ def _decode_ppg(payload: bytes, stamp_ns: int, context: Context) -> PpgFrame:
 
 def _decode_ppg_delta(payload: bytes, stamp_ns: int, context: Context) -> PpgFrame:
     del context
-    blocks, samples, _ = _delta(payload, 4, 24)
+    blocks, samples, _ = decode_delta_frame(payload, HEADER_BYTES, channels=4, resolution_bits=24)
     return PpgFrame(
         timestamp_ns=stamp_ns,
         frame_type=0,
@@ -278,7 +258,7 @@ def _decode_ppi(payload: bytes, stamp_ns: int, context: Context) -> PpiFrame:
 
 def _decode_gyro_delta(payload: bytes, stamp_ns: int, context: Context) -> GyroscopeFrame:
     factor_dps = read_number(context, "factor", DEFAULT_FACTOR, most=1000)
-    blocks, raw, reach = _delta(payload, 3, 16)
+    blocks, raw, reach = decode_delta_frame(payload, HEADER_BYTES, channels=3, resolution_bits=16)
     return GyroscopeFrame(
         timestamp_ns=stamp_ns,
         frame_type=0,
@@ -291,7 +271,8 @@ def _decode_gyro_delta(payload: bytes, stamp_ns: int, context: Context) -> Gyros
 
 def _decode_gyro_delta_float(payload: bytes, stamp_ns: int, context: Context) -> GyroscopeFrame:
     del context
-    blocks, dps = _delta_float32(payload, 3, LIMIT_GYRO_DPS)
+    blocks, patterns = decode_delta_patterns(payload, HEADER_BYTES, channels=3)
+    dps = _checked_float32(patterns, LIMIT_GYRO_DPS).reshape(-1, 3)
     return GyroscopeFrame(
         timestamp_ns=stamp_ns,
         frame_type=1,
@@ -304,7 +285,7 @@ def _decode_gyro_delta_float(payload: bytes, stamp_ns: int, context: Context) ->
 
 def _decode_mag_delta(payload: bytes, stamp_ns: int, context: Context) -> MagnetometerFrame:
     factor_gauss = read_number(context, "factor", DEFAULT_FACTOR, most=1000)
-    blocks, raw, reach = _delta(payload, 3, 16)
+    blocks, raw, reach = decode_delta_frame(payload, HEADER_BYTES, channels=3, resolution_bits=16)
     return MagnetometerFrame(
         timestamp_ns=stamp_ns,
         frame_type=0,
@@ -319,9 +300,9 @@ def _decode_mag_delta_milligauss(
     payload: bytes, stamp_ns: int, context: Context
 ) -> MagnetometerFrame:
     del context
-    blocks, raw, _ = _delta(payload, 4, 16)
-    gauss = raw[:, :3].astype(np.float64)
-    gauss /= 1000
+    blocks, raw, _ = decode_delta_frame(payload, HEADER_BYTES, channels=4, resolution_bits=16)
+    gauss = raw[:, :3].astype(_FLOAT64)
+    np.divide(gauss, _MILLIGAUSS_PER_GAUSS, gauss)
     return MagnetometerFrame(
         timestamp_ns=stamp_ns,
         frame_type=1,
@@ -340,27 +321,27 @@ def _temperature_type(payload: bytes) -> Literal["SKIN_TEMP", "TEMPERATURE"]:
 def _decode_temperature(payload: bytes, stamp_ns: int, context: Context) -> TemperatureFrame:
     del context
     n = _count(payload, 4)
-    patterns = np.frombuffer(payload, "<i4", offset=HEADER_BYTES)
     return TemperatureFrame(
         type=_temperature_type(payload),
         timestamp_ns=stamp_ns,
         frame_type=0,
         compressed=False,
-        samples_c=_checked_float32(patterns, LIMIT_TEMPERATURE_C),
+        samples_c=_checked_float32(payload[HEADER_BYTES:], LIMIT_TEMPERATURE_C),
         n=n,
     )
 
 
 def _decode_temperature_delta(payload: bytes, stamp_ns: int, context: Context) -> TemperatureFrame:
     del context
-    blocks, degc = _delta_float32(payload, 1, LIMIT_TEMPERATURE_C)
+    blocks, patterns = decode_delta_patterns(payload, HEADER_BYTES, channels=1)
+    degc = _checked_float32(patterns, LIMIT_TEMPERATURE_C)
     return TemperatureFrame(
         type=_temperature_type(payload),
         timestamp_ns=stamp_ns,
         frame_type=0,
         compressed=True,
         delta_blocks=blocks,
-        samples_c=degc[:, 0],
+        samples_c=degc,
         n=len(degc),
     )
 

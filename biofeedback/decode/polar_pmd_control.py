@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
+from functools import cache
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
@@ -20,6 +21,8 @@ from biofeedback.decode.polar_pmd_frames import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from biofeedback.decode.context import Context
 
 OFFLINE = 0x80
@@ -83,18 +86,17 @@ REQUESTS: Final[dict[int, RequestName]] = {
     8: "set_offline_trigger",
     9: "set_offline_trigger_settings",
 }
-SETTINGS: Final[dict[int, tuple[str, int]]] = {
-    0: ("sample_rate", 2),
-    1: ("resolution", 2),
-    2: ("range", 2),
-    3: ("range_milliunit", 4),
-    4: ("channels", 1),
-    5: ("factor", 4),
-    6: ("security", 16),
+SETTINGS: Final[dict[int, tuple[str, int, str]]] = {
+    0: ("sample_rate", 2, "H"),
+    1: ("resolution", 2, "H"),
+    2: ("range", 2, "H"),
+    3: ("range_milliunit", 4, "I"),
+    4: ("channels", 1, "B"),
+    5: ("factor", 4, "f"),
+    6: ("security", 16, ""),
 }
-"""Setting -> name and bytes per value. Rates in Hz, resolution in bits, range in g, dps or gauss,
-factor in the unit of the stream per count."""
-FACTOR_SETTING, SECURITY_SETTING = 5, 6
+"""Setting -> name, bytes and struct code of a value. Rates in Hz, resolution in bits, range in g,
+dps or gauss, factor in the unit of the stream per count."""
 FEATURE_BITS: Final[tuple[tuple[int, int, MeasurementType], ...]] = (
     (1, 0, "ECG"),
     (1, 1, "PPG"),
@@ -216,25 +218,27 @@ def decode_settings(payload: bytes) -> Settings:
         if len(payload) - position < 2:
             raise Malformed("bad_length", "one byte where a setting of at least 2 should be")
         kind, count = payload[position], payload[position + 1]
-        if kind not in SETTINGS:
+        setting = SETTINGS.get(kind)
+        if setting is None:
             raise Malformed("unknown_type", f"setting {kind} is not known")
-        name, size = SETTINGS[kind]
-        position += 2
-        end = position + size * count
-        if end > len(payload):
-            raise Malformed("too_short", f"{name} needs {end - len(payload)} bytes more than sent")
-        if kind == FACTOR_SETTING:
-            values: tuple[float, ...] = struct.unpack_from(f"<{count}f", payload, position)
-            if not all(math.isfinite(value) for value in values):
-                raise Malformed("out_of_range", "a factor that is not a number")
-            settings[name] = values
-        elif kind != SECURITY_SETTING:
-            settings[name] = tuple(
-                int.from_bytes(payload[start : start + size], "little")
-                for start in range(position, end, size)
-            )
-        position = end
+        name, size, code = setting
+        start = position + 2
+        position = start + size * count
+        if position > len(payload):
+            missing = position - len(payload)
+            raise Malformed("too_short", f"{name} needs {missing} bytes more than sent")
+        if not code:
+            continue
+        values = _reader(count, code)(payload, start)
+        if code == "f" and not math.isfinite(sum(values)):
+            raise Malformed("out_of_range", "a factor that is not a number")
+        settings[name] = values
     return settings
+
+
+@cache
+def _reader(count: int, code: str) -> Callable[[bytes, int], tuple[float, ...]]:
+    return struct.Struct(f"<{count}{code}").unpack_from
 
 
 def _decode_features(payload: bytes) -> PmdFeatures:

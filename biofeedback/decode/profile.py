@@ -7,7 +7,6 @@ trace: an old session can be read again with the profile it was recorded with.
 from __future__ import annotations
 
 import difflib
-import functools
 import math
 import re
 import tomllib
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, cast, get_args
 import msgspec
 from msgspec import Meta
 
-from biofeedback.decode.packets import DECODERS, PLAIN, decode_packet
+from biofeedback.decode.packets import DECODERS, PLAIN, make_decoder
 from biofeedback.decode.plain import Feed, Field, Layout, Number, check_layout, decode_plain
 from biofeedback.errors import ProfileError
 from biofeedback.messages import Site
@@ -105,13 +104,15 @@ class Write(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Start(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One way to start a stream: these bytes to ``Profile.control``, one after another.
 
-    ``also`` goes first, for wearables with a characteristic for each setting.
+    ``also`` goes first, for wearables with a characteristic for each setting. ``models`` are the
+    model numbers (2A24) of those that need this start and take no other; others never get it.
     """
 
     rate_hz: RateHz | None = None
     full_scale: FullScale | None = None
     commands: tuple[HexBytes, ...]
     also: tuple[Write, ...] = ()
+    models: tuple[Text, ...] = ()
     note: Text | None = None
 
 
@@ -221,7 +222,7 @@ def find_decoder(
         return None
     if packet_format == PLAIN:
         return decode_plain(characteristic.write_layouts if write else characteristic.layouts)
-    return functools.partial(decode_packet, packet_format)
+    return make_decoder(packet_format)
 
 
 def parse_profile(text: str, *, source: str) -> Profile:

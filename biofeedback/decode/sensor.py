@@ -56,7 +56,7 @@ class _Source:
         self,
         packet_format: str,
         decode: Callable[[bytes, Context], Any],
-        prepare: Callable[[bytes], tuple[bytes | None, Context]],
+        prepare: Callable[[bytes], tuple[bytes | None, Context]] | None,
     ) -> None:
         self.decode = decode
         self.prepare = prepare
@@ -112,23 +112,27 @@ class SensorDecoder:
             return [rejection(unknown, packet)]
         if source.framing is not None:
             return self._answer_stream(source, source.framing, packet)
+        payload: bytes | None = packet.payload
+        context: Context = self._context
         try:
-            if not packet.payload:
+            if not payload:
                 raise Malformed("empty", "no bytes")  # noqa: TRY301 - one way out
-            payload, context = source.prepare(packet.payload)
-            if payload is None:
-                return []
+            if source.prepare is not None:
+                payload, context = source.prepare(payload)
+                if payload is None:
+                    return []
             decoded = source.decode(payload, context)
             return self._answers[type(decoded)](decoded, packet)
         except Malformed as malformed:
             return [rejection(malformed, packet)]
 
-    def _prepare(self, packet_format: str) -> Callable[[bytes], tuple[bytes | None, Context]]:
+    def _prepare(
+        self, packet_format: str
+    ) -> Callable[[bytes], tuple[bytes | None, Context]] | None:
+        """Return what completes a payload and finds its own context; None for most formats."""
         if packet_format == "movesense":
             return self._movesense.prepare
-        if packet_format == "polar_pmd":
-            return lambda payload: (payload, self._polar.context_of(payload))
-        return lambda payload: (payload, self._context)
+        return self._polar.prepare if packet_format == "polar_pmd" else None
 
     def _answer_stream(
         self, source: _Source, framing: Framing, packet: PacketReceived

@@ -1,10 +1,10 @@
-"""Host times for the samples of one stream, whatever the device tells of its own time."""
+"""Host times for the samples of one stream whose device tells a time or a count that rolls over."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from biofeedback.decode.clock import ARRIVAL_DRIFT_RATIO, ArrivalClock, DeviceClock
+from biofeedback.decode.clock import ARRIVAL_DRIFT_RATIO, DeviceClock
 from biofeedback.decode.malformed import Malformed
 from biofeedback.messages import NS_PER_S
 
@@ -26,17 +26,6 @@ class Unroll:
         step = (ticks - self._newest) % self._span
         self._newest += step if 2 * step <= self._span else step - self._span
         return self._newest
-
-
-class ArrivalTimeline:
-    """A stream without a device time: its packets are placed by their arrival."""
-
-    def __init__(self, rate_hz: float) -> None:
-        self._clock = ArrivalClock(rate_hz)
-
-    def update(self, samples: int, arrival_ns: int) -> FrameTimes:
-        """Return the times of the samples of one packet."""
-        return self._clock.update(samples=samples, arrival_ns=arrival_ns)
 
 
 class TickTimeline:

@@ -36,16 +36,9 @@ def read_float32(payload: bytes, offset: int, count: int, *, limit: float) -> tu
     return values
 
 
-def read_finite32(payload: bytes, offset: int, count: int) -> tuple[float, ...]:
-    """Read little-endian floats of which none is NaN or infinite; the caller has checked the size.
-
-    Raises:
-        Malformed: One is.
-    """
-    values = _reader(count, "f").unpack_from(payload, offset)
-    if not math.isfinite(sum(values)):
-        raise Malformed("out_of_range", "NaN or infinity")
-    return values
+def unpack_float32(payload: bytes, offset: int, count: int) -> tuple[float, ...]:
+    """Read little-endian floats, whatever they are; the caller checks sizes and values."""
+    return _reader(count, "f").unpack_from(payload, offset)
 
 
 def check_range(values: Sequence[float], *, least: float, most: float) -> None:
@@ -54,6 +47,9 @@ def check_range(values: Sequence[float], *, least: float, most: float) -> None:
     Raises:
         Malformed: The reason is ``out_of_range``.
     """
+    # No value exceeds the root of the sum of the squares; a NaN makes that NaN.
+    if math.hypot(*values) <= min(most, -least):
+        return
     # A NaN or an infinity survives any sum; without them min and max can be trusted.
     if not math.isfinite(sum(values)) or min(values) < least or max(values) > most:
         raise Malformed("out_of_range", f"NaN, infinity or outside {least:g}..{most:g}")

@@ -8,33 +8,53 @@ higher one. Humanised timing is never early: a note is known before it is due.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from biofeedback.messages import TICKS_PER_BEAT, Layer
+from biofeedback.messages import NS_PER_MS, Layer, Part
 from biofeedback.music import mapping
-from biofeedback.music.chance import Draw, roll
-from biofeedback.music.composition import Candidate, Length, compose_bar
-from biofeedback.music.harmony import find_chord
+from biofeedback.music.chance import roll
+from biofeedback.music.chord import SUSPENSIONS
+from biofeedback.music.composition import compose_bar
+from biofeedback.music.patterns import BASS_TONES
 from biofeedback.music.scales import DEGREES, OCTAVE
-from biofeedback.music.style import TICKS_PER_STEP
+from biofeedback.music.style import PART_LAYERS
 
 if TYPE_CHECKING:
     from biofeedback.messages import MusicParameters
-    from biofeedback.music.style import Style
+    from biofeedback.music.chord import Chord
+    from biofeedback.music.composition import Bar
+    from biofeedback.music.patterns import Candidate
+    from biofeedback.music.style import Style, Voice
 
-_SHORTEST_TICKS = TICKS_PER_STEP // 4
-_PAD_INVERSION = -1
-_ACCENT_STEPS = 4
+SHORTEST_TICKS = 20
+_HALF = 1 << 32
+_PARTS = {layer: index for index, layer in enumerate(PART_LAYERS)}
+
+
+class Moment(NamedTuple):
+    """What else is known of the time in which notes start, beside the parameters.
+
+    ``scene`` counts the slow variations so far. ``parts`` are the owners of the layers ``part_1``
+    and so on, if they have any. ``gate_energy`` is the energy that decides which notes sound where
+    it isn't the parameters' own: it moves at musical joints only.
+    """
+
+    scene: int = 0
+    parts: tuple[Part, ...] = ()
+    gate_energy: float | None = None
+
+
+PLAIN = Moment()
 
 
 class PlannedNote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A note at its place in the music.
 
     It starts ``offset_ns`` (0..12 ms, the human part, never on the kick) after its tick.
-    ``pitch_midi`` is None for layers without pitch, ``velocity`` is an amplitude 0..1,
-    ``pan`` -1..1.
+    ``pitch_midi`` is None for notes without pitch, or tells the stroke of a hand drum.
+    ``velocity`` is an amplitude 0..1, ``pan`` -1..1.
     """
 
     tick: int
@@ -47,7 +67,13 @@ class PlannedNote(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 def plan_notes(
-    style: Style, seed: int, start_tick: int, end_tick: int, parameters: MusicParameters
+    style: Style,
+    seed: int,
+    start_tick: int,
+    end_tick: int,
+    parameters: MusicParameters,
+    *,
+    moment: Moment = PLAIN,
 ) -> list[PlannedNote]:
     """Plan the notes whose tick lies in ``[start_tick, end_tick)``, in the order of their ticks.
 
@@ -56,119 +82,234 @@ def plan_notes(
     """
     if end_tick < start_tick:
         raise ValueError(f"span ends at tick {end_tick}, before it begins at {start_tick}")
-    first = -(-start_tick // TICKS_PER_STEP)
-    behind = -(-end_tick // TICKS_PER_STEP)
-    if first == behind:
-        return []
-    gates = mapping.open_gates(parameters)
-    player = _Player(style, parameters)
-    colour = player.colour
+    ticks_per_step = style.meter.ticks_per_step
+    step = -(-start_tick // ticks_per_step)
+    behind = -(-end_tick // ticks_per_step)
     notes: list[PlannedNote] = []
-    for step in range(first, behind):
-        bar, step_in_bar = divmod(step, style.steps_per_bar)
-        tick = step * TICKS_PER_STEP
-        notes += [
-            player.sound(candidate, tick)
-            for candidate in compose_bar(style, seed, bar)[step_in_bar]
-            if gates[candidate.gate] >= candidate.enter
-            and candidate.colour_from <= colour <= candidate.colour_to
-        ]
+    if step == behind:
+        return notes
+    band = _Band(style, parameters, moment)
+    steps_per_bar = style.meter.steps
+    while step < behind:
+        number, within = divmod(step, steps_per_bar)
+        last = min(steps_per_bar, within + behind - step)
+        band.play(compose_bar(style, seed, number), within, last, step * ticks_per_step, notes)
+        step += last - within
     return notes
 
 
-def plan_accent(
-    style: Style, seed: int, tick: int, strength_ratio: float, parameters: MusicParameters
-) -> PlannedNote:
-    """Plan the answer to a gesture: a tone of the chord that sounds at ``tick``.
+class _Player(msgspec.Struct, frozen=True, gc=False):
+    """One layer at one moment: who sounds, how loud, where, and whether phrases move it."""
 
-    The stronger the gesture (0..1) the louder and, within an octave, the higher it is answered;
-    ``register`` moves it too. It is not moved to the grid.
-    """
-    voice = style.layers["accent"]
-    variation = 2 * (roll(seed, Draw.ACCENT, tick) % 2)
-    degree = mapping.shift_degrees(parameters) + mapping.accent_degrees(strength_ratio) + variation
-    chord = find_chord(style, seed, tick)
-    low, high = style.accent_range_midi
-    return PlannedNote(
-        tick=tick,
-        duration_ticks=_fill(_ACCENT_STEPS * TICKS_PER_STEP, mapping.length_ratio(parameters)),
-        layer="accent",
-        pitch_midi=_fold(chord.key.pitch(chord.snap(degree) + DEGREES), low, high),
-        velocity=mapping.velocity(mapping.accent_level_db(voice, strength_ratio)),
-        pan=voice.pan,
-        offset_ns=0,
-    )
+    layer: Layer
+    voice: Voice
+    level_db: float
+    pan: float
+    phrased: bool
 
 
-class _Player:
-    """Reads the parameters of one moment once, for all notes that start in it."""
+class _Manner(msgspec.Struct, frozen=True, gc=False):
+    """How all notes of one moment are played."""
 
-    def __init__(self, style: Style, parameters: MusicParameters) -> None:
+    weights_db: tuple[float, float, float, float]
+    length: float
+    ring: float
+    inversion: int
+    degrees: int
+
+
+class _Band:
+    """Reads the parameters of one moment once, and only as far as notes need them."""
+
+    def __init__(self, style: Style, parameters: MusicParameters, moment: Moment) -> None:
         self._style = style
         self._parameters = parameters
-        self._levels_db: dict[Layer, float] = {}
-        self._offbeat_db = mapping.offbeat_level_db(parameters)
-        self._fast_db = mapping.fast_level_db(parameters)
-        self._inversions = mapping.shift_inversions(parameters)
-        self._degrees = mapping.shift_degrees(parameters)
-        self._length_ratios: dict[Length, float] = {
-            "articulated": mapping.length_ratio(parameters),
-            "ring": mapping.hat_length_ratio(parameters),
-        }
-        self.colour = mapping.choose_colour(parameters)
+        self._owners = moment.parts
+        self._scene = style.scenes[moment.scene % len(style.scenes)]
+        energy = moment.gate_energy
+        self._energy = parameters.energy if energy is None else energy
+        self._gates = mapping.open_gates(self._energy, parameters)
+        self._colour = mapping.choose_colour(parameters, style.harmony.colours)
+        self._part_energies: dict[Layer, float | None] = {}
+        self._players: dict[Layer, _Player] = {}
+        self._manner: _Manner | None = None
 
-    def sound(self, candidate: Candidate, tick: int) -> PlannedNote:
-        layer = candidate.layer
-        level_db = self._levels_db.get(layer)
-        if level_db is None:
-            voice = self._style.layers[layer]
-            level_db = mapping.layer_level_db(layer, voice, self._parameters)
-            self._levels_db[layer] = level_db
-        if layer != "melody":
-            level_db += self._plain_beat_db(layer, tick)
-        return PlannedNote(
-            tick=tick,
-            duration_ticks=_fill(candidate.ticks, self._length_ratios.get(candidate.length, 1.0)),
-            layer=layer,
-            pitch_midi=self._find_pitch(candidate),
-            velocity=mapping.velocity(level_db + candidate.level_db),
-            pan=candidate.pan,
-            offset_ns=candidate.offset_ns,
+    def play(
+        self, bar: Bar, first_step: int, end_step: int, first_tick: int, notes: list[PlannedNote]
+    ) -> None:
+        """Add the notes of the steps ``[first_step, end_step)`` of a bar."""
+        tick = first_tick
+        shifts = self._scene.shifts
+        for step in range(first_step, end_step):
+            for layer, steps, shift in bar.sources:
+                candidates = steps[step]
+                if not candidates:
+                    continue
+                if layer in _PARTS:
+                    energy = self._find_part_energy(layer)
+                    if energy is None:
+                        continue
+                    gates, later = mapping.open_gates(energy, self._parameters), 0.0
+                else:
+                    gates = self._gates
+                    later = shift + shifts[layer] if layer in shifts else shift
+                for candidate in candidates:
+                    # What sounds at rest always does: nothing makes it come in later.
+                    enter = candidate.enter
+                    if gates[candidate.gate] >= (enter and enter + later) and self._suits(
+                        candidate, bar
+                    ):
+                        notes.append(self._sound(candidate, layer, bar, tick))
+            tick += self._style.meter.ticks_per_step
+
+    def _find_part_energy(self, layer: Layer) -> float | None:
+        """A part has its owner's energy; one that nobody owns joins in with the whole."""
+        if layer in self._part_energies:
+            return self._part_energies[layer]
+        part = _PARTS[layer]
+        if self._owners:
+            energy = self._owners[part].energy if part < len(self._owners) else None
+        else:
+            entries = self._style.part_entries
+            energy = mapping.join_in(self._energy, entries[part] if part < len(entries) else 0.0)
+        self._part_energies[layer] = energy
+        return energy
+
+    def _seat(self, layer: Layer) -> _Player:
+        """Tell how a layer plays now.
+
+        The sound gives an owned part its level and its place, which change while notes sound.
+        """
+        sounding, energy = layer, self._parameters.energy
+        if layer in _PARTS:
+            if self._owners:
+                voice = self._style.layers[layer]
+                return _Player(layer, voice, voice.full_db, 0.0, phrased=False)
+            energy = self._find_part_energy(layer) or 0.0
+        elif self._scene.lead != "melody" and layer in {"melody", self._scene.lead}:
+            sounding = self._scene.lead if layer == "melody" else "melody"
+        voice = self._style.layers[sounding]
+        level_db = mapping.layer_level_db(sounding, voice, energy, self._parameters)
+        return _Player(sounding, voice, level_db, voice.pan, layer not in mapping.RHYTHM_LAYERS)
+
+    def _read_manner(self) -> _Manner:
+        parameters = self._parameters
+        # What could be heard as another beat stays below the beat that is meant.
+        between_db = mapping.offbeat_level_db(parameters)
+        quick_db = mapping.fast_level_db(parameters)
+        return _Manner(
+            (0.0, between_db, quick_db, between_db + quick_db),
+            mapping.length_ratio(parameters),
+            mapping.hat_length_ratio(parameters),
+            mapping.shift_inversions(parameters),
+            mapping.shift_degrees(parameters),
         )
 
-    def _plain_beat_db(self, layer: Layer, tick: int) -> float:
-        """Keep what could be heard as another beat below the beat that is meant."""
-        level_db = 0.0
-        if tick % TICKS_PER_BEAT:
-            level_db += self._offbeat_db
-        if layer == "snare" or tick % (2 * TICKS_PER_STEP):
-            level_db += self._fast_db
-        return level_db
+    def _suits(self, candidate: Candidate, bar: Bar) -> bool:
+        """Tell whether a note belongs to harmony as far as it is stretched now."""
+        if candidate.colour_from > self._colour:
+            return False
+        if candidate.third is None:
+            return True
+        if self._colour != SUSPENSIONS:
+            return not candidate.third
+        chord = bar.chords[candidate.chord]
+        return candidate.third == (chord.is_third(candidate.number) and chord.can_hang)
 
-    def _find_pitch(self, candidate: Candidate) -> int | None:
-        number, chord = candidate.number, candidate.chord
-        if number is None or chord is None:
-            return number
-        if candidate.kind == "voice":
-            inversion = self._inversions if candidate.inverted else _PAD_INVERSION
-            return chord.voice_pitch(
-                number, inversion=inversion, colour=self.colour, resolved=candidate.resolved
-            )
-        degree = number + self._degrees
-        if candidate.kind == "chord_degree":
+    def _sound(self, candidate: Candidate, layer: Layer, bar: Bar, tick: int) -> PlannedNote:
+        player = self._players.get(layer)
+        if player is None:
+            player = self._players[layer] = self._seat(layer)
+        manner = self._manner
+        if manner is None:
+            manner = self._manner = self._read_manner()
+        voice, pan = player.voice, player.pan
+        level_db = player.level_db + candidate.accent_db + manner.weights_db[candidate.weight]
+        if player.phrased:
+            level_db += bar.phrasing_db
+        offset_ns = 0
+        if voice.loose_db:
+            bits = roll(bar.human, candidate.human)
+            level_db += voice.loose_db * ((bits % _HALF) / (_HALF / 2) - 1.0)
+            offset_ns = int(voice.late_ms * NS_PER_MS * ((bits >> 32) / _HALF))
+        ticks, length = candidate.ticks, candidate.length
+        if length == "articulated":
+            ticks = max(SHORTEST_TICKS, round(ticks * manner.length))
+        elif length == "ring":
+            ticks = max(SHORTEST_TICKS, round(ticks * manner.ring))
+        if candidate.place:
+            pan = max(-1.0, min(1.0, pan + candidate.place * voice.spread))
+        return PlannedNote(
+            tick=tick,
+            duration_ticks=ticks,
+            layer=player.layer,
+            pitch_midi=self._find_pitch(candidate, bar, manner),
+            velocity=mapping.velocity(level_db),
+            pan=pan,
+            offset_ns=offset_ns,
+        )
+
+    def _find_pitch(self, candidate: Candidate, bar: Bar, manner: _Manner) -> int | None:
+        number = candidate.number
+        match candidate.kind:
+            case "stroke":
+                return None if number < 0 else number
+            case "voice":
+                inversion = candidate.inversion
+                return bar.chords[candidate.chord].voice_pitch(
+                    number,
+                    inversion=manner.inversion if inversion is None else inversion,
+                    colour=self._colour,
+                    resolved=candidate.resolved,
+                )
+            case "bass":
+                chord = bar.chords[candidate.chord]
+                last = candidate.chord + 1 == len(bar.chords)
+                after = bar.after if last else bar.chords[candidate.chord + 1]
+                low = self._style.harmony.bass_low_midi
+                return find_bass_pitch(BASS_TONES[number], chord, after, low)
+            case _:
+                return self._find_melody_pitch(
+                    candidate, bar.chords[candidate.chord], manner.degrees
+                )
+
+    def _find_melody_pitch(self, candidate: Candidate, chord: Chord, degrees: int) -> int:
+        melody = self._style.melody
+        assert melody is not None  # noqa: S101 - only a melody has such notes
+        degree = candidate.number + degrees
+        if candidate.kind == "free":
+            degree = chord.key.walk(degree, 0, melody.scale)
+        elif candidate.kind == "chord":
             degree = chord.snap(degree)
-        low, high = self._style.melody_range_midi
-        pitch = _fold(chord.key.pitch(degree), low, high)
+        else:
+            degree = chord.snap_root(degree)
+        low, high = melody.range_midi
+        pitch = fold(chord.key.pitch(degree), low, high)
         if not candidate.doubles:
             return pitch
         return pitch + OCTAVE if pitch + OCTAVE <= high else pitch - OCTAVE
 
 
-def _fill(ticks: int, ratio: float) -> int:
-    return max(_SHORTEST_TICKS, round(ticks * ratio))
+def find_bass_pitch(tone: str, chord: Chord, after: Chord, low_midi: int) -> int:
+    """Find the pitch of a bass tone; an approach is the step of the key before the next root."""
+    root, key = chord.bass_midi, chord.key
+    match tone:
+        case "root":
+            return root
+        case "octave":
+            return root + OCTAVE
+        case "third":
+            return root + key.pitch(chord.root + 2) - key.pitch(chord.root)
+        case "approach" if after.bass_midi != root:
+            step = 1 if after.bass_midi < root else -1
+            near = after.bass_midi + step
+            return near if near % OCTAVE in key.pitch_classes() else near + step
+        case _:
+            fifth = root + key.pitch(chord.root + DEGREES // 2 + 1) - key.pitch(chord.root)
+            return fifth if fifth < low_midi + OCTAVE else fifth - OCTAVE
 
 
-def _fold(pitch: int, low: int, high: int) -> int:
+def fold(pitch: int, low: int, high: int) -> int:
     """Bring a pitch into a range of at least an octave by octaves."""
     if pitch < low:
         return pitch + OCTAVE * -((pitch - low) // OCTAVE)

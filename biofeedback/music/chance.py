@@ -34,13 +34,11 @@ class Draw(IntEnum):
     ARC = 10
     VARIATION = 11
     CADENCE = 12
-    DRUMS = 13
-    FILL = 14
-    BASS = 15
-    COMPING = 16
-    SHIFT = 17
-    HUMAN = 18
-    ACCENT = 19
+    PATTERN = 13
+    SHIFT = 14
+    HUMAN = 15
+    ACCENT = 16
+    ECHO = 17
 
 
 def roll(seed: int, *keys: int) -> int:

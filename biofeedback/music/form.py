@@ -1,8 +1,9 @@
 """Where a bar stands, and in which key.
 
-A phrase is four bars, a section two phrases (a question and an answer), a cycle all sections of
-the style's form. Each cycle has its own progressions and motif and a step of the tour through
-keys; the last bar of a cycle already belongs to the next key, so that its dominant leads there.
+A chord lasts one bar or several; four chords are a phrase, a section two phrases (a question and an
+answer), a cycle all sections of the style's form. Each cycle has its own progressions and motif
+and a step of the tour through keys; the last chord of a cycle already belongs to the next key, so
+that its dominant leads there.
 """
 
 from __future__ import annotations
@@ -16,48 +17,60 @@ from biofeedback.music.scales import OCTAVE, Key
 if TYPE_CHECKING:
     from biofeedback.music.style import SectionKind, Style
 
-PHRASE_BARS = 4
-SECTION_BARS = 2 * PHRASE_BARS
+PHRASE_CHORDS = 4
+SECTION_CHORDS = 2 * PHRASE_CHORDS
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The place of a bar; ``section`` and ``phrase`` count from the first bar of all."""
+    """The place of a chord's time; ``section`` and ``phrase`` count from the very beginning."""
 
-    bar: int
+    slot: int
     cycle: int
     section: int
     section_in_cycle: int
     kind: SectionKind
     phrase: int
-    bar_in_phrase: int
+    slot_in_phrase: int
     answers: bool
     ends_section: bool
     ends_cycle: bool
 
 
-def place_bar(style: Style, bar: int) -> Place:
-    """Tell where a bar stands."""
-    section, bar_in_section = divmod(bar, SECTION_BARS)
-    cycle, section_in_cycle = divmod(section, len(style.form))
-    ends_section = bar_in_section == SECTION_BARS - 1
+def place_slot(style: Style, slot: int) -> Place:
+    """Tell where the time of the chord number ``slot`` stands."""
+    section, within = divmod(slot, SECTION_CHORDS)
+    form = style.harmony.form
+    cycle, section_in_cycle = divmod(section, len(form))
+    ends_section = within == SECTION_CHORDS - 1
     return Place(
-        bar=bar,
+        slot=slot,
         cycle=cycle,
         section=section,
         section_in_cycle=section_in_cycle,
-        kind=style.form[section_in_cycle],
-        phrase=bar // PHRASE_BARS,
-        bar_in_phrase=bar % PHRASE_BARS,
-        answers=bar_in_section >= PHRASE_BARS,
+        kind=form[section_in_cycle],
+        phrase=slot // PHRASE_CHORDS,
+        slot_in_phrase=slot % PHRASE_CHORDS,
+        answers=within >= PHRASE_CHORDS,
         ends_section=ends_section,
-        ends_cycle=ends_section and section_in_cycle == len(style.form) - 1,
+        ends_cycle=ends_section and section_in_cycle == len(form) - 1,
     )
 
 
-def find_key(style: Style, seed: int, bar: int) -> Key:
-    """Tell the key of a bar."""
-    tour = choose(style.tours, seed, Draw.TOUR)
-    cycle = (bar + 1) // (SECTION_BARS * len(style.form))
+def phrase_ticks(style: Style) -> int:
+    """Tell the length of a phrase: at its ends the arrangement may change."""
+    return PHRASE_CHORDS * style.harmony.chord_bars * style.meter.ticks
+
+
+def find_key(style: Style, seed: int, slot: int) -> Key:
+    """Tell the key of a chord's time."""
+    harmony = style.harmony
+    tour = choose(harmony.tours, seed, Draw.TOUR)
+    cycle = (slot + 1) // (SECTION_CHORDS * len(harmony.form))
     semitones, mode = tour[cycle % len(tour)]
     return Key(tonic=(choose(range(OCTAVE), seed, Draw.TONIC) + semitones) % OCTAVE, mode=mode)
+
+
+def key_at(style: Style, seed: int, tick: int) -> Key:
+    """Tell the key of the moment."""
+    return find_key(style, seed, tick // (style.harmony.chord_bars * style.meter.ticks))

@@ -1,19 +1,20 @@
-"""Chords: which root serves which bar, and how the voices move from one chord to the next.
+"""Harmony: which root serves which time, and how the voices move from one chord to the next.
 
 A phrase is drawn as functions (tonic, subdominant, dominant) and each function as a root. The
 voices of a triad then take the nearest place: smallest motion first, then nearness to the middle of
-the range; parallel fifths and octaves between bass and top voice cost more than any motion does.
-The chain of voicings starts anew with each section, so a bar depends on seven others at most.
+the range. No voice runs in parallel fifths or octaves with the bass, whatever is on top later. The
+chain of voicings starts anew with each section, whose end already looks at the next beginning: so
+a chord depends on eight others at most.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from biofeedback.music.chance import Draw, choose, roll_unit
-from biofeedback.music.form import PHRASE_BARS, SECTION_BARS, find_key, place_bar
+from biofeedback.music.chance import Draw, choose, roll, roll_unit
+from biofeedback.music.chord import Chord
+from biofeedback.music.form import PHRASE_CHORDS, SECTION_CHORDS, find_key, place_slot
 from biofeedback.music.scales import DEGREES, FUNCTIONS, OCTAVE, Key
 
 if TYPE_CHECKING:
@@ -21,159 +22,166 @@ if TYPE_CHECKING:
     from biofeedback.music.scales import Function
     from biofeedback.music.style import Style
 
-NINTH_VOICE = 3
-_PARALLEL_COST = 24.0
-_CENTRE_COST = 2.0
-_LIFT = 1.0
+_PARALLEL_COST = 1000.0
+_CENTRE_COST = 0.4
+_LIFTS = (0.0, 2.5, -2.5)
 _PERFECT = (0, 7)
-_PERFECT_FOURTH = 5
-# What has to be added to a degree, told as steps above the root, to reach a tone of the triad.
-_SNAP = (0, -1, 0, 1, 0, -1, 1)
+_STEP = 4
+_LEAP_COST = 3.0
+_JOIN_COST = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Chord:
-    """A triad with its voices; ``voices`` are three degrees, lowest first."""
-
-    key: Key
-    root: int
-    start_step: int
-    steps: int
-    bass_midi: int
+class _Voicing(NamedTuple):
     voices: tuple[int, int, int]
-
-    def voice_pitch(self, voice: int, *, inversion: int, colour: int, resolved: bool) -> int:
-        """Tell the pitch of one voice.
-
-        Args:
-            voice: 0..2, or ``NINTH_VOICE``.
-            inversion: So many voices change their octave, upwards when positive.
-            colour: 0 triad; 1 seventh for the root, which the bass has; 2 a ninth may be added;
-                3 a fourth that hangs in place of the third until it is ``resolved``.
-            resolved: The suspension has gone to its third.
-        """
-        if voice == NINTH_VOICE:
-            index = next(i for i, v in enumerate(self.voices) if (v - self.root) % DEGREES == 0)
-            degree = self.voices[index] + 1
-        else:
-            index = voice
-            degree = self.voices[voice]
-            part = (degree - self.root) % DEGREES
-            if part == 0 and colour >= 1:
-                degree -= 1
-            elif part == 2 and colour >= 3 and not resolved and self._fourth_is_perfect():
-                degree += 1
-        raised = (inversion - 1 - index) // 3 + 1 if inversion > 0 else 0
-        lowered = (index - inversion) // 3 if inversion < 0 else 0
-        return self.key.pitch(degree + DEGREES * (raised - lowered))
-
-    def is_third(self, voice: int) -> bool:
-        """Tell whether a voice of the triad has its third."""
-        return voice != NINTH_VOICE and (self.voices[voice] - self.root) % DEGREES == 2
-
-    def snap(self, degree: int) -> int:
-        """Move a degree to the nearest tone of the triad."""
-        return degree + _SNAP[(degree - self.root) % DEGREES]
-
-    def _fourth_is_perfect(self) -> bool:
-        return self.key.pitch(self.root + 3) - self.key.pitch(self.root) == _PERFECT_FOURTH
+    pitches: tuple[int, int, int]
+    mean: float
 
 
 @lru_cache(maxsize=64)
 def progress_phrase(style: Style, seed: int, phrase: int) -> tuple[tuple[Function, int], ...]:
-    """Draw the functions and roots of the four bars of a phrase.
+    """Draw the functions and roots of the four chords of a phrase.
 
-    All sections of one kind in a cycle begin with the same phrase and differ in their second.
+    Sections of one kind in a cycle begin with the same functions and differ in their second
+    phrase; from the second half of the cycle on other chords may serve the functions.
     """
-    place = place_bar(style, phrase * PHRASE_BARS)
+    harmony = style.harmony
+    place = place_slot(style, phrase * PHRASE_CHORDS)
     if place.answers:
-        last = place_bar(style, (phrase + 1) * PHRASE_BARS - 1)
-        templates = style.turnaround if last.ends_cycle else style.closing[place.kind]
+        last = place_slot(style, (phrase + 1) * PHRASE_CHORDS - 1)
+        templates = harmony.turnaround if last.ends_cycle else harmony.closing[place.kind]
         where = (place.cycle, 1 + place.section_in_cycle)
+        template = choose(templates, seed, Draw.TEMPLATE, *where)
     else:
-        templates = style.opening[place.kind]
-        where = (place.cycle, -1 - ord(place.kind))
-    template = choose(templates, seed, Draw.TEMPLATE, *where)
+        templates = harmony.opening[place.kind]
+        again = 2 * place.section_in_cycle >= len(harmony.form)
+        where = (place.cycle, ord(place.kind), int(again))
+        # Taking turns, so that no cycle begins as the one before did.
+        turn = roll(seed, Draw.TEMPLATE, ord(place.kind)) + place.cycle
+        template = templates[turn % len(templates)]
     found: list[tuple[Function, int]] = []
     for position, function in enumerate(template):
-        key = find_key(style, seed, phrase * PHRASE_BARS + position)
+        key = find_key(style, seed, phrase * PHRASE_CHORDS + position)
         roots = FUNCTIONS[key.mode][function]
         fresh = [root for root in roots if not found or root != found[-1][1]] or list(roots)
         found.append((function, choose(fresh, seed, Draw.CHORD, *where, position)))
     return tuple(found)
 
 
-@lru_cache(maxsize=256)
-def voice_bar(style: Style, seed: int, bar: int) -> tuple[Chord, ...]:
-    """Tell the chords of a bar: one, or two of half a bar each."""
-    place = place_bar(style, bar)
-    key = find_key(style, seed, bar)
-    before: Chord | None = None
-    if bar % SECTION_BARS:
-        before = voice_bar(style, seed, bar - 1)[-1]
+@lru_cache(maxsize=128)
+def voice_slot(style: Style, seed: int, slot: int) -> tuple[Chord, ...]:
+    """Tell the chords of one chord's time: one, or two of half of it each."""
+    harmony = style.harmony
+    place = place_slot(style, slot)
+    key = find_key(style, seed, slot)
+    before = voice_slot(style, seed, slot - 1)[-1] if slot % SECTION_CHORDS else None
+    after = voice_slot(style, seed, slot + 1)[0] if place.ends_section else None
     # Sections lie a little higher or lower, so that a progression that returns isn't the same.
-    centre = sum(style.chord_range_midi) / 2 + _draw_lift(seed, place)
-    chords: list[Chord] = []
+    centre = sum(harmony.chord_range_midi) / 2 + _draw_lift(seed, place)
     roots = _draw_roots(style, seed, place, key)
-    steps = style.steps_per_bar // len(roots)
+    steps = style.meter.steps * harmony.chord_bars // len(roots)
+    chords: list[Chord] = []
     for index, root in enumerate(roots):
-        low = style.bass_low_midi
+        low = harmony.bass_low_midi
         bass = low + (key.pitch(root) - low) % OCTAVE
-        voices = _lead_voices(style, key, before, root=root, bass=bass, centre=centre)
+        ahead = after if index == len(roots) - 1 else None
+        voices = _lead_voices(_list_voicings(style, key, root), before, ahead, bass, centre)
         before = Chord(key, root, index * steps, steps, bass, voices)
         chords.append(before)
     return tuple(chords)
 
 
-def find_chord(style: Style, seed: int, tick: int) -> Chord:
+def chord_at(style: Style, seed: int, tick: int) -> Chord:
     """Tell the chord that sounds at a tick."""
-    bar, within = divmod(tick, style.ticks_per_bar)
-    chords = voice_bar(style, seed, bar)
-    return chords[within * len(chords) // style.ticks_per_bar]
+    slot, within = divmod(tick, style.harmony.chord_bars * style.meter.ticks)
+    step = within // style.meter.ticks_per_step
+    return next(
+        chord for chord in reversed(voice_slot(style, seed, slot)) if chord.start_step <= step
+    )
 
 
 def _draw_lift(seed: int, place: Place) -> float:
-    return 2.0 * _LIFT * roll_unit(seed, Draw.VOICING, place.section) - _LIFT
+    """Take turns: of three sections no two lie alike, and one that comes back is another."""
+    turn = roll(seed, Draw.VOICING, place.cycle) + place.section_in_cycle
+    return _LIFTS[turn % len(_LIFTS)]
 
 
 def _draw_roots(style: Style, seed: int, place: Place, key: Key) -> tuple[int, ...]:
-    """A dominant bar is sometimes prepared by half a bar of subdominant."""
+    """A dominant is sometimes prepared by a subdominant of half its time."""
     progression = progress_phrase(style, seed, place.phrase)
-    function, root = progression[place.bar_in_phrase]
-    if function != "D" or roll_unit(seed, Draw.SPLIT, place.phrase) >= style.split_chance:
+    function, root = progression[place.slot_in_phrase]
+    chance = style.harmony.split_chance
+    if function != "D" or roll_unit(seed, Draw.SPLIT, place.phrase) >= chance:
         return (root,)
-    previous = progression[place.bar_in_phrase - 1][1] if place.bar_in_phrase else root
+    previous = progression[place.slot_in_phrase - 1][1] if place.slot_in_phrase else root
     fresh = [other for other in FUNCTIONS[key.mode]["S"] if other not in {root, previous}]
     return (choose(fresh, seed, Draw.SPLIT, place.phrase, 1), root) if fresh else (root,)
 
 
-def _lead_voices(
-    style: Style, key: Key, before: Chord | None, *, root: int, bass: int, centre: float
-) -> tuple[int, int, int]:
-    low, high = style.chord_range_midi
-    old = [] if before is None else [before.key.pitch(voice) for voice in before.voices]
-    best: tuple[float, tuple[int, int, int]] | None = None
+@lru_cache(maxsize=512)
+def _list_voicings(style: Style, key: Key, root: int) -> tuple[_Voicing, ...]:
+    """List the close positions of a triad that fit the range of the chords."""
+    low, high = style.harmony.chord_range_midi
+    found: list[_Voicing] = []
     for lowest in range(-2 * DEGREES, 2 * DEGREES):
         part = (lowest - root) % DEGREES
         if part not in {0, 2, 4}:
             continue
         middle = lowest + (3 if part == 4 else 2)
         voices = (lowest, middle, middle + (3 if part == 2 else 2))
-        pitches = [key.pitch(voice) for voice in voices]
-        if pitches[0] < low or pitches[2] > high:
-            continue
-        cost = _CENTRE_COST * abs(sum(pitches) / 3 - centre)
-        if before is not None:
-            cost += sum([abs(new - was) for new, was in zip(pitches, old, strict=True)])
-            if _moves_in_parallel(old[2], before.bass_midi, pitches[2], bass):
-                cost += _PARALLEL_COST
-        if best is None or cost < best[0]:
-            best = (cost, voices)
-    if best is None:
+        pitches = (key.pitch(voices[0]), key.pitch(voices[1]), key.pitch(voices[2]))
+        if low <= pitches[0] and pitches[2] <= high:
+            found.append(_Voicing(voices, pitches, sum(pitches) / 3))
+    if not found:
         raise ValueError(f"no triad fits the chord range {low}..{high} of style {style.name}")
-    return best[1]
+    return tuple(found)
 
 
-def _moves_in_parallel(top_was: int, bass_was: int, top: int, bass: int) -> bool:
-    interval = (top - bass) % OCTAVE
-    return top != top_was and interval in _PERFECT and interval == (top_was - bass_was) % OCTAVE
+def _lead_voices(
+    voicings: tuple[_Voicing, ...],
+    before: Chord | None,
+    after: Chord | None,
+    bass_midi: int,
+    centre: float,
+) -> tuple[int, int, int]:
+    old = None if before is None else [before.key.pitch(voice) for voice in before.voices]
+    new = None if after is None else [after.key.pitch(voice) for voice in after.voices]
+    least, best = 0.0, None
+    for voices, pitches, mean in voicings:
+        cost = _CENTRE_COST * (mean - centre) ** 2
+        if before is not None and old is not None:
+            cost += _move(old, pitches)
+            if _run_in_parallel(old, before.bass_midi, pitches, bass_midi):
+                cost += _PARALLEL_COST
+        if after is not None and new is not None:
+            cost += _JOIN_COST * _move(pitches, new)
+            if _run_in_parallel(pitches, bass_midi, new, after.bass_midi):
+                cost += _PARALLEL_COST
+        if best is None or cost < least:
+            least, best = cost, voices
+    assert best is not None  # noqa: S101 - there is at least one voicing
+    return best
+
+
+def _move(old: tuple[int, ...] | list[int], new: tuple[int, ...] | list[int]) -> float:
+    """Tell what it costs the voices to move; a leap costs more than the steps that it spares."""
+    cost = 0.0
+    for a, b in zip(old, new, strict=True):
+        motion = abs(a - b)
+        cost += motion if motion <= _STEP else motion + _LEAP_COST * (motion - _STEP)
+    return cost
+
+
+def _run_in_parallel(
+    old: tuple[int, ...] | list[int],
+    old_bass: int,
+    new: tuple[int, ...] | list[int],
+    new_bass: int,
+) -> bool:
+    """Tell whether any voice keeps a fifth or an octave above a bass that moves."""
+    if old_bass == new_bass:
+        return False
+    for a, b in zip(old, new, strict=True):
+        interval = (a - old_bass) % OCTAVE
+        if interval in _PERFECT and interval == (b - new_bass) % OCTAVE:
+            return True
+    return False

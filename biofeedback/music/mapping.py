@@ -2,12 +2,15 @@
 
 Every curve is monotone and told as a formula. With ``x`` clipped to its range and NaN counted as
 neutral, no value whatsoever of a parameter can break the music. The beat clock has ``tempo_bpm``;
-``level_db`` and the continuous parts of ``swell`` and ``brightness`` are the sound's.
+``level_db``, ``place``, ``swell`` and the continuous part of ``brightness`` are the sound's.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
+
+from biofeedback.music.chord import CLUSTERS, NINTHS
+from biofeedback.music.style import FOURTH, NINTH
 
 if TYPE_CHECKING:
     from biofeedback.messages import Layer, MusicParameters
@@ -16,12 +19,10 @@ if TYPE_CHECKING:
 DENSITY_REACH = 0.4
 SPARKLE_REACH = 0.3
 HAT_BRIGHTNESS_DB = 8.0
-PAD_SWELL_DB = 6.0
 OFFBEAT_DB = -8.0
 FAST_DB = -8.0
 REGISTER_DEGREES = 7
 REGISTER_INVERSIONS = 2
-COLOURS = 4
 _CLEAR_BPM = 96.0
 _CLEAR_SPAN_BPM = 36.0
 _FAST_BPM = 120.0
@@ -30,6 +31,10 @@ _LEGATO_RATIO = 1.05
 _STACCATO_RATIO = 0.3
 GATES: dict[Gate, int] = {"energy": 0, "ornament": 1, "sparkle": 2}
 """The place of each gate in ``Gates``."""
+COLOUR_OF_VOICE = {NINTH: NINTHS, FOURTH: CLUSTERS}
+"""From which colour of harmony a voice beside the triad sounds."""
+RHYTHM_LAYERS: frozenset[Layer] = frozenset({"kick", "snare", "hat", "percussion", "bass"})
+"""Layers that don't follow the phrase's rise and fall: a beat to step to has to stay."""
 
 
 class Gates(NamedTuple):
@@ -40,30 +45,36 @@ class Gates(NamedTuple):
     sparkle: float
 
 
-def open_gates(parameters: MusicParameters) -> Gates:
+def open_gates(energy: float, parameters: MusicParameters) -> Gates:
     """Tell how far notes are let in.
 
     ``energy``: the backbone of each layer, ``e``.
     ``ornament``: what may be left out or added within a layer, ``e + 0.4 (density - 0.5)``.
     ``sparkle``: high and fast notes, ``ornament + 0.3 (brightness - 0.5)``.
     """
-    energy = _clip(parameters.energy, 0.0)
-    ornament = energy + DENSITY_REACH * (_clip(parameters.density, 0.5) - 0.5)
-    sparkle = ornament + SPARKLE_REACH * (_clip(parameters.brightness, 0.5) - 0.5)
+    energy = clip(energy, 0.0)
+    ornament = energy + DENSITY_REACH * (clip(parameters.density, 0.5) - 0.5)
+    sparkle = ornament + SPARKLE_REACH * (clip(parameters.brightness, 0.5) - 0.5)
     return Gates(energy, ornament, sparkle)
 
 
-def layer_level_db(layer: Layer, voice: Voice, parameters: MusicParameters) -> float:
+def join_in(energy: float, entry: float) -> float | None:
+    """Tell the energy of a part that nobody owns, None while it doesn't play.
+
+    ``(e - entry) / (1 - entry)`` from ``entry`` on.
+    """
+    energy = clip(energy, 0.0)
+    return None if energy < entry else (energy - entry) / (1.0 - entry)
+
+
+def layer_level_db(layer: Layer, voice: Voice, energy: float, parameters: MusicParameters) -> float:
     """Tell the level of a layer's plain note: ``rest_db + (full_db - rest_db) e``.
 
-    The hat gains ``8 (brightness - 0.5)`` dB, the pad ``6 (swell - 0.5)`` dB.
+    The hat gains ``8 (brightness - 0.5)`` dB.
     """
-    energy = _clip(parameters.energy, 0.0)
-    level_db = voice.rest_db + (voice.full_db - voice.rest_db) * energy
+    level_db = voice.rest_db + (voice.full_db - voice.rest_db) * clip(energy, 0.0)
     if layer == "hat":
-        level_db += HAT_BRIGHTNESS_DB * (_clip(parameters.brightness, 0.5) - 0.5)
-    elif layer == "pad":
-        level_db += PAD_SWELL_DB * (_clip(parameters.swell, 0.5) - 0.5)
+        level_db += HAT_BRIGHTNESS_DB * (clip(parameters.brightness, 0.5) - 0.5)
     return level_db
 
 
@@ -73,7 +84,7 @@ def offbeat_level_db(parameters: MusicParameters) -> float:
     0 from 96 bpm upwards, -8 at 60 bpm and below: the slower the steps, the plainer the beat,
     so that it isn't heard at twice its tempo.
     """
-    return OFFBEAT_DB * _clip((_CLEAR_BPM - parameters.tempo_bpm) / _CLEAR_SPAN_BPM, 0.0)
+    return OFFBEAT_DB * clip((_CLEAR_BPM - parameters.tempo_bpm) / _CLEAR_SPAN_BPM, 0.0)
 
 
 def fast_level_db(parameters: MusicParameters) -> float:
@@ -82,7 +93,7 @@ def fast_level_db(parameters: MusicParameters) -> float:
     0 up to 120 bpm, -8 from 140 bpm upwards: a strong snare on two and four of a fast beat makes
     it heard at half its tempo, busy sixteenths at two thirds.
     """
-    return FAST_DB * _clip((parameters.tempo_bpm - _FAST_BPM) / _FAST_SPAN_BPM, 0.0)
+    return FAST_DB * clip((parameters.tempo_bpm - _FAST_BPM) / _FAST_SPAN_BPM, 0.0)
 
 
 def velocity(level_db: float) -> float:
@@ -92,44 +103,47 @@ def velocity(level_db: float) -> float:
 
 def length_ratio(parameters: MusicParameters) -> float:
     """Tell how much of its place a note fills: ``1.05 - 0.75 articulation``, legato to staccato."""
-    articulation = _clip(parameters.articulation, 0.5)
+    articulation = clip(parameters.articulation, 0.5)
     return _LEGATO_RATIO + (_STACCATO_RATIO - _LEGATO_RATIO) * articulation
 
 
 def hat_length_ratio(parameters: MusicParameters) -> float:
     """Tell how long a hat rings, in parts of its place: ``0.5 + brightness``."""
-    return 0.5 + _clip(parameters.brightness, 0.5)
+    return 0.5 + clip(parameters.brightness, 0.5)
 
 
 def shift_degrees(parameters: MusicParameters) -> int:
     """Tell by how many degrees melody and accents are moved: ``round(7 register)``."""
-    return round(REGISTER_DEGREES * _clip(parameters.register, 0.0, low=-1.0))
+    return round(REGISTER_DEGREES * clip(parameters.register, 0.0, low=-1.0))
 
 
 def shift_inversions(parameters: MusicParameters) -> int:
     """Tell by how many inversions chords are moved: ``round(2 register)``."""
-    return round(REGISTER_INVERSIONS * _clip(parameters.register, 0.0, low=-1.0))
+    return round(REGISTER_INVERSIONS * clip(parameters.register, 0.0, low=-1.0))
 
 
-def choose_colour(parameters: MusicParameters) -> int:
-    """Tell how far harmony is stretched: ``floor(4 tension)``, at most 3.
+def choose_colour(parameters: MusicParameters, colours: tuple[int, int]) -> int:
+    """Tell how far harmony is stretched: equal parts of tension from the plainest to the richest.
 
-    0 triads, 1 sevenths, 2 ninths, 3 suspensions that resolve in the middle of the bar.
+    0 triads, 1 sevenths, 2 fourths that hang before they resolve, 3 ninths, 4 fourths and thirds
+    side by side.
     """
-    return min(COLOURS - 1, int(COLOURS * _clip(parameters.tension, 0.0)))
+    plainest, richest = colours
+    return min(richest, plainest + int((richest - plainest + 1) * clip(parameters.tension, 0.0)))
 
 
 def accent_level_db(voice: Voice, strength_ratio: float) -> float:
     """Tell the level of the answer to a gesture: ``rest_db + (full_db - rest_db) strength``."""
-    return voice.rest_db + (voice.full_db - voice.rest_db) * _clip(strength_ratio, 0.0)
+    return voice.rest_db + (voice.full_db - voice.rest_db) * clip(strength_ratio, 0.0)
 
 
 def accent_degrees(strength_ratio: float) -> int:
     """Tell how far a stronger gesture reaches up: ``round(7 strength)`` degrees."""
-    return round(REGISTER_DEGREES * _clip(strength_ratio, 0.0))
+    return round(REGISTER_DEGREES * clip(strength_ratio, 0.0))
 
 
-def _clip(value: float, neutral: float, *, low: float = 0.0) -> float:
+def clip(value: float, neutral: float, *, low: float = 0.0) -> float:
+    """Bring a value into ``low``..1; NaN counts as ``neutral``."""
     if low <= value <= 1.0:
         return value
     if value != value:  # noqa: PLR0124 - NaN is the only value that isn't itself

@@ -1,89 +1,143 @@
 """Melody: a motif is stated, repeated with a change, answered, and comes to rest.
 
-Each cycle has a motif for each kind of section. A phrase's plan says which of its bars state the
-motif, repeat it, answer it, pause or close. A motif is a rhythm and a contour in steps of the
-scale; the phrase's arc says where in the range it stands, and notes of weight land in the chord.
+Each cycle has a motif for each kind of section. A phrase's plan says in which chord's time the
+motif is stated, repeated, answered, left out or closed. A motif is a rhythm and a contour in steps
+of the scale; the phrase's arc says where in the range it stands, notes of weight land in the
+chord, and a section that comes home ends on the tonic. Where the melody rests, another instrument
+may echo it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from biofeedback.music.chance import Draw, choose, roll
-from biofeedback.music.form import place_bar
+from biofeedback.music.form import place_slot
+from biofeedback.music.harmony import progress_phrase, voice_slot
 
 if TYPE_CHECKING:
+    from biofeedback.music.chord import Chord
     from biofeedback.music.form import Place
-    from biofeedback.music.harmony import Chord
-    from biofeedback.music.style import Rhythm, Style
+    from biofeedback.music.scales import Scale
+    from biofeedback.music.style import Melody, Style
 
 _MOTIF_CYCLES = 2
 """The rhythm of a motif lives this long, its contour one cycle."""
+_BELOW = -2
+"""An echo begins a third lower than what it answers."""
+
+Weight = Literal["free", "chord", "home"]
+"""Where a note may lie: where the contour leads it, in the chord, on the chord's root."""
 
 
 class MelodyNote(NamedTuple):
-    """A note told by its degree; a strong one is moved into the chord when it sounds."""
+    """A note told by its degree, which is moved to where its ``weight`` wants it when it sounds.
+
+    ``step`` and ``chord`` count within the chord's time.
+    """
 
     step: int
     steps: int
     degree: int
-    strong: bool
-    chord: Chord
+    weight: Weight
+    chord: int
+    echoes: bool
 
 
-def compose_melody(
-    style: Style, seed: int, bar: int, chords: tuple[Chord, ...]
-) -> list[MelodyNote]:
-    """Compose the melody of one bar over its chords."""
-    place = place_bar(style, bar)
-    plan = choose(style.plans, seed, Draw.PHRASE_PLAN, place.phrase)
-    part = plan[place.bar_in_phrase]
+@lru_cache(maxsize=32)
+def compose_melody(style: Style, seed: int, slot: int) -> tuple[MelodyNote, ...]:
+    """Compose the melody of one chord's time, and what echoes it."""
+    if style.melody is None:
+        return ()
+    return tuple(_compose(style, style.melody, seed, slot))
+
+
+def _compose(style: Style, melody: Melody, seed: int, slot: int) -> list[MelodyNote]:
+    chords = voice_slot(style, seed, slot)
+    place = place_slot(style, slot)
+    plan = choose(melody.plans, seed, Draw.PHRASE_PLAN, place.phrase)
+    part = plan[place.slot_in_phrase]
+    arc = choose(melody.arcs[place.kind], seed, Draw.ARC, place.phrase)
+    start = arc[place.slot_in_phrase]
+    writer = _Writer(style, melody, chords)
+    answer, turns = _recall_motif(melody, seed, place, second=True)
     if part == "rest":
-        return []
+        writer.write(answer, tuple(-step for step in turns), start + _BELOW, echoes=True)
+        return writer.notes
     if part == "cadence":
-        rhythm = choose(style.cadences, seed, Draw.CADENCE, place.phrase)
-        contour = choose(style.contours, seed, Draw.CADENCE, place.phrase, 1)
+        rhythm = choose(melody.cadences, seed, Draw.CADENCE, place.phrase)
+        contour = choose(melody.contours, seed, Draw.CADENCE, place.phrase, 1)
+        home = place.ends_section and progress_phrase(style, seed, place.phrase)[-1][0] == "I"
+        writer.write(rhythm, contour, start, ends="home" if home else "chord")
+        end = rhythm[-1][0] + rhythm[-1][1]
+        writer.write(tuple(n for n in answer if n[0] >= end), turns, start + _BELOW, echoes=True)
+        return writer.notes
+    if part == "answer":
+        rhythm, contour = answer, turns
     else:
-        rhythm, contour = _recall_motif(style, seed, place, second=part == "answer")
+        rhythm, contour = _recall_motif(melody, seed, place, second=False)
     if part == "repeat":
-        contour = _vary(contour, len(rhythm.notes), roll(seed, Draw.VARIATION, bar))
-    arc = choose(style.arcs[place.kind], seed, Draw.ARC, place.phrase)
-    start = _chord_at(chords, rhythm.notes[0][0]).snap(arc[place.bar_in_phrase])
-    last = len(rhythm.notes) - 1
-    return [
-        MelodyNote(
-            step=step,
-            steps=steps,
-            degree=start + contour[index % len(contour)] - contour[0],
-            strong=step % (style.steps_per_bar // 2) == 0 or (part == "cadence" and index == last),
-            chord=_chord_at(chords, step),
-        )
-        for index, (step, steps) in enumerate(rhythm.notes)
-    ]
+        rhythm, contour = _vary(rhythm, contour, roll(seed, Draw.VARIATION, slot))
+    writer.write(rhythm, contour, start)
+    return writer.notes
+
+
+class _Writer:
+    def __init__(self, style: Style, melody: Melody, chords: tuple[Chord, ...]) -> None:
+        self._scale: Scale = melody.scale
+        self._strong = style.meter.strong_beats * style.meter.steps_per_beat
+        self._chords = chords
+        self.notes: list[MelodyNote] = []
+
+    def write(
+        self,
+        rhythm: tuple[tuple[int, int], ...],
+        contour: tuple[int, ...],
+        start: int,
+        *,
+        ends: Weight = "free",
+        echoes: bool = False,
+    ) -> None:
+        if not rhythm:
+            return
+        first = self._chords[self._chord_at(rhythm[0][0])]
+        start = first.snap(start)
+        for index, (step, steps) in enumerate(rhythm):
+            weight: Weight = "chord" if step % self._strong == 0 else "free"
+            if ends != "free" and index == len(rhythm) - 1:
+                weight = ends
+            chord = self._chord_at(step)
+            up = contour[index % len(contour)] - contour[0]
+            degree = self._chords[chord].key.walk(start, up, self._scale)
+            self.notes.append(MelodyNote(step, steps, degree, weight, chord, echoes))
+
+    def _chord_at(self, step: int) -> int:
+        return len(self._chords) - 1 if step >= self._chords[-1].start_step else 0
 
 
 def _recall_motif(
-    style: Style, seed: int, place: Place, *, second: bool
-) -> tuple[Rhythm, tuple[int, ...]]:
+    melody: Melody, seed: int, place: Place, *, second: bool
+) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...]]:
     which = (ord(place.kind), int(second))
-    rhythm = choose(style.rhythms, seed, Draw.MOTIF_RHYTHM, place.cycle // _MOTIF_CYCLES, *which)
-    contour = choose(style.contours, seed, Draw.MOTIF_CONTOUR, place.cycle, *which)
+    rhythm = choose(melody.rhythms, seed, Draw.MOTIF_RHYTHM, place.cycle // _MOTIF_CYCLES, *which)
+    contour = choose(melody.contours, seed, Draw.MOTIF_CONTOUR, place.cycle, *which)
     return rhythm, contour
 
 
-def _vary(contour: tuple[int, ...], length: int, bits: int) -> tuple[int, ...]:
-    """Turn a contour upside down, bend its end up or down, or leave it to the arc to change it."""
-    notes = tuple(contour[index % len(contour)] for index in range(length))
-    match bits % 4:
+def _vary(
+    rhythm: tuple[tuple[int, int], ...], contour: tuple[int, ...], bits: int
+) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...]]:
+    """Turn a motif upside down, bend its end up or down, let it breathe, or leave it to the arc."""
+    notes = tuple(contour[index % len(contour)] for index in range(len(rhythm)))
+    match bits % 5:
         case 0:
-            return tuple(-step for step in notes)
+            return rhythm, tuple(-step for step in notes)
         case 1:
-            return (*notes[:-1], notes[-1] + 2)
+            return rhythm, (*notes[:-1], notes[-1] + 2)
         case 2:
-            return (*notes[:-1], notes[-1] - 1)
+            return rhythm, (*notes[:-1], notes[-1] - 1)
+        case 3 if len(rhythm) > 3:
+            return (*rhythm[:1], *rhythm[2:]), (*notes[:1], *notes[2:])
         case _:
-            return notes
-
-
-def _chord_at(chords: tuple[Chord, ...], step: int) -> Chord:
-    return next(chord for chord in reversed(chords) if chord.start_step <= step)
+            return rhythm, notes

@@ -9,21 +9,35 @@ DEGREES = 7
 OCTAVE = 12
 _LOWEST_TONIC_MIDI = 55
 
-Mode = Literal["ionian", "dorian", "mixolydian", "aeolian"]
+Mode = Literal["ionian", "dorian", "lydian", "mixolydian", "aeolian"]
 Function = Literal["I", "T", "S", "D"]
 """``I`` is the tonic itself; T, S, D stand for any chord of tonic, subdominant, dominant kind."""
+
+Scale = Literal["mode", "pentatonic"]
+"""Which notes of the mode a melody uses: all, or the five without half-steps among them."""
 
 SCALES: dict[Mode, tuple[int, ...]] = {
     "ionian": (0, 2, 4, 5, 7, 9, 11),
     "dorian": (0, 2, 3, 5, 7, 9, 10),
+    "lydian": (0, 2, 4, 6, 7, 9, 11),
     "mixolydian": (0, 2, 4, 5, 7, 9, 10),
     "aeolian": (0, 2, 3, 5, 7, 8, 10),
 }
 """Semitones above the tonic."""
 
+PENTATONIC: dict[Mode, tuple[int, ...]] = {
+    "ionian": (0, 1, 2, 4, 5),
+    "dorian": (0, 2, 3, 4, 6),
+    "lydian": (0, 1, 2, 4, 5),
+    "mixolydian": (0, 1, 2, 4, 5),
+    "aeolian": (0, 2, 3, 4, 6),
+}
+"""The degrees that have no half-step between them."""
+
 FUNCTIONS: dict[Mode, dict[Function, tuple[int, ...]]] = {
     "ionian": {"I": (0,), "T": (0, 0, 5, 5, 2), "S": (3, 3, 1), "D": (4,)},
     "dorian": {"I": (0,), "T": (0, 0, 2), "S": (3, 3, 1), "D": (6, 6, 4)},
+    "lydian": {"I": (0,), "T": (0, 0, 5, 2), "S": (1, 1, 5), "D": (4, 4, 6)},
     "mixolydian": {"I": (0,), "T": (0, 0, 5), "S": (3, 3, 1), "D": (6, 6, 4)},
     "aeolian": {"I": (0,), "T": (0, 0, 2), "S": (3, 5, 5), "D": (6, 6, 4)},
 }
@@ -60,3 +74,13 @@ class Key:
     def pitch_classes(self) -> frozenset[int]:
         """List the pitch classes (0 is C) of the key."""
         return frozenset((self.tonic + step) % OCTAVE for step in SCALES[self.mode])
+
+    def walk(self, degree: int, steps: int, scale: Scale) -> int:
+        """Go ``steps`` of a scale up or down from a degree; the degree first joins the scale."""
+        if scale == "mode":
+            return degree + steps
+        five = PENTATONIC[self.mode]
+        octave, step = divmod(degree, DEGREES)
+        index = max(i for i, member in enumerate(five) if member <= step)
+        octaves, index = divmod(index + steps, len(five))
+        return (octave + octaves) * DEGREES + five[index]

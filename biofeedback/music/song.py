@@ -30,9 +30,12 @@ from biofeedback.messages import (
 from biofeedback.music import mapping
 from biofeedback.music.beats import BeatClock
 from biofeedback.music.song_map import SongBeats, SongMap, check_song_map
+from biofeedback.music.swell import Swell
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from biofeedback.messages import Direction, Part
 
 SLOWEST, FASTEST = 0.85, 1.15
 """How far the speed of a song may be from its own."""
@@ -51,9 +54,9 @@ REMEMBERED_NS: Final = 10 * NS_PER_S
 NOTICE_AFTER_NS: Final = 3 * NS_PER_S
 
 INSTRUMENTS: Final[dict[Layer, str]] = {
-    "percussion": "hat",
-    "click": "snare",
-    "accent": "kick",
+    "percussion": "shaker",
+    "click": "click",
+    "accent": "frame_drum",
 }
 """What plays along with a song."""
 
@@ -126,6 +129,7 @@ class SongPerformer:
         self._start_ns = start_ns
         self._planned_until_ns = start_ns
         self._clock = BeatClock(start_ns, tempo_bpm)
+        self._swell = Swell(start_ns)
         self._tempo_bpm = tempo_bpm
         self._follows = True
         self._beyond_since_ns: int | None = None
@@ -146,18 +150,27 @@ class SongPerformer:
         return self._planned_until_ns
 
     def play(
-        self, at_ns: int, until_ns: int, parameters: MusicParameters
+        self,
+        at_ns: int,
+        until_ns: int,
+        parameters: MusicParameters,
+        parts: tuple[Part, ...] = (),
+        *,
+        must_fall: bool = False,
     ) -> list[PlayNote | StretchSong | NoticeGiven]:
         """Order what sounds up to ``until_ns`` and 100 ms more, and was not ordered yet.
 
-        The tempo moves linearly towards ``parameters.tempo_bpm``, as far as the song can go.
+        The tempo moves linearly towards ``parameters.tempo_bpm``, as far as the song can go. A
+        song has no parts of its own for wearers, and its strokes leave with energy at once.
         """
+        del parts, must_fall
         start_ns = self._planned_until_ns
         until_ns += AHEAD_NS
         if until_ns <= start_ns:
             return []
         self._planned_until_ns = until_ns
         orders: list[PlayNote | StretchSong | NoticeGiven] = []
+        self._swell.extend(until_ns, parameters.swell_brpm)
         self._move_tempo(start_ns, until_ns, parameters.tempo_bpm)
         self._watch_reach(at_ns, until_ns, parameters.tempo_bpm, orders)
         while start_ns < until_ns:
@@ -165,13 +178,26 @@ class SongPerformer:
         self._clock.forget_before(at_ns - REMEMBERED_NS)
         return orders
 
-    def answer(self, at_ns: int, strength_ratio: float, parameters: MusicParameters) -> PlayNote:
-        """Answer a gesture at once, with a stroke that needs no key."""
-        del parameters
+    def swell_wave(self, at_ns: int) -> float:
+        """Tell where the swell stands at an instant that has been ordered, 0 to 1."""
+        return self._swell.wave(at_ns)
+
+    def answer(
+        self,
+        at_ns: int,
+        strength_ratio: float,
+        parameters: MusicParameters,
+        *,
+        direction: Direction | None = None,
+        owner: int | None = None,
+        place: float = 0.0,
+    ) -> list[PlayNote]:
+        """Answer a gesture at once, with a stroke that needs no key, at the wearer's place."""
+        del parameters, direction, owner
         strength = min(max(strength_ratio, 0.0), 1.0)
         stroke = min(int(strength * len(ANSWER_STROKES_MIDI)), len(ANSWER_STROKES_MIDI) - 1)
         low_db, high_db = ANSWER_DB
-        return PlayNote(
+        note = PlayNote(
             at_ns=at_ns,
             start_ns=at_ns,
             duration_ns=_STROKE_NS,
@@ -179,7 +205,9 @@ class SongPerformer:
             pitch_midi=ANSWER_STROKES_MIDI[stroke],
             velocity=mapping.velocity(low_db + (high_db - low_db) * strength),
             tick=None,
+            pan=place,
         )
+        return [note]
 
     def asynchrony_beats(self, heard_ns: int) -> float | None:
         """Tell how far the music was ahead (+) of an instant, in beats, -0.5..0.5."""
@@ -354,7 +382,7 @@ class SongPerformer:
     def _strike(
         self, at_ns: int, start_ns: int, beat: float, parameters: MusicParameters, *, is_beat: bool
     ) -> list[PlayNote]:
-        gates = mapping.open_gates(parameters)
+        gates = mapping.open_gates(parameters.energy, parameters)
         accent_db = BAR_DB if beat == int(beat) and self._beats.is_downbeat(int(beat)) else 0.0
         strokes: list[tuple[Layer, float]] = []
         on_beat, off_beat = SHAKER_ENTERS

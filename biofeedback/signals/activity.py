@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from biofeedback.signals.filters import Biquads, design_highpass, design_lowpass
+from biofeedback.signals.movement.axes import NARROWEST, START_RANGE, Axes
 from biofeedback.signals.resample import TICK_S, WORKING_RATE_HZ
 
 if TYPE_CHECKING:
@@ -104,10 +105,11 @@ class Activity:
 
     def __init__(self) -> None:
         self._band = Biquads(_BAND)
-        self._lean_sum = self._weight_sum = 0.0
+        self._lean_sum = self._across_sum = self._ahead_sum = self._weight_sum = 0.0
         self._lean: float | None = None
         self._range = MovementRange(0.0, 1.5, narrowest=0.8)
         self._tilt_range = PersonalRange(-40.0, 40.0, narrowest=40.0)
+        self.axes = Axes((_range_of_axis(), _range_of_axis(), _range_of_axis()))
         # Sums over the ticks since the last answer, and over each whole stretch between two.
         self._motion_sum = self._jerk_sum = self._before = 0.0
         self._summed = 0
@@ -121,11 +123,12 @@ class Activity:
     def restart(self) -> None:
         """Begin anew after a gap; the person's range stays."""
         self._band.reset()
-        self._lean_sum = self._weight_sum = 0.0
+        self._lean_sum = self._across_sum = self._ahead_sum = self._weight_sum = 0.0
         self._lean = None
         self._motion_sum = self._jerk_sum = self._before = 0.0
         self._summed = 0
         self._cells.clear()
+        self.axes.restart()
         self.activity_mps2 = self.activity_ratio = None
         self.sustained_ratio = self.tilt_ratio = None
 
@@ -157,15 +160,19 @@ class Activity:
         self, band: Sequence[float], lengths: Sequence[float], vectors: Sequence[Vector]
     ) -> None:
         motion, jerk, before = self._motion_sum, self._jerk_sum, self._before
-        lean, weight = self._lean_sum, self._weight_sum
-        for x, length, (along, _, _) in zip(band, lengths, vectors, strict=True):
+        lean, across, ahead = self._lean_sum, self._across_sum, self._ahead_sum
+        weight = self._weight_sum
+        for x, length, (a, b, c) in zip(band, lengths, vectors, strict=True):
             motion += abs(x)
             jerk += abs(x - before)
             before = x
-            lean += along
+            lean += a
+            across += b
+            ahead += c
             weight += length
         self._motion_sum, self._jerk_sum, self._before = motion, jerk, before
-        self._lean_sum, self._weight_sum = lean, weight
+        self._lean_sum, self._across_sum, self._ahead_sum = lean, across, ahead
+        self._weight_sum = weight
         self._summed += len(band)
 
     def _close_cell(self) -> None:
@@ -176,10 +183,13 @@ class Activity:
         self._summed = 0
 
     def _follow_tilt(self) -> None:
-        """Follow the share of gravity that lies along the sensor's first axis, -1..1."""
+        """Follow the share of gravity that lies along the sensor's axes, -1..1."""
         # The length is never below the part, so without gravity the share is small, not wild.
-        share = self._lean_sum / max(self._weight_sum, 1.0)
-        self._lean_sum = self._weight_sum = 0.0
+        weight = max(self._weight_sum, 1.0)
+        share = self._lean_sum / weight
+        shares = (share, self._across_sum / weight, self._ahead_sum / weight)
+        self.axes.update(shares, EMIT_TICKS * TICK_S)
+        self._lean_sum = self._across_sum = self._ahead_sum = self._weight_sum = 0.0
         if self._lean is None:
             self._lean = share
         self._lean += _TILT_FORGET * (share - self._lean)
@@ -204,8 +214,13 @@ class Activity:
         if self._seen % (WORKING_RATE_HZ // EMIT_TICKS) == 0:
             self._range.learn(activity)
             self._tilt_range.learn(tilt_deg)
+            self.axes.learn()
         self.activity_mps2 = activity
         self.activity_ratio = self._range.place(activity)
         self.sustained_ratio = 1.0 - abrupt
         self.tilt_ratio = self._tilt_range.place(tilt_deg)
         return activity
+
+
+def _range_of_axis() -> PersonalRange:
+    return PersonalRange(*START_RANGE, narrowest=NARROWEST)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
+
+import msgspec
 
 from biofeedback.messages import NS_PER_MS, EventDetected, MeasureTaken, NoticeGiven
 from biofeedback.samples import (
@@ -23,7 +25,7 @@ from biofeedback.signals.heart.heart import Heart
 from biofeedback.signals.motion import Motion
 
 if TYPE_CHECKING:
-    from biofeedback.messages import Site
+    from biofeedback.messages import Axis, Site
     from biofeedback.samples import Samples
     from biofeedback.signals.findings import Finding
 
@@ -37,35 +39,16 @@ _WORN_NS = 10_000 * NS_PER_MS
 _GAIT_ORDER: dict[Site, int] = {
     "waist": 0,
     "chest": 1,
-    "ankle": 2,
-    "arm": 3,
-    "wrist": 4,
-    "unknown": 5,
+    "pocket": 2,
+    "ankle": 3,
+    "arm": 4,
+    "wrist": 5,
+    "unknown": 6,
 }
 """Where gait is felt best: where both legs are felt alike."""
 
-_NO_HEART: dict[str, Any] = {
-    "has_heart": False,
-    "heart_age_ms": None,
-    "heart_rate_bpm": None,
-    "heart_rate_doubted": False,
-    "heart_quality": 0.0,
-}
-_NO_MOVEMENT: dict[str, Any] = {
-    "has_motion": False,
-    "motion_age_ms": None,
-    "walking": False,
-    "cadence_spm": None,
-    "last_step_ns": None,
-    "activity_mps2": None,
-    "activity_ratio": None,
-    "sustained_ratio": None,
-    "tilt_ratio": None,
-    "motion_quality": 0.0,
-}
-"""What a state says of nobody; the rest of it is None by itself."""
-
 _BREATHING_SITES = ("chest", "waist")
+_UNKNOWN: Final = (None, None)
 
 
 class Body:
@@ -79,6 +62,7 @@ class Body:
         self._wearer = wearer
         self._sites: dict[str, Site] = {}
         self._declared_hz: dict[str, float | None] = {}
+        self._left_axes: dict[str, Axis | None] = {}
         self._motions: dict[str, Motion] = {}
         self._hearts: dict[str, Heart] = {}
         self._ecgs: dict[str, BeatHeart] = {}
@@ -88,22 +72,31 @@ class Body:
         self._breathing = Breathing(wearer)
         self._feet = Feet()
 
-    def attach(self, sensor: str, site: Site, *, declared_hz: float | None = None) -> None:
+    def attach(
+        self,
+        sensor: str,
+        site: Site,
+        *,
+        declared_hz: float | None = None,
+        left_axis: Axis | None = None,
+    ) -> None:
         """Let a sensor join; ``declared_hz`` is the acceleration rate that it claims, if known.
 
+        ``left_axis`` is the one that points to the wearer's left, if anybody told.
         A sensor that joins again at the same site goes on where it was: a lost link is a gap.
         """
         if self._sites.get(sensor) != site:
             self.detach(sensor)
         self._sites[sensor] = site
         self._declared_hz[sensor] = declared_hz
+        self._left_axes[sensor] = left_axis
 
     def detach(self, sensor: str) -> None:
         """Forget a sensor that left for good."""
         self._breathing.forget(sensor)
         hearts = (self._hearts, self._ecgs, self._optics)
         stages = (self._motions, *hearts, self._told, self._chests)
-        for known in (self._sites, self._declared_hz, *stages):
+        for known in (self._sites, self._declared_hz, self._left_axes, *stages):
             known.pop(sensor, None)
         self._feet.forget(sensor)
 
@@ -119,7 +112,9 @@ class Body:
             motion = self._motions.get(sensor)
             if motion is None:
                 site = self._sites.get(sensor, "unknown")
-                motion = Motion(self._wearer, sensor, site, self._declared_hz.get(sensor))
+                declared_hz = self._declared_hz.get(sensor)
+                left_axis = self._left_axes.get(sensor)
+                motion = Motion(self._wearer, sensor, site, declared_hz, left_axis=left_axis)
                 self._motions[sensor] = motion
             found = motion.update(samples, at_ns, heart_beats=self._feels_heart(sensor, at_ns))
             if motion.site == "ankle" and len(self._motions) > 1:
@@ -130,8 +125,12 @@ class Body:
             if heart is None:
                 heart = Heart(self._wearer, sensor, self._breathing)
                 self._hearts[sensor] = heart
-            found = heart.update(samples, at_ns, cadence_spm=self._known_cadence_spm(at_ns))
-            return self._without_doubles(sensor, found, at_ns)
+            raw = self._ecgs.get(sensor) or self._optics.get(sensor)
+            doubled = raw is not None and raw.is_listening(at_ns)
+            cadence_spm = self._known_cadence_spm(at_ns)
+            found = heart.update(samples, at_ns, cadence_spm=cadence_spm, doubled=doubled)
+            # What a sensor tells of beats is left out while they are found in its own raw signal.
+            return [f for f in found if isinstance(f, NoticeGiven)] if doubled else found
         if isinstance(samples, EcgBlock | OpticalBlock):
             return [*self._take_raw(sensor, samples, at_ns)]
         if isinstance(samples, CadenceReading):
@@ -193,13 +192,6 @@ class Body:
             cadence_spm=self._known_cadence_spm(at_ns),
             activity_mps2=activity_mps2,
         )
-
-    def _without_doubles(self, sensor: str, found: list[Finding], at_ns: int) -> list[Finding]:
-        """Leave out the measures that a sensor tells of beats found in its own raw signal."""
-        raw = self._ecgs.get(sensor) or self._optics.get(sensor)
-        if raw is None or not raw.is_listening(at_ns):
-            return found
-        return [finding for finding in found if isinstance(finding, NoticeGiven)]
 
     def _compare_feet(self, sensor: str, at_ns: int, found: list[Finding]) -> None:
         steps = [f for f in found if isinstance(f, EventDetected) and f.event == "step"]
@@ -271,74 +263,68 @@ class Body:
         """
         breathing = self._breathing
         breathes = _is_fresh(breathing.valid_at_ns, at_ns)
-        return BodyState(
-            wearer=self._wearer,
-            breathing_brpm=breathing.breathing_brpm if breathes else None,
-            **self._tell_heart(at_ns),
-            **self._tell_movement(at_ns),
-        )
-
-    def _tell_heart(self, at_ns: int) -> dict[str, Any]:
+        breathing_brpm = breathing.breathing_brpm if breathes else None
         heart = self._best_heart(at_ns)
         if heart is None:
-            return _NO_HEART
-        heart_ns = heart.valid_at_ns
-        believed = not heart.suspect
-        rhythm = heart.rhythm
-        known = believed and _is_fresh(rhythm.valid_at_ns, at_ns)
-        fresh = believed and heart_ns is not None and at_ns - heart_ns <= _HEART_STALE_NS
-        return {
-            "has_heart": True,
-            "heart_age_ms": None if heart_ns is None else (at_ns - heart_ns) / NS_PER_MS,
-            "heart_rate_bpm": heart.heart_rate_bpm if fresh else None,
-            "heart_rate_doubted": heart.doubted,
-            "heart_quality": heart.quality,
-            "rmssd_ms": rhythm.rmssd_ms if known else None,
-            "coherence": rhythm.coherence if known else None,
-        }
-
-    def _tell_movement(self, at_ns: int) -> dict[str, Any]:
+            state = BodyState(wearer=self._wearer, breathing_brpm=breathing_brpm)
+        else:
+            heart_ns, rhythm = heart.valid_at_ns, heart.rhythm
+            believed = not heart.suspect
+            known = believed and _is_fresh(rhythm.valid_at_ns, at_ns)
+            fresh = believed and heart_ns is not None and at_ns - heart_ns <= _HEART_STALE_NS
+            state = BodyState(
+                wearer=self._wearer,
+                has_heart=True,
+                heart_age_ms=None if heart_ns is None else (at_ns - heart_ns) / NS_PER_MS,
+                heart_rate_bpm=heart.heart_rate_bpm if fresh else None,
+                heart_rate_doubted=heart.doubted,
+                heart_quality=heart.quality,
+                rmssd_ms=rhythm.rmssd_ms if known else None,
+                coherence=rhythm.coherence if known else None,
+                breathing_brpm=breathing_brpm,
+            )
         motion = self._best_motion(at_ns)
         if motion is None:
-            return self._tell_counted(at_ns)
-        motion_ns = motion.valid_at_ns
+            return self._add_counted(state, at_ns)
+        motion_ns, activity = motion.valid_at_ns, motion.activity
         walking = motion.walking(at_ns)
-        expected = motion.next_step(at_ns)
-        swing = motion.repetition(at_ns)
-        activity = motion.activity
-        return {
-            "has_motion": True,
-            "motion_age_ms": None if motion_ns is None else (at_ns - motion_ns) / NS_PER_MS,
-            "walking": walking,
-            "cadence_spm": motion.cadence_spm(at_ns) if walking else None,
-            "last_step_ns": motion.last_step_ns,
-            "activity_mps2": activity.activity_mps2,
-            "activity_ratio": activity.activity_ratio,
-            "sustained_ratio": activity.sustained_ratio,
-            "tilt_ratio": activity.tilt_ratio,
-            "motion_quality": motion.quality,
-            "next_step_ns": None if expected is None else expected[0],
-            "next_step_sd_ms": None if expected is None else expected[1],
-            "swing_ns": None if swing is None else swing[0],
-            "swing_period_s": None if swing is None else swing[1],
-        }
+        next_step_ns, next_step_sd_ms = motion.next_step(at_ns) if walking else _UNKNOWN
+        swing_ns, swing_period_s = motion.repetition(at_ns) or _UNKNOWN
+        return msgspec.structs.replace(
+            state,
+            has_motion=True,
+            motion_age_ms=None if motion_ns is None else (at_ns - motion_ns) / NS_PER_MS,
+            walking=walking,
+            cadence_spm=motion.cadence_spm(at_ns) if walking else None,
+            last_step_ns=motion.last_step_ns,
+            activity_mps2=activity.activity_mps2,
+            activity_ratio=activity.activity_ratio,
+            sustained_ratio=activity.sustained_ratio,
+            tilt_ratio=activity.tilt_ratio,
+            axis_ratios=activity.axes.ratios,
+            motion_quality=motion.quality,
+            next_step_ns=next_step_ns,
+            next_step_sd_ms=next_step_sd_ms,
+            swing_ns=swing_ns,
+            swing_period_s=swing_period_s,
+        )
 
-    def _tell_counted(self, at_ns: int) -> dict[str, Any]:
+    def _add_counted(self, state: BodyState, at_ns: int) -> BodyState:
         """Tell of somebody whose only movement is a cadence that a device counts, if any."""
         if not self._told:
-            return _NO_MOVEMENT
+            return state
         told = min(self._told.values(), key=lambda told: told.age_ns(at_ns))
         told_ns = told.valid_at_ns
         cadence_spm = told.cadence_spm(at_ns)
-        return {
-            **_NO_MOVEMENT,
-            "has_motion": True,
-            "motion_age_ms": None if told_ns is None else (at_ns - told_ns) / NS_PER_MS,
-            "walking": cadence_spm is not None,
-            "cadence_spm": cadence_spm,
-            "activity_ratio": told.vigour_ratio(at_ns),
-            "motion_quality": QUALITY if told_ns is not None else 0.0,
-        }
+        return msgspec.structs.replace(
+            state,
+            has_motion=True,
+            motion_age_ms=None if told_ns is None else (at_ns - told_ns) / NS_PER_MS,
+            walking=cadence_spm is not None,
+            cadence_spm=cadence_spm,
+            activity_ratio=told.vigour_ratio(at_ns),
+            motion_quality=QUALITY if told_ns is not None else 0.0,
+        )
 
 
 def _is_fresh(valid_at_ns: int | None, at_ns: int) -> bool:

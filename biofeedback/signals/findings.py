@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from biofeedback.messages import EventDetected, MeasureTaken, NoticeGiven
 
 if TYPE_CHECKING:
-    from biofeedback.messages import Direction, Event, Measure, NoticeCode
+    from biofeedback.messages import Direction, Event, Measure, NoticeCode, Side
 
 Finding: TypeAlias = MeasureTaken | EventDetected | NoticeGiven
 
@@ -39,6 +39,7 @@ class Teller:
         *,
         strength: float | None = None,
         direction: Direction | None = None,
+        side: Side | None = None,
     ) -> EventDetected:
         """Tell something that was at ``event_ns`` and became known at ``at_ns``."""
         return EventDetected(
@@ -50,8 +51,11 @@ class Teller:
             strength=strength,
             quality=quality,
             direction=direction,
+            side=side,
         )
 
-    def notice(self, code: NoticeCode, at_ns: int) -> NoticeGiven:
+    def notice(self, code: NoticeCode, at_ns: int, *, detail: str | None = None) -> NoticeGiven:
         """Tell something that a person should know."""
-        return NoticeGiven(at_ns=at_ns, code=code, wearer=self._wearer, sensor=self._sensor)
+        return NoticeGiven(
+            at_ns=at_ns, code=code, wearer=self._wearer, sensor=self._sensor, detail=detail
+        )

@@ -11,6 +11,9 @@ from biofeedback.signals.findings import Teller
 from biofeedback.signals.gait.cadence import Cadence
 from biofeedback.signals.gait.freezing import FreezeIndex
 from biofeedback.signals.gait.prediction import StepPrediction
+from biofeedback.signals.gait.sides import Sides, StepAsymmetry
+from biofeedback.signals.gait.site import SiteFinder
+from biofeedback.signals.gait.site_features import EVERY_TICKS
 from biofeedback.signals.gait.steps import Step, Steps
 from biofeedback.signals.movement.cycle import PATIENCE_CYCLES
 from biofeedback.signals.movement.manner import Manner
@@ -26,13 +29,10 @@ from biofeedback.signals.resample import TICK_NS, Resampler, Ticks
 from biofeedback.signals.seconds import Seconds
 
 if TYPE_CHECKING:
-    from biofeedback.messages import (
-        Direction,
-        Event,
-        Site,
-    )
+    from biofeedback.messages import Axis, Direction, Event, NoticeCode, Side, Site
     from biofeedback.samples import AccelerationBlock
     from biofeedback.signals.findings import Finding
+    from biofeedback.signals.gait.sides import Footfall
     from biofeedback.signals.movement.movement import Moves
     from biofeedback.signals.seconds import Second
 
@@ -40,13 +40,23 @@ _CV_EVERY_STEPS = 5
 _UNSTEADY = 0.4
 _OFF_BODY_S = 120
 _OFF_BODY_QUALITY = 0.2
-_LOWER_BODY: tuple[Site, ...] = ("waist", "ankle")
+_TRUNK: tuple[Site, ...] = ("waist", "chest")
+_UNSURE_OF_CONTACTS = 0.6
+_LOWER_BODY: tuple[Site, ...] = ("waist", "pocket", "ankle")
 
 
 class Motion:
     """The streams of one acceleration sensor of one wearer."""
 
-    def __init__(self, wearer: str, sensor: str, site: Site, declared_hz: float | None) -> None:
+    def __init__(
+        self,
+        wearer: str,
+        sensor: str,
+        site: Site,
+        declared_hz: float | None,
+        *,
+        left_axis: Axis | None = None,
+    ) -> None:
         self._tell = Teller(wearer, sensor)
         self.site: Site = site
         self._declared_hz = declared_hz
@@ -57,6 +67,10 @@ class Motion:
         self._cadence = Cadence(site)
         self._prediction = StepPrediction(steps_apart=2 if site == "ankle" else 1)
         self._freezing = FreezeIndex() if site in _LOWER_BODY else None
+        self._left_axis: Axis | None = left_axis
+        self._sides = Sides(left_axis) if site in _TRUNK else None
+        self._asymmetry = StepAsymmetry()
+        self._finder = SiteFinder() if site == "unknown" else None
         self._movement = Movement(site)
         self._second_by_second = Seconds()
         self._manner = Manner()
@@ -97,14 +111,17 @@ class Motion:
         """Return steps per minute, None when nobody walks or the sensor clips."""
         return self._cadence_spm if not self._clipping and self.walking(at_ns) else None
 
-    def next_step(self, at_ns: int) -> tuple[int, float] | None:
-        """Return when the next contact of a walk is expected, and its standard deviation in ms."""
+    def next_step(self, at_ns: int) -> tuple[int | None, float | None]:
+        """Return when the next contact of somebody who walks is expected, and its SD in ms.
+
+        Both are None until the walk has shown its pace.
+        """
         origin_ns = self._resampler.origin_ns
-        if origin_ns is None or not self.walking(at_ns):
-            return None
+        if origin_ns is None:
+            return None, None
         expected = self._prediction.next_step((at_ns - origin_ns) / NS_PER_S)
         if expected is None:
-            return None
+            return None, None
         return origin_ns + round(expected.contact_s * NS_PER_S), expected.sd_s * 1000.0
 
     def instant_ns(self, tick: int) -> int:
@@ -132,7 +149,10 @@ class Motion:
                 self.quality = 1.0
             self.valid_at_ns = at_ns
             for ticks in self._resampler.update(times_ns, values):
-                self._take(ticks, at_ns, found)
+                if self._finder is None:
+                    self._take(ticks, at_ns, found)
+                else:
+                    self._find_site(self._finder, ticks, at_ns, found)
         return found
 
     def _judge(
@@ -163,15 +183,43 @@ class Motion:
         if drift is not None:
             found.append(self._tell.measure("clock_drift_ppm", drift, 1.0, at_ns))
 
+    def _find_site(
+        self, finder: SiteFinder, ticks: Ticks, at_ns: int, found: list[Finding]
+    ) -> None:
+        """Cut where the finder looks, so that when it finds doesn't depend on packets."""
+        if ticks.restarted:
+            finder.restart()
+        after = ticks.first + len(ticks.vectors)
+        first, restarted = ticks.first, ticks.restarted
+        while first < after:
+            end = min(after, first + 1 + -first % EVERY_TICKS)
+            vectors = ticks.vectors[first - ticks.first : end - ticks.first]
+            self._take(Ticks(first=first, vectors=vectors, restarted=restarted), at_ns, found)
+            looks = self._finder is not None and (end - 1) % EVERY_TICKS == 0
+            walking = self._steps.step_s is not None
+            guess = finder.update(vectors, self._steps.rhythm if looks else None, walking=walking)
+            if guess is not None:
+                code: NoticeCode = "site_found" if guess.found else "site_unknown"
+                found.append(self._tell.notice(code, at_ns, detail=guess.detail))
+                found.append(self._tell.measure("site_confidence", guess.share, 1.0, at_ns))
+                if guess.found:
+                    self._settle(guess.site)
+            first, restarted = end, False
+
+    def _settle(self, site: Site) -> None:
+        """Go on at the site that was found."""
+        self.site = site
+        self._finder = None
+        self._steps.settle(site)
+        self._cadence = Cadence(site)
+        self._prediction = StepPrediction(steps_apart=2 if site == "ankle" else 1)
+        self._freezing = FreezeIndex() if site in _LOWER_BODY else None
+        self._sides = Sides(self._left_axis) if site in _TRUNK else None
+        self._movement = Movement(site)
+
     def _take(self, ticks: Ticks, at_ns: int, found: list[Finding]) -> None:
         if ticks.restarted:
-            self.activity.restart()
-            self._steps.restart()
-            self._movement.restart()
-            self._second_by_second.restart()
-            self._manner.restart()
-            if self._freezing is not None:
-                self._freezing.restart()
+            self._restart()
         vectors = ticks.vectors
         lengths = [sqrt(x * x + y * y + z * z) for x, y, z in vectors]
         band, taken = self.activity.update(ticks.first, lengths, vectors)
@@ -190,6 +238,8 @@ class Motion:
             start = end
         rest = vectors[start:] if start else vectors
         self._move(self._movement.update(ticks.first + start, rest, walking=walking), at_ns, found)
+        if self._sides is not None:
+            self._sides.hear(ticks.first, vectors)
         for step in steps:
             self._step(step, at_ns, found)
         for second in self._second_by_second.update(ticks.first, vectors):
@@ -201,6 +251,18 @@ class Motion:
                 self._tell.measure("freeze_index", index, self.quality, at_ns)
                 for index in self._freezing.update(ticks.first, band)
             )
+
+    def _restart(self) -> None:
+        """Begin anew after a gap."""
+        self.activity.restart()
+        self._steps.restart()
+        self._movement.restart()
+        self._second_by_second.restart()
+        self._manner.restart()
+        if self._sides is not None:
+            self._sides.restart()
+        if self._freezing is not None:
+            self._freezing.restart()
 
     def _move(self, moves: Moves, at_ns: int, found: list[Finding]) -> None:
         for gesture in moves.gestures:
@@ -218,10 +280,16 @@ class Motion:
 
     def _step(self, step: Step, at_ns: int, found: list[Finding]) -> None:
         contact_ns = round(step.contact_s * NS_PER_S)
-        event = self._event("step", contact_ns, step.peak_mps2, at_ns)
+        fall: Footfall | None = None
+        side: Side | None = None
+        if self._sides is not None:
+            fall = self._sides.update(step.contact_s, step_s=step.period_s, begins=step.begins)
+            side = None if fall is None else self._sides.name(fall)
+        event = self._event("step", contact_ns, step.peak_mps2, at_ns, side=side)
         found.append(event)
         self.last_step_ns = event.event_ns
         if step.begins:
+            self._asymmetry.restart()
             self._cadence.restart()
             self._prediction.restart()
         self._prediction.update(step.contact_s, step_s=step.period_s)
@@ -230,6 +298,11 @@ class Motion:
             return
         quality = self.quality if self._cadence.is_steady() else min(self.quality, _UNSTEADY)
         found.append(self._tell.measure("cadence_spm", self._cadence_spm, quality, at_ns))
+        unlike = self._asymmetry.update(step.contact_s, fall, step_s=step.period_s)
+        if unlike is not None:
+            asymmetry, sure = unlike
+            quality = _UNSURE_OF_CONTACTS * sure * self.quality
+            found.append(self._tell.measure("step_asymmetry", asymmetry, quality, at_ns))
         self._since_cv += 1
         if self._since_cv >= _CV_EVERY_STEPS:
             cv = self._cadence.step_time_cv()
@@ -245,6 +318,7 @@ class Motion:
         at_ns: int,
         *,
         direction: Direction | None = None,
+        side: Side | None = None,
     ) -> EventDetected:
         origin_ns = self._resampler.origin_ns
         assert origin_ns is not None  # noqa: S101 - there is an event, so there were samples
@@ -255,4 +329,5 @@ class Motion:
             at_ns,
             strength=strength,
             direction=direction,
+            side=side,
         )

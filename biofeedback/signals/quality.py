@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from biofeedback.messages import NS_PER_MS, NS_PER_S
@@ -43,8 +44,7 @@ class Timing:
     jitter_ms: float
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """The judgement on one second of signal; ``quality`` is 0..1.
 
     ``gap_s`` is the longest hole of more than 0.2 s that ended in it, ``timing`` is told every ten
@@ -83,7 +83,7 @@ class MotionQuality:
         if (int(times_ns[-1]) - self._origin_ns) // NS_PER_S == self._second:
             return [slice(0, n)]
         number = (times_ns - self._origin_ns) // NS_PER_S
-        cuts = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), n]
+        cuts = [0, *((number[1:] != number[:-1]).nonzero()[0] + 1).tolist(), n]
         return [slice(a, b) for a, b in itertools.pairwise(cuts)]
 
     def sieve(

@@ -13,8 +13,9 @@ than arrays, and blocks can't leave a mark on the result.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +31,7 @@ GAP_NS = 200_000_000
 Vector: TypeAlias = tuple[float, float, float]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ticks:
+class Ticks(msgspec.Struct, frozen=True, eq=False, gc=False):
     """Vectors on the grid, the first at tick ``first``.
 
     ``restarted`` is True when a gap lies between this stretch and what came before.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from biofeedback.signals.resample import WORKING_RATE_HZ
@@ -22,8 +23,7 @@ CELLS = SECOND_TICKS // CELL_TICKS
 CELL_RATE_HZ = WORKING_RATE_HZ / CELL_TICKS
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Second:
+class Second(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A second without a gap, in fifths: ``cells_mps2`` (5, 10, 3) and their means (5, 3).
 
     ``end_tick`` is its last tick, a multiple of ``SECOND_TICKS``.
@@ -54,7 +54,10 @@ class Seconds:
             end_tick = first + end - 1
             if end_tick % SECOND_TICKS == 0:
                 if len(self._vectors) == SECOND_TICKS:
-                    cells = np.array(self._vectors).reshape(CELLS, CELL_TICKS, 3)
+                    # A third of the time that an array of tuples takes.
+                    numbers = chain.from_iterable(self._vectors)
+                    cells = np.fromiter(numbers, np.float64, 3 * SECOND_TICKS)
+                    cells = cells.reshape(CELLS, CELL_TICKS, 3)
                     means = np.add.reduce(cells, axis=1) / CELL_TICKS
                     found.append(Second(end_tick=end_tick, cells_mps2=cells, means_mps2=means))
                 self._vectors.clear()

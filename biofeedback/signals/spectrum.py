@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 _PADDED = 1024
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Spectrum:
     """``power`` (n,) at ``k * step_hz``; in the squared unit of the signal, up to a factor."""
 
-    power: NDArray[np.float64]
-    step_hz: float
+    def __init__(self, power: NDArray[np.float64], step_hz: float) -> None:
+        self.power = power
+        self.step_hz = step_hz
+        self._sums = np.concatenate(((0.0,), np.add.accumulate(power)))
 
     def read(self, at_hz: float) -> float:
         """Read the power of the bin nearest to ``at_hz``."""
@@ -28,7 +29,7 @@ class Spectrum:
     def sum_between(self, low_hz: float, high_hz: float) -> float:
         """Sum the power of the bins in [low_hz, high_hz]."""
         low, high = self._bins(low_hz, high_hz)
-        return float(self.power[low:high].sum())
+        return float(self._sums[high] - self._sums[low])
 
     def find_peak_hz(self, low_hz: float, high_hz: float) -> float | None:
         """Find the highest local maximum in [low_hz, high_hz], between bins by a parabola."""
@@ -37,17 +38,22 @@ class Spectrum:
         if high <= low:
             return None
         here = self.power[low:high]
-        peaks = (here >= self.power[low - 1 : high - 1]) & (here > self.power[low + 1 : high + 1])
-        if not peaks.any():
-            return None
-        k = low + int(np.argmax(np.where(peaks, here, -1.0)))
-        left, top, right = (float(p) for p in self.power[k - 1 : k + 2])
+        k = low + int(here.argmax())
+        left, top, right = self.power[k - 1 : k + 2].tolist()
+        if not left <= top > right:
+            # The highest is a slope of something outside.
+            before, after = self.power[low - 1 : high - 1], self.power[low + 1 : high + 1]
+            peaks = (here >= before) & (here > after)
+            if not peaks.any():
+                return None
+            k = low + int(np.argmax(np.where(peaks, here, -1.0)))
+            left, top, right = self.power[k - 1 : k + 2].tolist()
         bend = left - 2.0 * top + right
         return (k + (0.5 * (left - right) / bend if bend < 0.0 else 0.0)) * self.step_hz
 
     def _bins(self, low_hz: float, high_hz: float) -> tuple[int, int]:
-        low = int(np.ceil(low_hz / self.step_hz - 1e-9))
-        high = int(np.floor(high_hz / self.step_hz + 1e-9)) + 1
+        low = math.ceil(low_hz / self.step_hz - 1e-9)
+        high = math.floor(high_hz / self.step_hz + 1e-9) + 1
         return max(low, 0), min(high, self.power.size)
 
 
@@ -66,18 +72,20 @@ def take_spectrum(
     if n > _PADDED:
         message = f"{n} values, at most {_PADDED}"
         raise ValueError(message)
-    columns = values.reshape(n, -1)
+    rows = values.reshape(n, -1).T
     basis, window = _prepare(n, trend_degree)
-    rest = columns - basis @ (basis.T @ columns)
-    if float(np.abs(rest).max()) <= 1e-9 * max(1.0, float(np.abs(columns).max())):
+    rest = rows - (rows @ basis) @ basis.T
+    if np.vdot(rest, rest) <= 1e-18 * max(float(n), np.vdot(rows, rows)):
         return None
-    parts = np.fft.rfft(rest * window, _PADDED, axis=0)
-    power = (parts.real**2 + parts.imag**2).sum(axis=1)
-    return Spectrum(power=power, step_hz=rate_hz / _PADDED)
+    rest *= window
+    parts = np.fft.rfft(rest, _PADDED)
+    power = parts.real**2 + parts.imag**2
+    whole = power[0] if len(power) == 1 else np.add.reduce(power, axis=0)
+    return Spectrum(power=whole, step_hz=rate_hz / _PADDED)
 
 
 @lru_cache(maxsize=8)
 def _prepare(n: int, trend_degree: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Make an orthonormal basis of polynomials (n, degree + 1) and a Hann window (n, 1)."""
+    """Make an orthonormal basis of polynomials (n, degree + 1) and a Hann window (n,)."""
     basis, _ = np.linalg.qr(np.vander(np.linspace(-1.0, 1.0, n), trend_degree + 1))
-    return basis, np.hanning(n + 2)[1:-1, np.newaxis]
+    return basis, np.hanning(n + 2)[1:-1]

@@ -29,7 +29,15 @@ _RUN_STRIDE_S = 120.0 / 165.0
 _NOISE_MPS2 = 0.025
 _DRIFT_RAD, _DRIFT_S = 0.05, 41.0
 _BREATH_RAD = 0.006
-_CARRIED = {"wrist": 1.0, "arm": 0.5, "chest": 0.12, "waist": 0.08, "ankle": 0.03, "unknown": 0.3}
+_CARRIED = {
+    "wrist": 1.0,
+    "arm": 0.5,
+    "chest": 0.12,
+    "waist": 0.08,
+    "pocket": 0.05,
+    "ankle": 0.03,
+    "unknown": 0.3,
+}
 """How much of the hand's acceleration a sensor there feels."""
 
 
@@ -87,6 +95,12 @@ def _templates(site: Site) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return (
             _arm(_WALK_STRIDE_S, 0.27, 0.25, _trunk(1.05)),
             _arm(_RUN_STRIDE_S, 0.5, 0.15, _running(0.75)),
+        )
+    if site == "pocket":
+        # The thigh is a pendulum too, from the hip.
+        return (
+            _arm(_WALK_STRIDE_S, 0.35, 0.25, _trunk(1.1)),
+            _arm(_RUN_STRIDE_S, 0.55, 0.25, _running(1.1)),
         )
     if site == "ankle":
         return _shank(_WALK_STRIDE_S, 1.0), _shank(_RUN_STRIDE_S, 1.6)

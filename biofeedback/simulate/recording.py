@@ -53,7 +53,7 @@ _SITES: tuple[tuple[str, Site], ...] = (
     ("arm", "arm"),
     ("lower back", "waist"),
     ("waist", "waist"),
-    ("pocket", "waist"),
+    ("pocket", "pocket"),
     ("hip", "waist"),
     ("neckpouch", "chest"),
     ("chest", "chest"),

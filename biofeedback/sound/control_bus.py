@@ -6,6 +6,7 @@ the frame where it was written; afterwards the column holds its last value.
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,8 @@ class ControlBus:
         self._views: list[NDArray[np.float32]] = []
         self._held: list[float] = []
         self._touched: set[int] = set()
+        # of columns that fall to zero: the rest of their way
+        self._fading: dict[int, NDArray[np.float32]] = {}
         self._ramp = np.arange(1, frames + 1, dtype=np.float32) / np.float32(frames)
 
     def add_columns(self, count: int, *, value: float) -> list[int]:
@@ -49,16 +52,26 @@ class ControlBus:
         return pyo.TableRead(tables, freq=self._reads_per_s, loop=1, interp=1).play()
 
     def begin_block(self) -> None:
-        """Let every column that changed in the last block hold its value."""
+        """Let every column that changed in the last block hold its value, or fade on."""
         for column in self._touched:
             self._views[column][:] = self._held[column]
         self._touched.clear()
+        for column in list(self._fading):
+            self._fade_on(column, 0)
 
     def set_from(self, column: int, offset: int, value: float) -> None:
         """Change a column from frame ``offset`` of this block on."""
+        self._fading.pop(column, None)
         self._views[column][offset:] = value
         self._held[column] = value
         self._touched.add(column)
+
+    def fade_from(self, column: int, offset: int, *, frames: int) -> None:
+        """Let a column fall to zero along half a cosine, from frame ``offset`` of this block on."""
+        if self._held[column] == 0.0:
+            return
+        self._fading[column] = self._views[column][offset] * _fall(frames)
+        self._fade_on(column, offset)
 
     def dip(self, column: int, offset: int) -> None:
         """Let the column be zero for the sample before ``offset``, so that a rise is seen there.
@@ -76,3 +89,22 @@ class ControlBus:
         self._views[column][:] = held + (value - held) * self._ramp
         self._held[column] = value
         self._touched.add(column)
+
+    def _fade_on(self, column: int, offset: int) -> None:
+        way, view = self._fading[column], self._views[column]
+        take = min(len(way), self.frames - offset)
+        view[offset : offset + take] = way[:take]
+        view[offset + take :] = 0.0
+        self._held[column] = float(way[take - 1])
+        self._touched.add(column)
+        if take == len(way):
+            del self._fading[column]
+        else:
+            self._fading[column] = way[take:]
+
+
+@cache
+def _fall(frames: int) -> NDArray[np.float32]:
+    """Return half a cosine from just below 1 to 0, shape (frames,)."""
+    turns = np.arange(1, frames + 1) / frames
+    return (0.5 + 0.5 * np.cos(np.pi * turns)).astype(np.float32)

@@ -60,6 +60,18 @@ def design_k_weighting(rate_hz: int) -> NDArray[np.float64]:
     return np.array([shelf, highpass])
 
 
+def answer_power(
+    sos: NDArray[np.float64], at_hz: NDArray[np.float64], *, rate_hz: int
+) -> NDArray[np.float64]:
+    """Return by how much second-order sections multiply the power at each frequency."""
+    back = np.exp(-2j * np.pi * at_hz / rate_hz)
+    answer = np.ones(len(at_hz), dtype=np.complex128)
+    for row in sos:
+        b0, b1, b2, a0, a1, a2 = row.tolist()
+        answer *= (b0 + back * (b1 + back * b2)) / (a0 + back * (a1 + back * a2))
+    return answer.real**2 + answer.imag**2
+
+
 class BlockFilter:
     """Second-order sections on (n, 2) samples, a run of samples by one matrix product.
 

@@ -23,10 +23,12 @@ from biofeedback.messages import (
     StretchSong,
 )
 from biofeedback.sound.fade import Fade
-from biofeedback.sound.levels import MAX_RISE_DB_PER_S, InputGuard, LevelControl
+from biofeedback.sound.levels import InputGuard, LevelControl
 from biofeedback.sound.limiter import Limiter
 from biofeedback.sound.meters import Meters
+from biofeedback.sound.place import Place
 from biofeedback.sound.scheduler import NoteScheduler, VoiceGroup, Voices
+from biofeedback.sound.steering import Steered, Steering
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,10 +50,8 @@ _BROKEN_S = 0.02  # a source that is broken for longer is built anew
 _LONGEST_BROKEN_S = 60.0  # what broke again at once is given up more slowly
 _HEALTHY_S = 10.0
 _MAX_REBUILDS = 100  # pyo has room for 256 servers in a process
-_ENERGY_SPAN_DB = -2.0  # the arrangement alone spans 12 dB: a little is taken back
-_TONE_TAU_S = 0.12
-_ENERGY_TAU_S = 0.4
 
+_MIDDLE_WAVE = 0.5
 _MIDDLING = MusicParameters(
     tempo_bpm=100.0,
     energy=0.5,
@@ -77,15 +77,8 @@ class Source(Voices, Protocol):
         """Start writing controls for the next block."""
         ...
 
-    def steer(
-        self,
-        *,
-        programme_ratio: float,
-        bed_ratio: float,
-        brightness: float,
-        swell: float,
-    ) -> None:
-        """Glide to these values over the next block."""
+    def steer(self, steered: Steered, *, programme_ratio: float, bed_ratio: float) -> None:
+        """Glide to these values over the next block; the ratios are amplitudes."""
         ...
 
     def render(self) -> NDArray[np.float64]:
@@ -112,7 +105,7 @@ class Song(Protocol):
         origin_ns: int,
         programme_ratio: float,
         brightness: float,
-        swell: tuple[float, float],
+        swell_db: float,
     ) -> NDArray[np.float64] | None:
         """Render a block, shape (frames, 2); None while no song plays."""
         ...
@@ -152,12 +145,10 @@ class Performer:
         self._output = Fade(position=0.0)
         self._programme = Fade(position=1.0)
         self._bed = Fade(position=0.0)
-        self._energy_db = 0.0
-        self._brightness = _MIDDLING.brightness
-        self._swell = _MIDDLING.swell
-        self._swell_wave = 0.5
-        self._programme_ratio = 0.0
+        self._glide = Steering()
+        self._place = Place()
         self._song = song
+        self._song_ratio = 0.0
         self._broken_s = 0.0
         self._healthy_s = 0.0
         self._patience_s = _BROKEN_S
@@ -212,7 +203,7 @@ class Performer:
         self._apply_orders(until_ns=self._time_ns(self.rendered_frames))
         may_rise, parameters, neutral = self._judge(at_ns=self._time_ns(first))
         self._source.begin_block()
-        self._steer(parameters, may_rise=may_rise, neutral=neutral)
+        steered = self._steer(parameters, may_rise=may_rise, neutral=neutral)
         self.notes.fill(
             origin_ns=self.origin_ns,
             first_frame=first,
@@ -226,14 +217,15 @@ class Performer:
                 first_frame=first,
                 frames=self._frames,
                 origin_ns=self.origin_ns,
-                programme_ratio=self._programme_ratio,
-                brightness=self._brightness,
-                swell=(self._swell, self._swell_wave),
+                programme_ratio=self._song_ratio,
+                brightness=steered.brightness,
+                swell_db=0.5 * steered.swell_db,
             )
             if song is not None:
                 block = block + song
         block, usable = self._guard.update(block)
         self._watch(usable=usable)
+        block = self._place.update(block, steered.place)
         fully_in = self._output.full and self._programme.full
         counts = fully_in and not neutral
         out = self._levels.update(
@@ -281,7 +273,7 @@ class Performer:
     def _take_steering(self, order: SteerSound, *, now_ns: int) -> None:
         newest = self._steering
         repeated = newest is not None and order.sequence <= newest.sequence
-        if repeated or order.expires_ns <= now_ns or not _is_sound(order.parameters):
+        if repeated or order.expires_ns <= now_ns or not _is_sound(order):
             self.ignored_orders += 1
             return
         self._steering = order
@@ -307,7 +299,8 @@ class Performer:
             return False, order.parameters, True
         return order.may_rise, order.parameters, False
 
-    def _steer(self, wanted: MusicParameters, *, may_rise: bool, neutral: bool) -> None:
+    def _steer(self, wanted: MusicParameters, *, may_rise: bool, neutral: bool) -> Steered:
+        """Move what glides, and tell the source."""
         if neutral:
             self._programme.move(0.0, seconds=_PROGRAMME_FALL_S)
             self._bed.move(1.0, seconds=_BED_S)
@@ -316,26 +309,22 @@ class Performer:
             self._bed.move(0.0, seconds=_BED_S)
         else:
             self._bed.move(0.0, seconds=_BED_S)
-        seconds = self._block_s
-        energy_db = (min(max(wanted.energy, 0.0), 1.0) - 0.5) * _ENERGY_SPAN_DB
-        step_db = (energy_db - self._energy_db) * (1.0 - math.exp(-seconds / _ENERGY_TAU_S))
-        self._energy_db += min(step_db, MAX_RISE_DB_PER_S * seconds if may_rise else 0.0)
-        keep = math.exp(-seconds / _TONE_TAU_S)
-        self._brightness += (1.0 - keep) * (_clip(wanted.brightness) - self._brightness)
-        self._swell += (1.0 - keep) * (_clip(wanted.swell) - self._swell)
-        wave = 0.5 if self._steering is None else _clip(self._steering.swell_wave)
-        self._swell_wave += (1.0 - keep) * (wave - self._swell_wave)
-        self._programme_ratio = self._programme.advance(seconds) * 10.0 ** (self._energy_db / 20.0)
-        self._source.steer(
-            programme_ratio=self._programme_ratio,
-            bed_ratio=self._bed.advance(seconds),
-            brightness=self._brightness,
-            swell=self._swell,
+        order = self._steering
+        steered = self._glide.advance(
+            wanted,
+            wave=_MIDDLE_WAVE if order is None else order.swell_wave,
+            parts=() if order is None else order.parts,
+            may_rise=may_rise,
+            seconds=self._block_s,
         )
-
-
-def _clip(value: float) -> float:
-    return min(max(value, 0.0), 1.0)
+        energy_ratio = 10.0 ** (steered.energy_db / 20.0)
+        self._song_ratio = self._programme.advance(self._block_s) * energy_ratio
+        self._source.steer(
+            steered,
+            programme_ratio=self._song_ratio,
+            bed_ratio=self._bed.advance(self._block_s),
+        )
+        return steered
 
 
 def _is_sound_note(note: PlayNote) -> bool:
@@ -343,7 +332,11 @@ def _is_sound_note(note: PlayNote) -> bool:
     return math.isfinite(note.velocity) and math.isfinite(note.pan)
 
 
-def _is_sound(parameters: MusicParameters) -> bool:
-    """Whether every parameter is finite and the level no boost: the engine's word isn't enough."""
-    values = (parameters.energy, parameters.brightness, parameters.swell, parameters.level_db)
-    return all(math.isfinite(value) for value in values) and parameters.level_db <= 0.0
+def _is_sound(order: SteerSound) -> bool:
+    """Whether every number is finite and the level no boost: the engine's word isn't enough."""
+    wanted = order.parameters
+    values = [wanted.energy, wanted.brightness, wanted.swell, wanted.place, wanted.level_db]
+    values.append(order.swell_wave)
+    for part in order.parts:
+        values += (part.energy, part.place)
+    return all(math.isfinite(value) for value in values) and wanted.level_db <= 0.0

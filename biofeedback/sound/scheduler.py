@@ -3,7 +3,10 @@
 * A note whose instant has passed starts with the block and counts as late, unless it answers a
   gesture (no ``tick``): that one is meant for "now".
 * A note that is later than ``GIVE_UP_MS`` is dropped: after a stall nothing comes in a burst.
-* The voice that ended first is taken; with none free, the one that started first is stolen.
+* A new note takes the voice that has been silent longest; with none silent, the one that was let go
+  first; with none let go, the one that started first.
+* Instruments whose voices can't glide from note to note keep some in reserve: when too many sound,
+  the one that a listener misses least fades within milliseconds, and a new note finds a silent one.
 """
 
 from __future__ import annotations
@@ -18,11 +21,12 @@ import numpy as np
 from biofeedback.messages import NS_PER_MS, NS_PER_S
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from biofeedback.messages import Layer, PlayNote
 
 GIVE_UP_MS = 250
+CUT_MS = 12
 _ERROR_STEP_MS = 0.05
 _ERROR_BINS = 2000
 
@@ -38,6 +42,10 @@ class Voices(Protocol):
         """Let a voice end from frame ``offset`` on."""
         ...
 
+    def cut_voice(self, layer: Layer, voice: int, *, offset: int) -> None:
+        """Let a voice fade within milliseconds from frame ``offset`` on."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class VoiceStart:
@@ -46,6 +54,7 @@ class VoiceStart:
     loudness: float
     left: float
     right: float
+    pitch_midi: float
     pitch_hz: float
 
 
@@ -57,6 +66,8 @@ class Voice:
     note: int = -1
     started_frame: int = -1
     ends_frame: int = -1
+    silent_frame: int = -1
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +77,8 @@ class VoiceGroup:
     voices: int
     one_shot: bool
     default_pitch_midi: int
+    ring_s: float = 0.0
+    reserve: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -188,23 +201,40 @@ class NoteScheduler:
 
     def _start(self, number: int, note: PlayNote, *, frame: int, offset: int) -> None:
         group = self._groups[note.layer]
-        voices = self._free[note.layer]
-        voice = min(voices, key=lambda v: (v.ends_frame, v.started_frame))
-        if voice.ends_frame > frame:
-            voice = min(voices, key=lambda v: v.started_frame)
+        voice = self._choose(note.layer, frame=frame, offset=offset)
         length = max(1, note.duration_ns * self._rate_hz // NS_PER_S)
-        voice.note, voice.started_frame, voice.ends_frame = number, frame, frame + length
+        voice.note, voice.cut = number, False
+        voice.started_frame, voice.ends_frame = frame, frame + length
+        ring = round(group.ring_s * self._rate_hz)
+        voice.silent_frame = frame + (0 if group.one_shot else length) + ring
         angle = (min(max(note.pan, -1.0), 1.0) + 1.0) * math.pi / 4.0
         pitch = group.default_pitch_midi if note.pitch_midi is None else note.pitch_midi
         sound = VoiceStart(
             loudness=min(max(note.velocity, 0.0), 1.0),
             left=math.cos(angle),
             right=math.sin(angle),
+            pitch_midi=min(max(pitch, 0), 127),
             pitch_hz=pitch_to_hz(min(max(pitch, 0), 127)),
         )
         self._voices.start_voice(note.layer, voice.number, offset=offset, sound=sound)
         if not group.one_shot:
             heapq.heappush(self._ending, (voice.ends_frame, number, note.layer, voice))
+
+    def _choose(self, layer: Layer, *, frame: int, offset: int) -> Voice:
+        """Return the voice for a new note, and let one go when too many sound."""
+        voices, reserve = self._free[layer], self._groups[layer].reserve
+        voice = min(voices, key=lambda v: v.silent_frame)
+        if voice.silent_frame > frame:
+            voice = _least_missed(voices, frame=frame)
+        if reserve:
+            others = [v for v in voices if v is not voice]
+            sounding = [v for v in others if v.silent_frame > frame and not v.cut]
+            if len(sounding) >= len(voices) - reserve:
+                surplus = _least_missed(sounding, frame=frame)
+                self._voices.cut_voice(layer, surplus.number, offset=offset)
+                surplus.note, surplus.ends_frame, surplus.cut = -1, frame, True
+                surplus.silent_frame = frame + CUT_MS * self._rate_hz // 1000
+        return voice
 
     def _end_notes(self, *, until_frame: int, first_frame: int) -> None:
         while self._ending and self._ending[0][0] < until_frame:
@@ -213,4 +243,14 @@ class NoteScheduler:
                 continue  # stolen since
             offset = max(frame, first_frame) - first_frame
             voice.note, voice.ends_frame = -1, min(voice.ends_frame, first_frame + offset)
+            ring = round(self._groups[layer].ring_s * self._rate_hz)
+            voice.silent_frame = voice.ends_frame + ring
             self._voices.end_voice(layer, voice.number, offset=offset)
+
+
+def _least_missed(voices: Sequence[Voice], *, frame: int) -> Voice:
+    """Return the voice that was let go first, or started first when all are held."""
+    released = [voice for voice in voices if voice.ends_frame <= frame]
+    if released:
+        return min(released, key=lambda v: (v.ends_frame, v.started_frame))
+    return min(voices, key=lambda v: v.started_frame)

@@ -40,7 +40,6 @@ _MAX_RUNS: Final = 3
 _DARKEST_HZ: Final = 2200.0
 _BRIGHTEST_HZ: Final = 20_000.0
 _TONE_STEPS: Final = 64
-_SWELL_DB: Final = 6.0
 
 
 class SongPlayer:
@@ -75,7 +74,7 @@ class SongPlayer:
         origin_ns: int,
         programme_ratio: float,
         brightness: float,
-        swell: tuple[float, float],
+        swell_db: float,
     ) -> NDArray[np.float64] | None:
         """Render a block, shape (frames, 2); None while no song plays.
 
@@ -85,10 +84,10 @@ class SongPlayer:
             origin_ns: Host time of frame 0.
             programme_ratio: Amplitude to glide to.
             brightness: 0..1.
-            swell: How deep loudness breathes, and where in the breath it is, each 0..1.
+            swell_db: How loud the breath of the swell makes it now, in dB.
         """
         self._apply_orders(origin_ns + (first_frame + frames) * NS_PER_S // self._rate_hz)
-        gain = programme_ratio * 10.0 ** (_swell_to_db(*swell) / 20.0)
+        gain = programme_ratio * 10.0 ** (swell_db / 20.0)
         before, self._gain = self._gain, gain
         if not self._runs:
             return None
@@ -197,8 +196,3 @@ class _Tones:
                 np.float32
             )
         return self._known[step]
-
-
-def _swell_to_db(depth: float, wave: float) -> float:
-    """Tell how far a swell takes the song down: ``-6 depth (1 - wave)`` dB."""
-    return -_SWELL_DB * min(max(depth, 0.0), 1.0) * (1.0 - min(max(wave, 0.0), 1.0))

@@ -9,39 +9,56 @@ from __future__ import annotations
 import ctypes
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from biofeedback.errors import SoundError
 from biofeedback.sound.control_bus import ControlBus
+from biofeedback.sound.effects import add_chorus, add_echo, add_room
 from biofeedback.sound.instruments import INSTRUMENTS
-from biofeedback.sound.instruments.voice import VoiceSignals
+from biofeedback.sound.place import balance
 from biofeedback.sound.pyo_library import pyo
-from biofeedback.sound.scheduler import VoiceGroup
+from biofeedback.sound.scheduler import CUT_MS, VoiceGroup
+from biofeedback.sound.timbre.instrument import VoiceSignals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
     from biofeedback.messages import Layer
-    from biofeedback.sound.instruments.voice import Instrument
     from biofeedback.sound.scheduler import VoiceStart
+    from biofeedback.sound.steering import Steered
+    from biofeedback.sound.timbre.instrument import Instrument
 
 _BED_HZ = 65.41  # C2, the lowest root of the bed, until the music says where it is
 _DARKEST_HZ = 1800.0
 _BRIGHTEST_HZ = 14_000.0
 _WARM_UP_S = 0.25  # pyo's server fades in when it starts
+_PROGRAMME_BREATHES = 0.2  # of the swell, beside what the layers do
+_PART = "part_"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Layer:
-    """Where a layer's voices are told what to do."""
+    """Where a layer's voices are told what to do; ``ears`` are the columns of a part's place."""
 
+    instrument: Instrument
     columns: list[int]
     pitch_hz: Any
+    velocity: Any
     pans: list[tuple[Any, Any]]
+    on_start: list[Callable[[int, VoiceStart], None]]
+    on_cut: list[Callable[[int], None]]
+    release_frames: int | None
+    ears: tuple[int, int] | None
+
+    def gain_at(self, pitch_midi: float) -> float:
+        """Return the amplitude that makes high and low notes equally loud."""
+        octaves = (pitch_midi - self.instrument.default_pitch_midi) / 12.0
+        return 10.0 ** (self.instrument.keyboard_db_per_octave * octaves / 20.0)
 
 
 class Synthesis:
@@ -69,7 +86,7 @@ class Synthesis:
         self._build()
 
     def rebuild(self) -> None:
-        """Begin again with a new server, fresh filters and silent voices (takes about 60 ms).
+        """Begin again with a new server, fresh filters and silent voices.
 
         The old server is never asked to process again, and all that it might read is kept.
         """
@@ -91,9 +108,13 @@ class Synthesis:
             self._root_hz = _BED_HZ * 2.0 ** (math.log2(sound.pitch_hz / _BED_HZ) % 1.0)
         parts = self._layers[layer]
         parts.pitch_hz[voice].setValue(sound.pitch_hz)
+        parts.velocity[voice].setValue(sound.loudness)
         for left, right in parts.pans:
-            left[voice].setMul(sound.left)
-            right[voice].setMul(sound.right)
+            gain = parts.gain_at(sound.pitch_midi)
+            left[voice].setMul(sound.left * gain)
+            right[voice].setMul(sound.right * gain)
+        for prepare in parts.on_start:
+            prepare(voice, sound)
         column = parts.columns[voice]
         # The trigger is a rise from zero: a voice that still sounds is let go for one sample.
         self._bus.set_from(column, offset, sound.loudness)
@@ -101,37 +122,44 @@ class Synthesis:
 
     def end_voice(self, layer: Layer, voice: int, *, offset: int) -> None:
         """Let a voice end from frame ``offset`` of the next block on."""
-        self._bus.set_from(self._layers[layer].columns[voice], offset, 0.0)
+        parts = self._layers[layer]
+        if parts.release_frames is None:
+            self._bus.set_from(parts.columns[voice], offset, 0.0)
+        else:
+            self._bus.fade_from(parts.columns[voice], offset, frames=parts.release_frames)
+
+    def cut_voice(self, layer: Layer, voice: int, *, offset: int) -> None:
+        """Let a voice fade within milliseconds from frame ``offset`` of the next block on."""
+        parts = self._layers[layer]
+        for hurry in parts.on_cut:
+            hurry(voice)
+        frames = CUT_MS * self.rate_hz // 1000
+        self._bus.fade_from(parts.columns[voice], offset, frames=frames)
 
     def begin_block(self) -> None:
         """Start writing controls for the next block."""
         self._bus.begin_block()
 
-    def steer(
-        self,
-        *,
-        programme_ratio: float,
-        bed_ratio: float,
-        brightness: float,
-        swell: float,
-    ) -> None:
-        """Glide to these values over the next block.
-
-        ``programme_ratio`` and ``bed_ratio`` are amplitudes, the rest 0..1.
-        """
-        self._bus.ramp_to(self._programme, programme_ratio)
+    def steer(self, steered: Steered, *, programme_ratio: float, bed_ratio: float) -> None:
+        """Glide to these values over the next block; the ratios are amplitudes."""
+        swell = 10.0 ** (steered.swell_db / 20.0)
+        for share, column in self._breaths.items():
+            self._bus.ramp_to(column, swell**share)
+        self._bus.ramp_to(self._programme, programme_ratio * swell**_PROGRAMME_BREATHES)
         self._bus.ramp_to(self._bed, bed_ratio)
-        self._bus.ramp_to(self._brightness, brightness)
-        self._bus.ramp_to(self._swell, swell)
+        self._bus.ramp_to(self._brightness, steered.brightness)
+        cutoff_hz = _DARKEST_HZ * (_BRIGHTEST_HZ / _DARKEST_HZ) ** steered.brightness
+        self._bus.ramp_to(self._cutoff_hz, cutoff_hz)
+        for layer, parts in self._layers.items():
+            if parts.ears is not None:
+                level, place = steered.parts[int(layer.removeprefix(_PART)) - 1]
+                for ear, amplitude in zip(parts.ears, balance(place), strict=True):
+                    self._bus.ramp_to(ear, level * amplitude)
         if (
             bed_ratio == 0.0 and self._root_hz != self._bed_root_hz
         ):  # the bed has the music's root, and never moves while it is heard
             self._bed_root_hz = self._root_hz
             self._bus.set_from(self._bed_pitch, 0, self._root_hz)
-        cutoff_hz = _DARKEST_HZ * (_BRIGHTEST_HZ / _DARKEST_HZ) ** brightness
-        if abs(cutoff_hz - self._cutoff_hz) > 1e-3 * self._cutoff_hz:
-            self._cutoff_hz = cutoff_hz
-            self._tone.freq = cutoff_hz
 
     def _build(self) -> None:
         self._server: Any = pyo.Server(
@@ -152,53 +180,104 @@ class Synthesis:
 
     def _add_controls(self) -> None:
         self._programme, self._bed = self._bus.add_columns(2, value=0.0)
-        self._brightness, self._swell = self._bus.add_columns(2, value=0.5)
+        (self._brightness,) = self._bus.add_columns(1, value=0.5)
+        (self._cutoff_hz,) = self._bus.add_columns(1, value=5000.0)
         (self._bed_pitch,) = self._bus.add_columns(1, value=_BED_HZ)
-        self._cutoff_hz = 5000.0
+        shares = {instrument.breathes for instrument in self._orchestra.values()} | {1.0}
+        columns = self._bus.add_columns(len(shares), value=1.0)
+        self._breaths = dict(zip(sorted(shares), columns, strict=True))
         self._bed_root_hz = _BED_HZ
 
     def _build_mix(self) -> list[Any]:
         """Build all that sounds; return what must outlive the call."""
         brightness = self._bus.read([self._brightness])
-        swell = self._bus.read([self._swell])
-        programme = self._bus.read([self._programme])
+        breaths = {share: self._bus.read([column]) for share, column in self._breaths.items()}
         lefts: list[Any] = []
         rights: list[Any] = []
-        sends: list[Any] = []
+        to_room: list[Any] = []
+        to_echo: list[Any] = []
+        to_chorus: list[Any] = []
         for layer, instrument in self._orchestra.items():
-            count = instrument.voices
-            columns = self._bus.add_columns(count, value=0.0)
-            loudness = self._bus.read(columns)
-            pitch_hz = pyo.Sig([220.0] * count)
-            signals = VoiceSignals(
-                voices=count,
-                loudness=loudness,
-                trigger=pyo.Thresh(loudness, threshold=1e-6),
-                pitch_hz=pitch_hz,
-                brightness=brightness,
-                swell=swell,
-                rate_hz=self.rate_hz,
+            left, right = self._build_layer(
+                layer, instrument, brightness=brightness, breath=breaths[1.0]
             )
-            at_left, at_right = instrument.build(signals)
-            level = 10.0 ** (instrument.level_db / 20.0)
-            lefts.append(at_left * level)
-            rights.append(at_right * level)
-            sends.append((at_left + at_right) * (0.5 * level * instrument.reverb_ratio))
-            self._layers[layer] = _Layer(columns=columns, pitch_hz=pitch_hz, pans=signals.pans)
+            if instrument.breathes:
+                left, right = (
+                    left * breaths[instrument.breathes],
+                    right * breaths[instrument.breathes],
+                )
+            lefts.append(left)
+            rights.append(right)
+            middle = left + right
+            for sends, ratio in (
+                (to_room, instrument.reverb_ratio),
+                (to_echo, instrument.echo_ratio),
+                (to_chorus, instrument.chorus_ratio),
+            ):
+                if ratio:
+                    sends.append(middle * (0.5 * ratio))
+        room = partial(add_room, rate_hz=self.rate_hz)
+        for sends, effect in ((to_echo, add_echo), (to_chorus, add_chorus), (to_room, room)):
+            if sends:
+                left, right = effect(pyo.Mix(sends, voices=1))
+                lefts.append(left)
+                rights.append(right)
+        ears = pyo.Mix([pyo.Mix(lefts, voices=1), pyo.Mix(rights, voices=1)], voices=2)
+        mixed = pyo.DCBlock(ears)
+        programme = self._bus.read([self._programme])
+        tone = pyo.ButLP(mixed, freq=self._bus.read([self._cutoff_hz]), mul=programme)
+        output = tone + self._build_bed()
+        output.out()
+        return [lefts, rights, to_room, to_echo, to_chorus, ears, mixed, tone, output]
+
+    def _build_layer(
+        self, layer: Layer, instrument: Instrument, *, brightness: Any, breath: Any
+    ) -> tuple[Any, Any]:
+        """Build the voices of a layer, its level and, of a part, its place."""
+        count = instrument.voices
+        columns = self._bus.add_columns(count, value=0.0)
+        loudness = self._bus.read(columns) if count else None
+        pitch_hz = pyo.Sig([220.0] * count) if count else None
+        velocity = pyo.Sig([0.0] * count) if count else None
+        signals = VoiceSignals(
+            voices=count,
+            loudness=loudness,
+            trigger=pyo.Thresh(loudness, threshold=1e-6) if count else None,
+            pitch_hz=pitch_hz,
+            velocity=velocity,
+            brightness=brightness,
+            breath=breath,
+            rate_hz=self.rate_hz,
+        )
+        left, right = instrument.build(signals)
+        level = 10.0 ** (instrument.level_db / 20.0)
+        left, right = left * level, right * level
+        ears = None
+        if layer.startswith(_PART):
+            at_left, at_right = self._bus.add_columns(2, value=1.0)
+            ears = at_left, at_right
+            left, right = left * self._bus.read([at_left]), right * self._bus.read([at_right])
+        release_s = instrument.release_s
+        self._layers[layer] = _Layer(
+            instrument=instrument,
+            columns=columns,
+            pitch_hz=pitch_hz,
+            velocity=velocity,
+            pans=signals.pans,
+            on_start=signals.on_start,
+            on_cut=signals.on_cut,
+            release_frames=None if release_s is None else round(release_s * self.rate_hz),
+            ears=ears,
+        )
+        if count:
             self.groups[layer] = VoiceGroup(
                 voices=count,
+                reserve=instrument.reserve,
                 one_shot=instrument.one_shot,
+                ring_s=instrument.ring_s,
                 default_pitch_midi=instrument.default_pitch_midi,
             )
-        room = pyo.STRev(pyo.Mix(sends, voices=1), revtime=1.6, cutoff=4200, bal=1.0, roomSize=1.1)
-        dry = pyo.Mix([pyo.Mix(lefts, voices=1), pyo.Mix(rights, voices=1)], voices=2)
-        # frequency modulation 1:1 makes a constant beside the tone
-        mixed = pyo.DCBlock(dry + room)
-        self._tone = pyo.ButLP(mixed, freq=self._cutoff_hz, mul=programme)
-        bed = self._build_bed()
-        output = self._tone + bed
-        output.out()
-        return [lefts, rights, sends, dry, mixed, bed, output]
+        return left, right
 
     def _build_bed(self) -> Any:
         """A root, its fifth and its octave that breathe slowly: what is left when nobody leads."""

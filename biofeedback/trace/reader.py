@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from biofeedback.messages import Message
 
-_LINES_PER_REPORT: Final = 4096
+_LINES_PER_REPORT: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,25 @@ class Trace:
         return self.footer is not None and not self.damage
 
 
+class _Counted:
+    """Whole lines: how many, how long, and their hash; counted in batches, which costs less."""
+
+    def __init__(self, first_line: bytes) -> None:
+        self.lines = 0
+        self.size_bytes = 0
+        self.digest = hashlib.sha256()
+        self.waiting = [first_line]
+
+    def count(self) -> int:
+        """Count the lines that wait; return how many there are in all."""
+        batch = b"".join(self.waiting)
+        self.lines += len(self.waiting)
+        self.size_bytes += len(batch)
+        self.digest.update(batch)
+        self.waiting.clear()
+        return self.lines
+
+
 class TraceScan:
     """One pass over a file: ``rows()`` gives what can be trusted, then the rest is known.
 
@@ -99,29 +118,29 @@ class TraceScan:
 
     def rows(self) -> Iterator[Row]:
         """Give rows until the footer, the end or the first line that can't be trusted."""
-        lines = 1
-        size_bytes = len(self._first_line)
-        on_progress = self._on_progress
         with _open_trace(self.path) as file:
-            digest = hashlib.sha256(file.readline(MAX_LINE_BYTES))
+            counted = _Counted(file.readline(MAX_LINE_BYTES))
+            take = counted.waiting.append
             try:
                 for line in iter(partial(file.readline, MAX_LINE_BYTES), b""):
                     row = decode_row(line)
                     if isinstance(row, TraceFooter):
-                        self._check_footer(row, lines, digest.hexdigest(), file)
+                        self._check_footer(row, counted, file)
                         break
-                    digest.update(line)
-                    size_bytes += len(line)
-                    lines += 1
-                    if on_progress is not None and lines % _LINES_PER_REPORT == 0:
-                        on_progress(size_bytes)
+                    take(line)
+                    if len(counted.waiting) == _LINES_PER_REPORT:
+                        counted.count()
+                        if self._on_progress is not None:
+                            self._on_progress(counted.size_bytes)
                     yield row
             except BadLineError as error:
+                lines = counted.count()
                 self.damage = Damage(lines + 1, str(error), lines - 1, _count_lines(file))
             except OSError as error:
+                lines = counted.count()
                 reason = f"the disk can't read it: {error.strerror}"
                 self.damage = Damage(lines + 1, reason, lines - 1, 0)
-        self.lines, self.size_bytes = lines, size_bytes
+        self.lines, self.size_bytes = counted.count(), counted.size_bytes
 
     def messages(self) -> Iterator[Message]:
         """Give the messages alone; a marker of a gap is passed over."""
@@ -142,10 +161,10 @@ class TraceScan:
             )
         return None
 
-    def _check_footer(self, footer: TraceFooter, lines: int, sha256: str, file: BinaryIO) -> None:
+    def _check_footer(self, footer: TraceFooter, counted: _Counted, file: BinaryIO) -> None:
         self.footer = footer
-        lines_after = _count_lines(file)
-        if (footer.lines, footer.sha256) != (lines, sha256):
+        lines, lines_after = counted.count(), _count_lines(file)
+        if (footer.lines, footer.sha256) != (lines, counted.digest.hexdigest()):
             reason = "the footer belongs to other lines: some were lost, added or moved"
             self.damage = Damage(lines + 1, reason, lines - 1, lines_after)
         elif lines_after:

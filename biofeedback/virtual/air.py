@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from bumble.hci import Address
 
 _Delivery = tuple["Address", PhysicalTransport, bytes]
+_Way = tuple["Controller", "Controller"]
+"""From whom to whom: the controllers themselves, for several may have one name."""
 
 
 class Air(LocalLink):
@@ -52,7 +54,7 @@ class Air(LocalLink):
         self._rng = rng
         self._supervision_timeout_s = supervision_timeout_s
         self._silent: set[Controller] = set()
-        self._queues: dict[tuple[str, str], deque[_Delivery]] = {}
+        self._queues: dict[_Way, deque[_Delivery]] = {}
 
     def send_acl_data(
         self,
@@ -78,11 +80,11 @@ class Air(LocalLink):
             return
         # One queue and one timer per direction: timers that are due at the same instant have no
         # order, and a radio never changes the order.
-        key = (sender_controller.name, receiver.name)
-        if key not in self._queues:
-            self._queues[key] = deque()
-            loop.call_later(self._next_event_s(key), self._flush, key, receiver)
-        self._queues[key].append((sender, transport, data))
+        way = (sender_controller, receiver)
+        if way not in self._queues:
+            self._queues[way] = deque()
+            loop.call_later(self._next_event_s(way), self._flush, way)
+        self._queues[way].append((sender, transport, data))
 
     def send_advertising_pdu(self, sender_controller: Controller, packet: Any) -> None:
         """Let everybody in range hear an advertisement."""
@@ -99,16 +101,18 @@ class Air(LocalLink):
         """Take a controller back into range."""
         self._silent.discard(controller)
 
-    def _next_event_s(self, key: tuple[str, str]) -> float:
+    def _next_event_s(self, way: _Way) -> float:
         now_s = asyncio.get_running_loop().time()
-        phase_s = zlib.crc32(repr(key).encode()) % 997 / 997 * self._interval_s
+        names = tuple(controller.name for controller in way)
+        phase_s = zlib.crc32(repr(names).encode()) % 997 / 997 * self._interval_s
         event = math.floor((now_s - phase_s) / self._interval_s) + 1
         while self._rng is not None and self._rng.random() < self._loss_ratio:
             event += 1
         return event * self._interval_s + phase_s - now_s
 
-    def _flush(self, key: tuple[str, str], receiver: Controller) -> None:
-        waiting: Sequence[_Delivery] = self._queues.pop(key, deque())
+    def _flush(self, way: _Way) -> None:
+        receiver = way[1]
+        waiting: Sequence[_Delivery] = self._queues.pop(way, deque())
         for sender, transport, data in waiting:
             if receiver not in self._silent:
                 receiver.on_link_acl_data(sender, transport, data)

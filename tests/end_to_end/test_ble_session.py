@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import queue
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -35,6 +39,7 @@ from biofeedback.messages import (
 )
 from biofeedback.settings import Settings
 from biofeedback.sound import open_null
+from biofeedback.trace.reader import read_trace
 from tests.ble_stage import (
     HEART_RATE,
     HURRY,
@@ -103,6 +108,59 @@ def test_a_strap_in_the_air_plays_a_session_and_is_stopped_at_its_end():
     told = msgspec.json.encode(view.messages) + msgspec.json.encode(view.outputs)
     for secret in (address_of(1).encode(), b"Polar H10 1", address_of(1).replace(":", "").encode()):
         assert secret not in told
+
+
+PLAY_UNTIL_CTRL_C = """
+import functools, os, signal, sys
+from pathlib import Path
+from biofeedback.__main__ import main
+from biofeedback.ble.source import BleSource
+from biofeedback.cli import options, sensors
+from biofeedback.messages import PacketReceived
+from tests.ble_stage import PMD_DATA, START_ACC, STOP_ACC, World
+
+world, heard, begin = World("Polar H10 1"), [], BleSource.open
+
+def open_and_interrupt(source, put):
+    def watch(message):
+        put(message)
+        if isinstance(message, PacketReceived) and message.characteristic == PMD_DATA:
+            heard.append(message)
+            if len(heard) == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+    return begin(source, watch)
+
+BleSource.open = open_and_interrupt
+options.open_sensors = functools.partial(
+    sensors.open_sensors, backend=world.backend, folder=Path.cwd()
+)
+sys.argv = ["biofeedback", *sys.argv[1:]]
+try:
+    main()
+except SystemExit as end:
+    (strap,) = world.straps
+    assert START_ACC in strap.requests and strap.requests[-1] == STOP_ACC, strap.requests
+    assert not strap.connections
+    sys.exit(end.code)
+"""
+
+
+def test_F22_ctrl_c_stops_the_streams_on_the_sensor_before_the_program_ends(tmp_path):
+    trace = tmp_path / "t.trace.jsonl"
+    play = ["play", "--from", "ble:Polar H10", "--sound", "null", "--plain", "--trace", str(trace)]
+    root = Path(__file__).resolve().parents[2]
+    home = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path), "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-c", PLAY_UNTIL_CTRL_C, *play],
+        cwd=tmp_path,
+        env={**os.environ, **home},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.returncode == 130, done.stdout + done.stderr
+    assert read_trace(trace).is_whole
 
 
 class CutLink(Listening):

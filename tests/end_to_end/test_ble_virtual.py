@@ -25,12 +25,15 @@ from biofeedback.cli.scan import bind_by_taps
 from biofeedback.cli.virtual import be_wearable
 from biofeedback.messages import NS_PER_S, PacketReceived, SensorAttached, SensorDetached
 from biofeedback.simulate import packets
+from biofeedback.virtual.air import Air
 from biofeedback.virtual.mishaps import packet_faults, parse_mishap, strike_link
+from biofeedback.virtual.pmd import ACC, Measurement, PmdControl
 from tests.ble_stage import (
     HEART_RATE,
     HURRY,
     PMD_DATA,
     START_ACC,
+    STOP_ACC,
     address_of,
     make_peripheral,
     make_wanted,
@@ -88,6 +91,27 @@ def test_a_verity_sense_streams_compressed_movement_in_sdk_mode_and_leaves_it():
     assert attached.context["acc_rate_hz"] == 416.0
     assert all(packet.payload[9] == 0x81 for packet in stage.packets(PMD_DATA))
     assert [request.hex()[:4] for request in band.requests] == ["0209", "0202", "0302", "0309"]
+
+
+def test_an_oh1_that_refuses_the_rate_of_a_verity_sense_gets_its_own():
+    band = make_peripheral("polar_verity_sense", site="arm")
+    band.device.control = PmdControl(
+        features=b"\x0f\x0e",
+        measurements={ACC: Measurement(rates_hz=(50,), resolution_bits=16, ranges=(8,))},
+        in_sdk_mode=None,
+        min_mtu=70,
+    )
+
+    async def play():
+        async with staged(band) as stage:
+            stage.keep(make_wanted(profile="polar_verity_sense"))
+            await stage.more(PMD_DATA, 3)
+            await stage.let_go()
+            return stage
+
+    stage = asyncio.run(play())
+    assert [request.hex()[:10] for request in band.requests] == ["0202000134", "0202000132", "0302"]
+    assert stage.packets(PMD_DATA)
 
 
 def test_scripted_mishaps_happen_and_are_survived():
@@ -170,6 +194,31 @@ def test_three_taps_find_the_right_one_of_three_that_look_alike_and_bind_it(tmp_
     assert binding.address == pseudonym(load_key(tmp_path), address_of(2))
     assert load_bindings(tmp_path).sensors == (binding,)
     assert binding.wearer == "mia"
+
+
+def test_sensors_of_one_name_get_their_own_packets_also_at_connection_events():
+    straps = [make_peripheral(name="Polar H10", seed=n) for n in (1, 2)]
+    for strap in straps:
+        strap.keep_sent = True
+
+    async def play():
+        async with staged(*straps, air=Air(connection_interval_s=0.03)) as stage:
+            stage.keep(make_wanted(1), make_wanted(2, wearer="p2"))
+            for wearer in ("p1", "p2"):
+                await stage.until(
+                    lambda wearer=wearer: len(stage.packets(PMD_DATA, wearer=wearer)) >= 4
+                )
+            await stage.let_go()
+            return stage
+
+    stage = asyncio.run(play())
+    assert [status.losses for status in stage.statuses] == [0, 0]
+    # Both stops leave at the same event: each strap gets its own.
+    assert [strap.requests for strap in straps] == [[START_ACC, STOP_ACC]] * 2
+    for strap, wearer in zip(straps, ("p1", "p2"), strict=True):
+        sent = [payload for uuid, _, payload in strap.sent if uuid == PMD_DATA]
+        heard = [packet.payload for packet in stage.packets(PMD_DATA, wearer=wearer)]
+        assert heard == sent[: len(heard)]
 
 
 def test_nobody_taps_and_nothing_is_bound():

@@ -24,12 +24,13 @@ from biofeedback.decode.sensor import SensorDecoder
 from biofeedback.messages import SensorAttached, SensorDetached
 from biofeedback.profiles import list_profiles, load_profile, read_script
 from biofeedback.samples import AccelerationBlock, HeartReading
-from biofeedback.virtual.devices import Strap
+from biofeedback.virtual.devices import MODEL_UUID, Strap
 from biofeedback.virtual.peripheral import Peripheral
 from tests.ble_stage import address_of, make_body, make_peripheral, make_wanted, staged
 
 NUS_IN = "6e400002-b5a3-f393-e0a9-e50e24dcca9e"
 NUS_OUT = "6e400003-b5a3-f393-e0a9-e50e24dcca9e"
+METAWEAR_DATA = "326a9006-85cb-9195-d9dd-464cfbbae75a"
 TAG_DATA, TAG_SWITCH, TAG_PERIOD = (f"f000aa8{n}-0451-4000-b000-000000000000" for n in "123")
 MUSE_KEEP_ALIVE = bytes.fromhex("026b0a")
 SHARED = "manufacturer:0157"
@@ -167,6 +168,31 @@ def test_a_wearable_without_a_setting_that_its_start_needs_is_told_and_left_alon
 
     asyncio.run(play())
     assert tag.writes == []
+
+
+@pytest.mark.parametrize(("model", "chip"), [(b"5", "27 08"), (b"8\0", "a7 02"), (None, "27 08")])
+def test_a_metawear_gets_the_start_of_its_own_chip(model, chip):
+    profile = load_profile("metawear")
+    board = Wearable(bytes.fromhex("030101"), METAWEAR_DATA, bytes.fromhex("0304000000000010"))
+    if model is None:
+        del board.values[MODEL_UUID]
+    else:
+        board.values[MODEL_UUID] = model
+    peripheral = put_on(board, profile, "MetaWear")
+
+    async def play():
+        async with staged(peripheral) as stage:
+            stage.keep(make_wanted(profile="metawear"))
+            await stage.until(lambda: stage.packets(METAWEAR_DATA))
+            await stage.let_go()
+            return stage
+
+    stage = asyncio.run(play())
+    starts = [value.hex(" ") for _, value in board.writes]
+    assert starts[:4] == [f"03 03 {chip}", "03 04 01", "03 02 01 00", "03 01 01"]
+    assert starts[4:] == ["03 01 00", "03 02 00 01", "03 04 00"]
+    (block,) = [p for p in decode(stage, METAWEAR_DATA) if isinstance(p, AccelerationBlock)]
+    assert block.acceleration_mps2[0].tolist() == pytest.approx([0, 0, 9.80665])
 
 
 async def until_statuses(stage):

@@ -66,10 +66,13 @@ class Tone:
     def start_voice(self, layer, voice, *, offset, sound):
         self.started.append(self._block * FRAMES + offset)
 
+    def cut_voice(self, layer, voice, *, offset):
+        pass
+
     def end_voice(self, layer, voice, *, offset):
         pass
 
-    def steer(self, *, programme_ratio, bed_ratio, brightness, swell):
+    def steer(self, steered, *, programme_ratio, bed_ratio):
         self._ramps = (
             np.linspace(self.programme_ratio, programme_ratio, FRAMES + 1)[1:],
             np.linspace(self.bed_ratio, bed_ratio, FRAMES + 1)[1:],
@@ -239,7 +242,8 @@ def level_db(samples):
 before = play(4.0)
 # a NaN in a voice's loudness gets into its glide, the room and the tone filter
 synthesis.begin_block()
-synthesis._bus._views[synthesis._layers["melody"].columns[0]][:] = math.nan
+for column in synthesis._layers["melody"].columns:
+    synthesis._bus._views[column][:] = math.nan
 broken = play(0.1)
 after = play(3.0)
 assert player.rebuilds == 1, player.rebuilds
@@ -274,7 +278,7 @@ import numpy as np
 from biofeedback.sound.settings import DEFAULT_ORCHESTRA
 from biofeedback.sound.synthesis import Synthesis
 from biofeedback.sound.pyo_library import pyo
-from biofeedback.sound.instruments.voice import drop_nan
+from biofeedback.sound.effects import drop_nan
 
 synthesis = Synthesis(DEFAULT_ORCHESTRA, rate_hz=48_000, frames=64)
 table = pyo.DataTable(64)

@@ -82,7 +82,7 @@ def streams(found) -> dict[str, list]:
 @given(
     seed=st.integers(0, 1000),
     rate_hz=st.sampled_from([10, 25, 52, 100, 200]),
-    site=st.sampled_from(["wrist", "waist", "ankle"]),
+    site=st.sampled_from(["wrist", "waist", "ankle", "pocket", "unknown"]),
     range_mps2=st.sampled_from([None, 20.0, 12.0]),
     cuts=st.lists(st.integers(0, 10_000), max_size=60),
 )
@@ -101,6 +101,30 @@ def test_results_do_not_depend_on_how_samples_are_cut_into_blocks(
 def test_sample_by_sample_gives_the_same_as_all_at_once(seed):
     times, values = recording(seed, 52, 14)
     assert streams(run(times, values, range(times.size))) == streams(run(times, values, []))
+
+
+def thigh(seed: int, duration_s: float):
+    """Walk with a sensor that turns and is shaken as in a trouser pocket."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(60 * duration_s)) / 60
+    stride = 2 * np.pi * t / 1.1
+    turn = 0.24 * np.sin(stride)
+    shock = 14 * np.maximum(0, np.cos(2 * stride)) ** 24 * (1 + 0.35 * np.cos(stride))
+    along = 9.81 + 1.2 * np.cos(2 * stride) + shock
+    across = along * np.sin(turn) + 1.2 * np.sin(2 * stride)
+    a = np.column_stack([along * np.cos(turn), across, 0 * t]) + rng.normal(0, 0.05, (t.size, 3))
+    return np.round(t * 1e9).astype(np.int64), a
+
+
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 1000), cuts=st.lists(st.integers(0, 1800), max_size=60))
+def test_when_a_site_is_found_does_not_depend_on_how_samples_are_cut(seed, cuts):
+    times, values = thigh(seed, 26)
+    whole = streams(run(times, values, [], site="unknown", range_mps2=None))
+    assert streams(run(times, values, cuts, site="unknown", range_mps2=None)) == whole
+    assert "site_found" in whole["notices"]
+    assert whole["site_confidence"][0][0] > 0.95
+    assert len(whole["step"]) > 30
 
 
 def test_the_recordings_above_hold_steps_gestures_and_notices():

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Beat:
+class Beat(NamedTuple):
     """A beat that was found.
 
     ``beat_s`` are seconds since the first sample of the source, ``quality`` is 0..1 (below 0.5: not
@@ -21,8 +20,7 @@ class Beat:
     amplitude: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """What a stretch of signal up to ``until_s`` told: beats with the time at which each was known.
 
     ``begins_s`` is where the stretch begins, None if it goes on. All in seconds since the source's

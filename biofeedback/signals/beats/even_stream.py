@@ -9,8 +9,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -26,8 +26,7 @@ _RATE_NS = NS_PER_S
 _KEPT_S = 8.0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Piece:
+class Piece(NamedTuple):
     """Samples that follow on those before, shape (n,) or (n, channels), n > 0.
 
     ``begins_s`` is the time of sample 0 if a stretch begins here, ``until_s`` that of the last one.
@@ -59,20 +58,29 @@ class EvenStream:
 
         A piece has to be used before the next is asked for: ``time_s`` knows one stretch.
         """
-        finite = np.isfinite(values) if values.ndim == 1 else np.isfinite(values).all(axis=1)
-        if not finite.all():
-            self.not_finite += int(finite.size - np.count_nonzero(finite))
-            times_ns, values = times_ns[finite], values[finite]
+        # Their squares have a sum that is no number, too; or one that is too large for one.
+        if not math.isfinite(np.vdot(values, values)):
+            times_ns, values = self._sieve(times_ns, values)
         if not times_ns.size:
             return
         if self.origin_ns is None:
             self.origin_ns = int(times_ns[0])
             self._newest_ns = -1
         since_ns = times_ns - self.origin_ns
-        if self._follows_on(since_ns):
-            self._newest_ns = int(since_ns[-1])
-            yield from self._go_on(since_ns, values)
+        if not self._follows_on(since_ns):
+            yield from self._sort_out(since_ns, values)
             return
+        self._newest_ns = newest_ns = int(since_ns[-1])
+        if self._known:
+            self._keep(since_ns)
+            yield Piece(None, newest_ns / NS_PER_S, self._rate_hz, values)
+        else:
+            yield from self._go_on(since_ns, values)
+
+    def _sort_out(
+        self, since_ns: NDArray[np.int64], values: NDArray[np.float64]
+    ) -> Iterator[Piece]:
+        """Leave out what isn't later than what came before, and end a stretch at each gap."""
         latest_ns = np.maximum.accumulate(np.concatenate(([self._newest_ns], since_ns)))
         later = since_ns > latest_ns[:-1]
         if not later.all():
@@ -90,6 +98,14 @@ class EvenStream:
                 self._waiting.clear()
                 self._known = False
             start = cut
+
+    def _sieve(
+        self, times_ns: NDArray[np.int64], values: NDArray[np.float64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Leave out samples that are no numbers."""
+        finite = np.isfinite(values) if values.ndim == 1 else np.isfinite(values).all(axis=1)
+        self.not_finite += int(finite.size - np.count_nonzero(finite))
+        return times_ns[finite], values[finite]
 
     def _follows_on(self, since_ns: NDArray[np.int64]) -> bool:
         """Tell whether these samples are in order and without a gap, as nearly always."""

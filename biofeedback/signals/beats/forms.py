@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -49,9 +50,9 @@ def _mix(
     known: NDArray[np.float64], form: NDArray[np.float64], share: float
 ) -> NDArray[np.float64]:
     mixed = (1.0 - share) * known + share * form
-    return mixed / (math.sqrt(float((mixed * mixed).sum())) or 1.0)
+    return mixed / (math.sqrt(np.add.reduce(mixed * mixed)) or 1.0)
 
 
 def _correlate(form: NDArray[np.float64], known: NDArray[np.float64]) -> float:
     # Sums in numpy's own order: BLAS may sum in another one for another place in memory.
-    return float((form * known).sum())
+    return float(np.add.reduce(form * known))

@@ -27,5 +27,5 @@ class MovingSum:
             self._held = np.full(self._width, values[0], np.int64)
         joined = np.concatenate((self._held, values))
         self._held = joined[-self._width :]
-        sums = np.cumsum(joined)
+        sums = np.add.accumulate(joined)
         return sums[self._width :] - sums[: -self._width]

@@ -33,6 +33,8 @@ _MOST_SLOPE = 1 << 25
 class PulseBand:
     """Filter one optical channel of constant rate; the fields are those of ``QrsBand``."""
 
+    most = 1 << 31
+
     def __init__(self, rate_hz: float) -> None:
         smooth = max(1, round(_SMOOTH_S * rate_hz))
         self._step = max(1, round(_STEP_S * rate_hz))
@@ -47,14 +49,16 @@ class PulseBand:
         self.sharp_delay = (smooth - 1) + 0.5 * self._step
         self.energy_delay = self.sharp_delay + 0.5 * (self._width - 1)
 
-    def update(self, values: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Take samples, at least one, shape (n,).
+    def update(
+        self, values: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Take samples, at least one, whole numbers within ``most``, shape (n,).
 
         Returns:
             Slope, positive in the rise of a pulse, and the strength of the rise, both (n,), in
             units of ``gain``.
         """
-        means = self._second_mean.update(self._first_mean.update(values))
+        means = self._second_mean.update(self._first_mean.update(values.astype(np.int64)))
         if self._held is None:
             self._held = np.full(self._drift, means[0], np.int64)
         joined = np.concatenate((self._held, means))
@@ -66,4 +70,5 @@ class PulseBand:
         slope = np.maximum(np.minimum(slope, _MOST_SLOPE), -_MOST_SLOPE)
         slope = np.where(self._polarity.update(slope * np.abs(slope)) < 0, -slope, slope)
         rise = np.maximum(slope, 0)
-        return slope, np.sqrt(self._power.update(rise * rise) / self._width)
+        strength = np.sqrt(self._power.update(rise * rise) / self._width)
+        return slope.astype(np.float64), strength

@@ -11,6 +11,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 _HAT_S = 0.022
 _SMOOTH_S = 0.016
 _ENERGY_S = 0.1
-_MOST_UV = 1 << 22
-_MOST_SHARP = 1 << 27
-"""Squares of this, summed over 100 ms at any rate, fit into 63 bits."""
 
 
 class QrsBand:
@@ -34,6 +32,8 @@ class QrsBand:
     ``sharp_delay`` and ``energy_delay`` tell, in samples, by how much the outputs are late;
     ``gain`` is the sharpness of a spike of one microvolt that is as wide as a QRS complex.
     """
+
+    most = 1 << 21
 
     def __init__(self, rate_hz: float) -> None:
         smooth = max(1, round(_SMOOTH_S * rate_hz))
@@ -46,25 +46,32 @@ class QrsBand:
         self._power = MovingSum(width)
         self._held: NDArray[np.float64] | None = None
         self._width = width
+        # Squares of this, summed over the width, fit into 63 bits.
+        self._most_sharp = float(math.isqrt((1 << 63) // width - 1))
+        self._may_overflow = 4.0 * smooth * step * self.most > self._most_sharp
         self.gain = float(smooth * step)
         self.sharp_delay = 0.5 * (smooth - 1) + 0.5 * (step - 1) + step
         self.energy_delay = self.sharp_delay + 0.5 * (width - 1)
 
-    def update(self, ecg_uv: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Take samples, at least one, shape (n,).
+    def update(
+        self, ecg_uv: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Take samples, at least one, whole numbers within ``most``, shape (n,).
 
         Returns:
             Sharpness and its strength (root of its mean square), both (n,), both in units of
             ``gain`` microvolts.
         """
-        # Whole numbers below 2**53: no order of adding them up can change a bit.
-        inside = np.maximum(np.minimum(ecg_uv, _MOST_UV), -_MOST_UV).astype(np.float64)
         before = len(self._kernel) - 1
         if self._held is None:
-            self._held = np.full(before, inside[0])
-        joined = np.concatenate((self._held, inside))
+            self._held = np.full(before, ecg_uv[0])
+        joined = np.concatenate((self._held, ecg_uv))
         self._held = joined[-before:]
+        # Whole numbers below 2**53: no order of adding them up can change a bit.
         sharp = np.correlate(joined, self._kernel, "valid")
-        limited = np.maximum(np.minimum(sharp, _MOST_SHARP), -_MOST_SHARP).astype(np.int64)
-        strength = np.sqrt(self._power.update(limited * limited) / self._width)
-        return limited, strength
+        if self._may_overflow:
+            sharp = np.maximum(np.minimum(sharp, self._most_sharp), -self._most_sharp)
+        squares = sharp.astype(np.int64)
+        squares *= squares
+        power = self._power.update(squares) / self._width
+        return sharp, np.sqrt(power, out=power)

@@ -11,17 +11,15 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 _USUAL_BEATS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(NamedTuple):
     """What is known of a beat and of those before it.
 
     ``evidence`` and ``likeness`` are its height among the others, times its form, and its form;
@@ -50,25 +48,30 @@ class BeatQuality:
         self._likeness: deque[float] = deque(maxlen=_USUAL_BEATS)
         self._between: deque[float] = deque(maxlen=_USUAL_BEATS)
         self._swing: deque[float] = deque(maxlen=_USUAL_BEATS)
+        self._logs: deque[float] = deque(maxlen=_USUAL_BEATS + 1)
 
-    def judge(self, beat: Circumstances, heights: Sequence[float]) -> float:
-        """Estimate the chance that this is a beat; ``heights`` are those of the newest and its."""
+    def learn(self, height: float) -> None:
+        """Take all beats before the next as being of this height."""
+        self._logs.extend([math.log(max(height, 1.0))] * _USUAL_BEATS)
+
+    def judge(self, beat: Circumstances, height: float) -> float:
+        """Estimate the chance that this is a beat."""
         self._likeness.append(beat.likeness)
         self._between.append(beat.between)
         self._swing.append(beat.swing)
-        logs = [math.log(max(height, 1.0)) for height in heights]
-        mean = sum(logs) / len(logs)
+        self._logs.append(math.log(max(height, 1.0)))
+        n = len(self._logs)
+        mean = sum(self._logs) / n
         usual = Usual(
             likeness=sum(self._likeness) / len(self._likeness),
             between=_middle(self._between),
             swing=_middle(self._swing),
-            uneven=math.sqrt(sum((x - mean) ** 2 for x in logs) / len(logs)),
+            uneven=math.sqrt(sum([(x - mean) ** 2 for x in self._logs]) / n),
         )
         return 1.0 / (1.0 + math.exp(-self._odds(beat, usual)))
 
 
-@dataclass(frozen=True, slots=True)
-class Usual:
+class Usual(NamedTuple):
     """The same of the last eight beats; ``uneven`` is the deviation of their heights' logarithm."""
 
     likeness: float

@@ -20,8 +20,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from biofeedback.signals.beats.forms import BeatForms
 from biofeedback.signals.beats.quality import BeatQuality, Circumstances
@@ -53,8 +52,7 @@ _PROBATION = 5
 _PROBATION_QUALITY = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class FoundBeat:
+class FoundBeat(NamedTuple):
     """A beat: samples since the stretch began (with fractions), and when it was known.
 
     ``after_gap`` tells that the beat before it may have been lost.
@@ -67,8 +65,7 @@ class FoundBeat:
     amplitude: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Candidate:
+class _Candidate(NamedTuple):
     at: int
     height: float
     form: NDArray[np.float64] | None = None
@@ -119,15 +116,21 @@ class BeatSearch:
         self._look_back_at = 0
         self._judged_from = 0
         self._known_from = 0
+        self._missed_at = 0
+        self._due = 0
         self._gap = True
         self._found: list[FoundBeat] = []
 
     def update(self, values: NDArray[np.float64]) -> list[FoundBeat]:
         """Take finite samples in microvolt, shape (n,), n > 0; return the beats they complete."""
         for at, height in self._window.update(values):
-            self._advance(at)
-            self._offer(at, height)
-        self._advance(self._window.count - 1)
+            if at >= self._due:
+                self._advance(at)
+            # Most are lower than one that waits.
+            if self._pending is None or height > self._pending[1]:
+                self._offer(at, height)
+        if self._window.count > self._due:
+            self._advance(self._window.count - 1)
         found, self._found = self._found, []
         return found
 
@@ -138,29 +141,33 @@ class BeatSearch:
             self._candidates.append((at, height))
         elif self._pending is None or height > self._pending[1]:
             self._pending = at, height
+            self._due = min(at + self._wait + 1, self._missed_at)
 
     def _advance(self, sample: int) -> None:
         """Do everything that is due by a sample, in the order in which it is due."""
         while True:
             if self._learning:
-                learnt_at = self._judged_from + round(_LEARN_S * self._rate_hz)
-                if learnt_at > sample:
+                self._due = self._judged_from + round(_LEARN_S * self._rate_hz)
+                if self._due > sample:
                     return
-                self._learn(learnt_at)
+                self._learn(self._due)
                 continue
-            pending, missed_at = self._pending, self._missed_at()
-            if pending is not None and pending[0] + self._wait < min(sample, missed_at):
-                self._pending = None
-                self._judge(*pending, pending[0] + self._wait + 1)
-            elif missed_at <= sample:
-                self._look_back(missed_at)
+            since = self._judged_from if self._last is None else self._last
+            pending = self._pending
+            # When a beat will have been missing for too long.
+            self._missed_at = due = max(since + self._patience, self._look_back_at)
+            if pending is not None and pending[0] + self._wait < due:
+                due = pending[0] + self._wait + 1
             else:
+                pending = None
+            self._due = due
+            if due > sample:
                 return
-
-    def _missed_at(self) -> int:
-        """When a beat will have been missing for too long."""
-        since = self._judged_from if self._last is None else self._last
-        return max(since + self._patience, self._look_back_at)
+            if pending is None:
+                self._look_back(due)
+            else:
+                self._pending = None
+                self._judge(*pending, due)
 
     # ------------------------------------------------------------ judgement
 
@@ -177,6 +184,7 @@ class BeatSearch:
             self._judged_from = sample
             return
         self._beats.extend([usual] * 8)
+        self._judge_quality.learn(usual)
         self._noises.extend([0.1 * usual] * 8)
         self._learn_levels()
         self._learning = False
@@ -203,7 +211,7 @@ class BeatSearch:
         if far and self._window.rests(at, now):
             self._gap = True
             return
-        seen = self._look_at(_Candidate(at, height, evidence=evidence), now, swing)
+        seen = self._look_at(at, height, evidence, now, swing)
         if self._is_same_peak(seen):
             return
         phase = 1.0 if since is None else since / self._usual_interval
@@ -244,9 +252,10 @@ class BeatSearch:
         self._pending = None
         self._refused.clear()
 
-    def _look_at(self, candidate: _Candidate, now: int, swing: int) -> _Candidate:
+    def _look_at(
+        self, at: int, height: float, evidence: float, now: int, swing: float
+    ) -> _Candidate:
         """Find the peak under a candidate and how much it looks like a beat."""
-        at, height = candidate.at, candidate.height
         sight = self._window.look(at, now, self._forms)
         if sight is None:
             return _Candidate(at, height)
@@ -255,7 +264,7 @@ class BeatSearch:
             height=height,
             form=sight.form,
             likeness=sight.likeness,
-            evidence=candidate.evidence * (1.0 - _FORM_WEIGHT + _FORM_WEIGHT * sight.likeness),
+            evidence=evidence * (1.0 - _FORM_WEIGHT + _FORM_WEIGHT * sight.likeness),
             peak=sight.peak,
             peak_height=sight.peak_height,
             size=sight.size,
@@ -289,13 +298,14 @@ class BeatSearch:
             self._intervals.append(beat.at - self._last)
             self._usual_interval = usual = _median(self._intervals)
             self._patience = math.ceil(_MISSED_AFTER * usual)
-            spread = sum(abs(rr - usual) for rr in self._intervals) / len(self._intervals)
+            spread = sum([abs(rr - usual) for rr in self._intervals]) / len(self._intervals)
             self._chaos = min(max(spread / usual - _RHYTHMIC, 0.0), 0.3)
         self._last, self._last_height = beat.at, beat.height
         self._last_peak = beat.peak
         self._beats.append(beat.height)
         self._learn_levels()
-        self._refused = [c for c in self._refused if c.at > beat.at]
+        if self._refused:
+            self._refused = [c for c in self._refused if c.at > beat.at]
         self._look_back_at = 0
         if beat.form is not None:
             self._forms.learn(beat.form)
@@ -311,18 +321,18 @@ class BeatSearch:
 
     def _quality(self, beat: _Candidate, phase: float) -> float:
         """Estimate the chance that this is a beat; low while all is learnt anew."""
-        rival = max([c.evidence for c in self._refused if c.at < beat.at], default=0.0)
+        rivals = [c.evidence for c in self._refused if c.at < beat.at]
         circumstances = Circumstances(
             evidence=beat.evidence,
             likeness=beat.likeness,
             noise=self._noise / self._beat,
-            rival=rival,
+            rival=max(rivals) if rivals else 0.0,
             early=min(max(0.85 - phase, 0.0), 0.5),
             chaos=self._chaos,
             between=beat.between,
             swing=beat.swing,
         )
-        quality = self._judge_quality.judge(circumstances, [*self._beats, beat.height])
+        quality = self._judge_quality.judge(circumstances, beat.height)
         if self._probation:
             sure = beat.likeness > 0.8 and quality > 0.5
             self._probation = self._probation - 1 if sure else _PROBATION

@@ -15,14 +15,20 @@ if TYPE_CHECKING:
 
 
 class Band(Protocol):
-    """What turns a signal into sharpness and strength; see qrs_band.py."""
+    """What turns a signal into sharpness and strength; see qrs_band.py.
 
+    A signal is cut off beyond ``most``.
+    """
+
+    most: int
     gain: float
     sharp_delay: float
     energy_delay: float
 
-    def update(self, values: NDArray[np.int64], /) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Filter the next values."""
+    def update(
+        self, values: NDArray[np.float64], /
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Filter the next values, whole numbers."""
         ...
 
 

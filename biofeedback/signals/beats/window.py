@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,9 +14,6 @@ if TYPE_CHECKING:
     from biofeedback.signals.beats.forms import BeatForms
     from biofeedback.signals.beats.traits import Traits
 
-_Number = TypeVar("_Number", np.int64, np.float64)
-
-_MOST = 2.0**31
 _KEPT_S = 4.0
 """What came while a search learns (2.5 s) is judged when it has learnt."""
 _SWING_WITHIN_S = 1.0
@@ -27,8 +23,7 @@ _STUCK_S = 0.1
 _TWO_WAYS = 0.3
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sight:
+class Sight(NamedTuple):
     """The peak of a candidate: its place, height in sharpness, form of length 1, size in raw."""
 
     peak: float
@@ -45,50 +40,54 @@ class BeatWindow:
         self.band = traits.band(rate_hz)
         self.count = 0
         self._most = round(_KEPT_S * rate_hz)
+        self._most_raw = float(self.band.most)
         self._within = round(traits.peak_within_s * rate_hz)
         self._half = round(traits.form_s * rate_hz)
         self._second = round(_SWING_WITHIN_S * rate_hz)
         self._beside = round(_BESIDE_S * rate_hz)
         self._stuck_before = round(_STUCK_BEFORE_S * rate_hz)
         self._stuck = round(_STUCK_S * rate_hz)
-        self._raw = np.empty(0, np.int64)
-        self._sharp = np.empty(0, np.int64)
+        self._raw = np.empty(0)
+        self._sharp = np.empty(0)
         self._strength = np.empty(0)
         self._first = 0
 
     def update(self, values: NDArray[np.float64]) -> list[tuple[int, float]]:
         """Take finite samples, shape (n,), n > 0; list places and heights of the maxima."""
-        raw = np.rint(np.maximum(np.minimum(values, _MOST), -_MOST)).astype(np.int64)
-        sharp, strength = self.band.update(raw)
-        start, end = self.count - self._first, self.count - self._first + len(raw)
-        if end > len(self._raw):
-            start, end = self._make_room(start, len(raw))
-        self._raw[start:end] = raw
-        self._sharp[start:end] = sharp
-        self._strength[start:end] = strength
-        self.count += len(raw)
+        n = len(values)
+        start = self.count - self._first
+        if start + n > len(self._raw):
+            start = self._make_room(start, n)
+        end = start + n
+        raw = np.rint(values, out=self._raw[start:end])
+        np.maximum(raw, -self._most_raw, out=raw)
+        np.minimum(raw, self._most_raw, out=raw)
+        self._sharp[start:end], self._strength[start:end] = self.band.update(raw)
+        self.count += n
         # The last sample can't be a maximum yet: what follows it isn't known.
-        s = self._strength[max(0, start - 2) : end]
+        before = max(0, start - 2)
+        s = self._strength[before:end]
         rises = s[1:] > s[:-1]
-        places = np.flatnonzero(rises[:-1] & ~rises[1:]) + 1
-        first = max(0, start - 2) + self._first
-        return list(zip((places + first).tolist(), s[places].tolist(), strict=True))
+        places = (rises[:-1] > rises[1:]).nonzero()[0] + 1
+        heights = s[places].tolist()
+        places += before + self._first
+        return list(zip(places.tolist(), heights, strict=True))
 
-    def _make_room(self, start: int, n: int) -> tuple[int, int]:
-        """Forget the oldest; tell where ``n`` new samples begin and end."""
+    def _make_room(self, start: int, n: int) -> int:
+        """Forget the oldest; tell where ``n`` new samples begin."""
         kept = min(start, self._most)
         size = max(4 * self._most, kept + n)
         self._raw = _move(self._raw, start - kept, start, size)
         self._sharp = _move(self._sharp, start - kept, start, size)
         self._strength = _move(self._strength, start - kept, start, size)
         self._first += start - kept
-        return kept, kept + n
+        return kept
 
-    def swing(self, now: int) -> int:
+    def swing(self, now: int) -> float:
         """Tell how far the raw signal went within the last second."""
         end = now - self._first + 1
         recent = self._raw[max(0, end - self._second) : end]
-        return int(np.maximum.reduce(recent) - np.minimum.reduce(recent))
+        return float(np.maximum.reduce(recent) - np.minimum.reduce(recent))
 
     def rests(self, at: int, now: int) -> bool:
         """Tell whether the raw signal rests on one value round a place, as at a rail."""
@@ -119,7 +118,7 @@ class BeatWindow:
             return None
         piece = self._sharp[low:high]
         up, down = int(piece.argmax()), int(piece.argmin())
-        top, bottom = int(piece[up]), -int(piece[down])
+        top, bottom = float(piece[up]), -float(piece[down])
         places = [low + up, low + down]
         if top < bottom:
             places.reverse()
@@ -128,8 +127,8 @@ class BeatWindow:
         # Of two lobes of like size always the same: the one that the known form is centred on.
         likeness, place, form = -1.0, places[0], np.empty(0)
         for tried in places:
-            shape = self._sharp[tried - half : tried + half + 1].astype(np.float64)
-            shape /= math.sqrt(float((shape * shape).sum())) or 1.0
+            shape = self._sharp[tried - half : tried + half + 1]
+            shape = shape / (math.sqrt(np.add.reduce(shape * shape)) or 1.0)
             alike = forms.likeness(shape)
             if alike > likeness:
                 likeness, place, form = alike, tried, shape
@@ -140,15 +139,15 @@ class BeatWindow:
         around = self._raw[max(0, middle - half) : max(1, middle + half + 1)]
         return Sight(
             peak=place + self._first - band.sharp_delay + min(max(shift, -0.5), 0.5),
-            peak_height=float(here),
+            peak_height=here,
             form=form,
             likeness=likeness,
             size=float(np.maximum.reduce(around) - np.minimum.reduce(around)),
         )
 
 
-def _move(old: NDArray[_Number], start: int, end: int, size: int) -> NDArray[_Number]:
+def _move(old: NDArray[np.float64], start: int, end: int, size: int) -> NDArray[np.float64]:
     """Make an array that begins with a part of another."""
-    new = np.empty(size, old.dtype)
+    new = np.empty(size)
     new[: end - start] = old[start:end]
     return new

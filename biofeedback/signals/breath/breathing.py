@@ -153,6 +153,10 @@ class Breathing:
         self.breathing_brpm: float | None = None
         self.valid_at_ns: int | None = None
 
+    def moves(self, of_ns: int) -> bool:
+        """Tell whether the person moves, or did so lately."""
+        return self._moved_ns is not None and of_ns - self._moved_ns < _STILL_AFTER_NS
+
     def move(self, of_ns: int) -> None:
         """Hear that the person moved: what was told is no longer breathing alone."""
         self._moved_ns = of_ns
@@ -169,8 +173,7 @@ class Breathing:
         """Hear one source, of an instant; answer the rate if it is the one that leads."""
         key = (sensor, source)
         self._told.pop(key, None)
-        moved = self._moved_ns is not None and of_ns - self._moved_ns < _STILL_AFTER_NS
-        if breath is None or moved:
+        if breath is None or self.moves(of_ns):
             return []
         self._told[key] = (breath, of_ns)
         fresh = {k: b for k, (b, told_ns) in self._told.items() if of_ns - told_ns <= _VALID_NS}

@@ -36,6 +36,12 @@ _BY_SIMILARITY = 8.7
 _BY_SIZE = 1.5
 _BY_OCTAVES = -1.2
 _BY_LIFT = 9.2
+_BY_SWAY = -6.0
+_WIDEST_SWAY_MPS2 = 3.0
+_MORE_SWAY_TO_KEEP = 1.25
+_AMPLITUDE = math.sqrt(2.0) / (2.0 * math.pi) ** 2
+"""Of a sine, over its RMS acceleration and its squared period."""
+_LEAST_LIFT = 0.05
 _NOTHING = -6.0
 _MOST_FOR = 3.5
 _MOST_SUM = 6.0
@@ -51,21 +57,28 @@ _FAST_MPS2 = 2.5
 class Prior:
     """What a site adds to every look before and during a walk, and what it excludes.
 
-    A walker doesn't shake it harder than ``heaviest_walk_mps2`` and lifts it by ``least_lift``.
+    A walker doesn't shake it harder than ``heaviest_walk_mps2`` nor lift it up and down by more
+    than ``highest_lift_m``; the share of lifting in its movement is ``least_lift`` or more.
     """
 
     before: float
     during: float
     heaviest_walk_mps2: float
+    highest_lift_m: float
     least_lift: float
 
 
-_TRUNK = Prior(before=2.0, during=3.5, heaviest_walk_mps2=6.0, least_lift=0.0)
-_FOOT = Prior(before=2.0, during=3.5, heaviest_walk_mps2=40.0, least_lift=0.0)
-_HAND = Prior(before=-0.5, during=1.0, heaviest_walk_mps2=4.8, least_lift=0.4)
+_TRUNK = Prior(
+    before=2.0, during=3.5, heaviest_walk_mps2=6.0, highest_lift_m=math.inf, least_lift=0.0
+)
+_FOOT = Prior(
+    before=2.0, during=3.5, heaviest_walk_mps2=40.0, highest_lift_m=math.inf, least_lift=0.0
+)
+_HAND = Prior(before=-0.5, during=1.0, heaviest_walk_mps2=4.8, highest_lift_m=0.06, least_lift=0.4)
 _PRIORS: dict[Site, Prior] = {
     "waist": _TRUNK,
     "chest": _TRUNK,
+    "pocket": _TRUNK,
     "ankle": _FOOT,
     "arm": _HAND,
     "wrist": _HAND,
@@ -80,6 +93,10 @@ class Belief:
     def __init__(self, site: Site) -> None:
         self._prior = _PRIORS[site]
         self._sum = 0.0
+
+    def settle(self, site: Site) -> None:
+        """Weigh from now on as at another site."""
+        self._prior = _PRIORS[site]
 
     def restart(self) -> None:
         """Forget what was seen."""
@@ -104,15 +121,14 @@ class Belief:
         """Return the log odds of gait against other movement."""
         prior = self._prior
         spm = 60.0 / rhythm.step_s
-        heaviest_mps2 = prior.heaviest_walk_mps2 * (1.2 if walking else 1.0)
-        if spm <= _RUN_SPM and rhythm.size_mps2 > heaviest_mps2:
-            return _NOTHING
-        # So many steps a minute are running, and running shakes.
-        if not walking and spm >= _FAST_SPM and rhythm.size_mps2 < _FAST_MPS2:
-            return _NOTHING
-        if lift is not None and lift < prior.least_lift - (_LESS_TO_KEEP if walking else 0.0):
+        if self._excludes(rhythm, spm, lift, walking=walking):
             return _NOTHING
         size_mps2 = min(_CLEAR_MPS2, max(_SMALLEST_MPS2, rhythm.size_mps2))
+        too_wide_mps2 = 0.0
+        if lift is not None and spm <= _RUN_SPM:
+            sway_mps2 = rhythm.size_mps2 * math.sqrt(1.0 / max(_LEAST_LIFT, lift) ** 2 - 1.0)
+            widest_mps2 = _WIDEST_SWAY_MPS2 * (_MORE_SWAY_TO_KEEP if walking else 1.0)
+            too_wide_mps2 = max(0.0, sway_mps2 - widest_mps2)
         if lift is None:
             share = _UNKNOWN_TO_KEEP if walking else _UNKNOWN_LIFT
         else:
@@ -124,4 +140,23 @@ class Belief:
             + _BY_SIZE * math.log(size_mps2)
             + _BY_OCTAVES * abs(math.log2(spm / _USUAL_SPM))
             + _BY_LIFT * share
+            + _BY_SWAY * too_wide_mps2
         )
+
+    def _excludes(self, rhythm: Rhythm, spm: float, lift: float | None, *, walking: bool) -> bool:
+        """Tell what is beyond doubt no gait."""
+        prior = self._prior
+        if lift is not None and lift < prior.least_lift - (_LESS_TO_KEEP if walking else 0.0):
+            return True
+        if spm <= _RUN_SPM and rhythm.size_mps2 > prior.heaviest_walk_mps2 * (
+            1.2 if walking else 1.0
+        ):
+            return True
+        # Who walks already may be looked at an octave too low.
+        if walking:
+            return False
+        lifted_m = _AMPLITUDE * rhythm.size_mps2 * rhythm.step_s * rhythm.step_s
+        if spm <= _RUN_SPM and lifted_m > prior.highest_lift_m:
+            return True
+        # So many steps a minute are running, and running shakes.
+        return spm >= _FAST_SPM and rhythm.size_mps2 < _FAST_MPS2

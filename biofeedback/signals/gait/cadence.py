@@ -1,40 +1,43 @@
 """Steps per minute and the variability of step time, from initial contacts.
 
-The cadence is the slope of the straight line through the contacts of the last eight seconds: one
-badly placed contact then moves it little. A contact that was missed makes one long interval, not a
-slow step: an interval counts as the nearest whole number of step periods, so an octave error can't
-arise here. When the newest seconds clearly disagree with the line, and the period by
-self-similarity sides with them, the walker has changed pace and they alone count. Step times that
-scatter by more than two fifths are no pace at all.
+Two ways of counting the last eight seconds are averaged; each errs where the other doesn't.
+
+* At a trunk or a foot each contact is a step, and a long pause is a slow one: the steps between the
+  first and the last contact, and the slope of the straight line through all of them. Only where
+  the steps are even, and the pause is a whole number of them, was a contact missed.
+* At a hand or in a pocket there are peaks that are no contacts, and contacts without a peak: the
+  slope of the line, every interval counted as the nearest whole number of step periods, and the
+  mean of what self-similarity shows. When the newest seconds clearly disagree with the line and
+  the rhythm sides with them, the walker has changed pace and they alone count.
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from biofeedback.messages import Site
 
-_LONG_S = 8.0
+_LONG_S = 7.7
+"""Eight seconds until now: the newest contact is known up to 0.3 s late."""
 _SHORT_S = 3.2
+_RHYTHM_S = 4.0
 _CHANGED = 0.07
 _MUCH_NEARER = 0.5
 _MOST_SCATTER = 0.4
+_MOST_SCATTER_OF_PACES = 0.2
 _FEWEST = 4
 _KEEP_STEPS = 30
 _ENOUGH_STEPS = 10
-_RHYTHM_RULES: dict[Site, float] = {
-    "waist": 0.4,
-    "chest": 0.4,
-    "ankle": 0.4,
-    "arm": 0.06,
-    "wrist": 0.06,
-    "unknown": 0.06,
-}
-"""How far contacts may be from the rhythm before the rhythm is believed instead: a hand has peaks
-that are no contacts, a trunk or a foot hardly."""
+_FAR_FROM_RHYTHM = 0.05
+_EVEN = 0.06
+_WHOLE = 0.08
+_LOOK_BACK = 8
+_SURE_SITES: tuple[Site, ...] = ("waist", "chest", "ankle")
+"""Where hardly a peak is anything but a contact."""
 
 
 class Line:
@@ -76,8 +79,9 @@ class Cadence:
 
     def __init__(self, site: Site) -> None:
         self._steps_apart = 2 if site == "ankle" else 1
-        self._tolerance = _RHYTHM_RULES[site]
+        self._is_sure = site in _SURE_SITES
         self._intervals_s: deque[float] = deque(maxlen=_KEEP_STEPS)
+        self._rhythms: deque[tuple[float, float]] = deque()
         self.restart()
 
     def restart(self) -> None:
@@ -85,6 +89,7 @@ class Cadence:
         self._first_s: float | None = None
         self._long = Line()
         self._short = Line()
+        self._rhythms.clear()
 
     def update(self, contact_s: float, *, step_s: float) -> float:
         """Take the next contact; return the cadence in steps per minute.
@@ -100,32 +105,65 @@ class Cadence:
         if self._long.points:
             last, last_s = self._long.points[-1]
             strides = (at_s - last_s) / step_s / self._steps_apart
-            number = last + self._steps_apart * max(1, round(strides))
+            steps = self._count_missed(at_s - last_s) if self._is_sure else max(1, round(strides))
+            number = last + self._steps_apart * steps
             if 0.6 < strides < 1.4:
                 self._intervals_s.append((at_s - last_s) / self._steps_apart)
         for line, window_s in ((self._long, _LONG_S), (self._short, _SHORT_S)):
             line.add(number, at_s)
             line.keep_s(window_s)
-        return 60.0 / self._fit(step_s)
-
-    def _fit(self, step_s: float) -> float:
+        self._rhythms.append((at_s, step_s))
+        while at_s - self._rhythms[0][0] > _RHYTHM_S:
+            self._rhythms.popleft()
         if len(self._long.points) < _FEWEST:
-            return step_s
+            return 60.0 / step_s
+        changed_s = self._find_change(step_s)
+        if changed_s is not None:
+            return 60.0 / changed_s
         fitted_s = self._long.slope_s()
-        if len(self._short.points) >= _FEWEST:
-            newest_s = self._short.slope_s()
-            if abs(newest_s / fitted_s - 1.0) > _CHANGED:
-                # Three seconds hold few contacts: a badly placed one looks like another pace.
-                before, now = abs(fitted_s / step_s - 1.0), abs(newest_s / step_s - 1.0)
-                if now < _MUCH_NEARER * before:
-                    fitted_s = newest_s
-        return fitted_s if abs(fitted_s / step_s - 1.0) < self._tolerance else step_s
+        if self._is_sure:
+            (first, first_s), (last, last_s) = self._long.points[0], self._long.points[-1]
+            return 120.0 / (fitted_s + (last_s - first_s) / (last - first))
+        if abs(fitted_s / step_s - 1.0) > _FAR_FROM_RHYTHM:
+            fitted_s = step_s
+        usual_s = sum(step_s for _, step_s in self._rhythms) / len(self._rhythms)
+        return 30.0 / fitted_s + 30.0 / usual_s
+
+    def _count_missed(self, apart_s: float) -> int:
+        """Return how many contacts later one is: more than one only if that is beyond doubt."""
+        recent = [*self._long.points][-_LOOK_BACK:]
+        times_s = sorted((b - a) / (k - j) for (j, a), (k, b) in pairwise(recent))
+        if len(times_s) < _FEWEST:
+            return 1
+        usual_s = self._steps_apart * times_s[len(times_s) // 2]
+        strides = apart_s / usual_s
+        whole = max(1, round(strides))
+        if whole == 1 or abs(strides - whole) > _WHOLE * whole:
+            return 1
+        even = times_s[-1] - times_s[0] <= 4.0 * _EVEN * usual_s
+        return whole if even else 1
+
+    def _find_change(self, step_s: float) -> float | None:
+        """Return the newest pace in s if it is clearly another one and the rhythm sides with it."""
+        if len(self._short.points) < _FEWEST:
+            return None
+        fitted_s, newest_s = self._long.slope_s(), self._short.slope_s()
+        if abs(newest_s / fitted_s - 1.0) <= _CHANGED or not self._is_even(_MOST_SCATTER_OF_PACES):
+            return None
+        # Three seconds hold few contacts: a badly placed one looks like another pace.
+        before, now = abs(fitted_s / step_s - 1.0), abs(newest_s / step_s - 1.0)
+        return newest_s if now < _MUCH_NEARER * before and now < _FAR_FROM_RHYTHM else None
 
     def is_steady(self) -> bool:
-        """Tell whether the times between the contacts of the line are alike; ask after ``update``.
+        """Tell whether the value that ``update`` returned can be trusted.
 
-        Who hesitates, shuffles and turns has no pace: a number would depend on what is counted.
+        A hand whose peaks hesitate, shuffle and turn has no pace: a number would depend on what is
+        counted. Where each contact is a step, the count is right however uneven they are.
         """
+        return self._is_sure or self._is_even(_MOST_SCATTER)
+
+    def _is_even(self, most_scatter: float) -> bool:
+        """Tell whether the times between the contacts of the line have a CV of that at most."""
         points = self._long.points
         n = len(points) - 1
         first_s = before_s = points[0][1]
@@ -135,7 +173,7 @@ class Cadence:
             before_s = at_s
         spent_s = before_s - first_s
         # The mean square is the squared mean plus the variance.
-        return n * squares <= spent_s * spent_s * (1.0 + _MOST_SCATTER * _MOST_SCATTER)
+        return n * squares <= spent_s * spent_s * (1.0 + most_scatter * most_scatter)
 
     def step_time_cv(self) -> float | None:
         """Return SD over mean of the last 30 step times, None with fewer than ten.

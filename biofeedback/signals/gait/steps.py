@@ -70,12 +70,16 @@ _STROLL_PENDING_S = 4.0
 # A peak in the first fifth of a second would be a contact before the first sample.
 _SETTLE_TICKS = 11
 _WAIST = Gate(fewest_contacts=3, late_s=0.07, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5)
-_CHEST = Gate(fewest_contacts=3, late_s=0.055, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5)
+_CHEST = Gate(fewest_contacts=3, late_s=0.035, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5)
+_POCKET = Gate(
+    fewest_contacts=3, late_s=-0.03, pending_s=4.0, widest_steps=2.2, leap_similarity=0.5
+)
 _FOOT = Gate(fewest_contacts=3, late_s=0.0, pending_s=3.0, widest_steps=1.8, leap_similarity=0.7)
 _HAND = Gate(fewest_contacts=4, late_s=-0.04, pending_s=2.5, widest_steps=1.8, leap_similarity=0.7)
 _GATES: dict[Site, Gate] = {
     "waist": _WAIST,
     "chest": _CHEST,
+    "pocket": _POCKET,
     "ankle": _FOOT,
     "arm": _HAND,
     "wrist": _HAND,
@@ -137,6 +141,8 @@ class Steps:
         self._steps_apart = 2 if site == "ankle" else 1
         self.step_s: float | None = None
         """The step period while somebody walks, else None."""
+        self.rhythm: Rhythm | None = None
+        """What the newest look saw repeated, None if nothing."""
         self.turns: list[int] = []
         """The ticks of the last update at whose end walking began or ended."""
 
@@ -146,6 +152,18 @@ class Steps:
         if self.step_s is None:
             return None
         return 2.0 * self._steps_apart * self.step_s + _PAUSE_S
+
+    def settle(self, site: Site) -> None:
+        """Go on at a site that has become known; a walk goes on if it is felt alike there."""
+        self._site = site
+        self._gate = _GATES[site]
+        if self._gate is not _HAND:
+            self._lift = None
+        self._belief.settle(site)
+        steps_apart = 2 if site == "ankle" else 1
+        if steps_apart != self._steps_apart:
+            self._steps_apart = steps_apart
+            self._close()
 
     def restart(self) -> None:
         """Begin anew after a gap: what came before says nothing about now."""
@@ -157,6 +175,7 @@ class Steps:
         self._peaks.clear()
         self._y1 = self._y2 = 0.0
         self._settled = None
+        self.rhythm = None
         self._strolling.restart()
         self._close()
 
@@ -279,6 +298,7 @@ class Steps:
                 self._follow(rhythm)
 
     def _look(self, rhythm: Rhythm | None, *, walking: bool) -> bool:
+        self.rhythm = rhythm
         lift = None if self._lift is None else self._lift.share()
         return self._belief.look(rhythm, lift, walking=walking)
 

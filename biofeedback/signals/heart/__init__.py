@@ -3,6 +3,7 @@
 heart.py       as a device tells it
 beat_heart.py  as a raw signal tells it, by its beats
   intervals.py   RR intervals of packets: what they are worth at once, when their beats were
+rate_gate.py   what a rate must pass, whoever tells it
   suspicion.py   rates that are something else: a frozen number, the rhythm of the steps
 rhythm.py      the one path from beats of any source to what follows
   artefacts.py   missed, extra, displaced and ectopic beats, three beats late

@@ -14,9 +14,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
-from dataclasses import dataclass
 from statistics import median
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Verdict: TypeAlias = Literal["normal", "missed", "extra", "displaced", "early", "odd", "doubted"]
 
@@ -46,8 +45,7 @@ _LOST_AFTER = 12
 _MOST_MISSED = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """One raw interval and its verdict.
 
     ``normal_ms`` are the intervals that take its place in a corrected series: none if the interval
@@ -78,8 +76,7 @@ class _Scale:
         return scale if n >= _SCALE_FROM_BEATS else max(scale, _LEAST_SCALE_EARLY)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """An interval, the one after it, and what a smooth rhythm would have there; in ms.
 
     ``threshold`` is how far a beat may be moved, ``sudden`` how far an interval may leave the
@@ -271,6 +268,8 @@ class Artefacts:
         self, four: tuple[float, float, float, float], before: float, usual: float
     ) -> bool:
         """Tell whether what comes is a rate of its own, and forget the one before it."""
+        if self._rejected < _LOST_AFTER and abs(four[0] - before) <= _NEW_RATE * usual:
+            return False
         high, low = max(four), min(four)
         agree = (
             high - low < _AGREE * high

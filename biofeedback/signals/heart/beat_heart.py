@@ -12,24 +12,20 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-import msgspec
-
-from biofeedback.messages import NS_PER_MS, NS_PER_S, MeasureTaken, NoticeGiven
-from biofeedback.samples import EcgBlock, HeartReading
+from biofeedback.messages import NS_PER_MS, NS_PER_S
+from biofeedback.samples import EcgBlock
 from biofeedback.signals.beats.ecg import EcgBeats
 from biofeedback.signals.beats.pulses import PulseBeats
 from biofeedback.signals.beats.rate import SURE, BeatRate
 from biofeedback.signals.findings import Teller
-from biofeedback.signals.heart.heart import HIGHEST_BPM, LOWEST_BPM, Heart
+from biofeedback.signals.heart.rate_gate import HIGHEST_BPM, JUMP_BPM, LOWEST_BPM, RateGate
 from biofeedback.signals.heart.rhythm import HeartRhythm
 
 if TYPE_CHECKING:
     from biofeedback.samples import OpticalBlock
     from biofeedback.signals.beats.beat import Beat
-    from biofeedback.signals.beats.rate import Rate
     from biofeedback.signals.breath.breathing import Breathing
     from biofeedback.signals.findings import Finding
 
@@ -38,7 +34,6 @@ _TICKS_PER_S = 10
 _AHEAD_S = 0.2
 """What is told is used from its arrival until that of the next: the window ends in between."""
 _SILENT_S = 3.0
-_JUMP_BPM = 60.0
 _QUALITY_OVER_S = 5.0
 _STILL_MPS2, _MOVING_MPS2 = 0.5, 1.5
 
@@ -54,15 +49,15 @@ class BeatHeart:
         breathing: Breathing,
     ) -> None:
         self._tell = Teller(wearer, sensor)
-        self._source: Literal["electrical", "optical"] = source
         self._ecg = EcgBeats()
         self._pulses = PulseBeats()
         self._rate = BeatRate(irregular=source == "electrical")
-        self._gate = Heart(wearer, sensor, breathing)
+        self._gate = RateGate(wearer, sensor)
         self.rhythm = HeartRhythm(wearer, sensor, breathing)
         self._sure_s: float | None = None
         self._recent: deque[tuple[float, float]] = deque()
         self._tick = 0
+        self._due = 0
         self._told: tuple[int, float] | None = None
         self.electrical = source == "electrical"
         self.heart_rate_bpm: float | None = None
@@ -121,16 +116,22 @@ class BeatHeart:
         cadence_spm: float | None,
         found: list[Finding],
     ) -> None:
-        while (self._tick + 1) / _TICKS_PER_S <= now_s:
-            self._tick += 1
-            self._look(origin_ns, at_ns, cadence_spm, found)
+        last = int(now_s * _TICKS_PER_S) + 1
+        while last / _TICKS_PER_S > now_s:
+            last -= 1
+        while self._tick < last:
+            # Between two beats there are ticks at which nothing can change.
+            self._tick = min(max(self._tick + 1, self._due), last)
+            if self._tick >= self._due:
+                self._due = self._look(origin_ns, at_ns, cadence_spm, found)
 
     def _take(
         self, beat: Beat, calm: float, origin_ns: int, at_ns: int, found: list[Finding]
     ) -> None:
         if calm < 1.0:
-            beat = replace(beat, quality=beat.quality * calm)
+            beat = beat._replace(quality=beat.quality * calm)
         self._rate.add(beat)
+        self._due = 0
         self._recent.append((beat.beat_s, beat.quality))
         beat_ns = origin_ns + round(beat.beat_s * NS_PER_S)
         if beat.quality >= SURE:
@@ -142,56 +143,46 @@ class BeatHeart:
 
     def _look(
         self, origin_ns: int, at_ns: int, cadence_spm: float | None, found: list[Finding]
-    ) -> None:
-        """Look at the rate at one tick of the signal's time."""
-        now_s = self._tick / _TICKS_PER_S
-        whole_second = self._tick % _TICKS_PER_S == 0
-        if whole_second:
+    ) -> int:
+        """Look at the rate at one tick of the signal's time; return the next that may differ."""
+        tick = self._tick
+        now_s = tick / _TICKS_PER_S
+        since_second = tick % _TICKS_PER_S
+        due = tick + _TICKS_PER_S - since_second
+        if since_second == 0:
             found.append(
                 self._tell.measure("signal_quality", self._mean_quality(now_s), 1.0, at_ns)
             )
         rate = self._rate.measure(now_s + _AHEAD_S)
+        due = min(due, int(min(self._rate.until_s - _AHEAD_S, now_s + 1.0) * _TICKS_PER_S) + 1)
         if rate is None or self._sure_s is None or now_s - self._sure_s > _SILENT_S:
-            return
+            return due
         if not LOWEST_BPM <= rate.bpm <= HIGHEST_BPM:
-            return
+            return due
         gate = self._gate
-        if whole_second or gate.heart_rate_bpm is None:
-            self._pass_gate(rate, origin_ns + self._tick * _TICK_NS, at_ns, cadence_spm, found)
+        if since_second == 0 or gate.heart_rate_bpm is None:
+            found += gate.update(
+                round(rate.bpm),
+                origin_ns + tick * _TICK_NS,
+                at_ns,
+                contact=None,
+                has_intervals=False,
+                cadence_spm=cadence_spm,
+                optical=not self.electrical,
+            )
         known_bpm = gate.heart_rate_bpm
-        if known_bpm is None or abs(rate.bpm - known_bpm) >= _JUMP_BPM:
-            return
+        if known_bpm is None:
+            return tick + 1
+        if abs(rate.bpm - known_bpm) >= JUMP_BPM:
+            return due
         self.heart_rate_bpm = rate.bpm
         self.quality = min(rate.quality, gate.quality)
         self.valid_at_ns = origin_ns + round(self._sure_s * NS_PER_S)
         told = self._told
-        if told is None or told[1] != rate.bpm or self._tick - told[0] >= _TICKS_PER_S:
-            self._told = (self._tick, rate.bpm)
+        if told is None or told[1] != rate.bpm or tick - told[0] >= _TICKS_PER_S:
+            self._told = told = (tick, rate.bpm)
             found.append(self._tell.measure("heart_rate_bpm", rate.bpm, self.quality, at_ns))
-
-    def _pass_gate(
-        self,
-        rate: Rate,
-        tick_ns: int,
-        at_ns: int,
-        cadence_spm: float | None,
-        found: list[Finding],
-    ) -> None:
-        """Show the rate to the rules for rates that a device tells; pass on what they notice."""
-        reading = HeartReading(
-            heart_rate_bpm=round(rate.bpm),
-            rr_ms=(),
-            rr_suspect=(),
-            contact=None,
-            energy_kj=None,
-            source=self._source,
-        )
-        findings = self._gate.update(reading, tick_ns, cadence_spm=cadence_spm)
-        found += [
-            msgspec.structs.replace(finding, at_ns=at_ns)
-            for finding in findings
-            if isinstance(finding, NoticeGiven) or _is_recovery(finding)
-        ]
+        return min(due, told[0] + _TICKS_PER_S)
 
     def _mean_quality(self, now_s: float) -> float:
         """Average the quality of the beats of the last seconds; 0 if there was none."""
@@ -200,10 +191,6 @@ class BeatHeart:
         if not self._recent:
             return 0.0
         return sum(quality for _, quality in self._recent) / len(self._recent)
-
-
-def _is_recovery(finding: Finding) -> bool:
-    return isinstance(finding, MeasureTaken) and finding.measure == "heart_rate_recovery_bpm"
 
 
 def _calm(activity_mps2: float | None) -> float:

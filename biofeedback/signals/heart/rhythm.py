@@ -18,6 +18,9 @@ from biofeedback.signals.heart.coherence import COHERENCE_WINDOW_S, measure_cohe
 from biofeedback.signals.heart.variability import VariabilityWindow
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from biofeedback.messages import MeasureTaken
     from biofeedback.signals.beats.beat import Beat
     from biofeedback.signals.breath.breathing import Breathing, BreathSource
@@ -51,6 +54,8 @@ class HeartRhythm:
         self._gap = False
         self._beat_ms = 0.0
         self._height: float | None = None
+        self.doubled = False
+        """The same heart is heard better elsewhere: nothing is analysed."""
         self.rmssd_ms: float | None = None
         self.coherence: float | None = None
         self.valid_at_ns: int | None = None
@@ -108,7 +113,8 @@ class HeartRhythm:
         self._since_ms += min(judged.rr_ms, LONGEST_MS)
         if self._since_ms >= _EVERY_MS:
             self._since_ms = 0.0
-            self._analyse(at_ns, found)
+            if not self.doubled:
+                self._analyse(at_ns, found)
 
     def _skip(self, gap_ms: float) -> None:
         """Let a gap pass in the series: a short one is bridged by a line."""
@@ -143,32 +149,37 @@ class HeartRhythm:
             share = long.valid_ratio
             found.append(self._tell.measure("rmssd_5min_ms", long.rmssd_ms, share, at_ns))
             found.append(self._tell.measure("sdnn_5min_ms", long.sdnn_ms, share, at_ns))
-        self._take_coherence(at_ns, found)
-        self._hear_breath(at_ns, found)
-        self.valid_at_ns = at_ns
-
-    def _take_coherence(self, at_ns: int, found: list[MeasureTaken]) -> None:
         sure = self._intervals.sure_ratio
-        values = self._intervals.read(COHERENCE_WINDOW_S) if sure >= _SURE_SHARE else None
-        if values is None:
-            return
-        self.coherence = measure_coherence(values)
+        whole_ms = breath_ms = None
+        if sure >= _SURE_SHARE:
+            whole_ms = self._intervals.read(COHERENCE_WINDOW_S)
+            if whole_ms is None:
+                breath_ms = self._intervals.read(BREATHING_WINDOW_S)
+            else:
+                # Both windows end with the newest interval.
+                breath_ms = whole_ms[-round(BREATHING_WINDOW_S * EVEN_HZ) :]
+                self.coherence = measure_coherence(whole_ms)
         if self.coherence is not None:
             found.append(self._tell.measure("coherence", self.coherence, sure, at_ns))
+        self._hear_breath(breath_ms, at_ns, found)
+        self.valid_at_ns = at_ns
 
-    def _hear_breath(self, at_ns: int, found: list[MeasureTaken]) -> None:
-        told: tuple[tuple[BreathSource, EvenSeries], ...] = (
-            ("rhythm", self._intervals),
-            ("amplitude", self._heights),
+    def _hear_breath(
+        self, rr_ms: NDArray[np.float64] | None, at_ns: int, found: list[MeasureTaken]
+    ) -> None:
+        """Let breathing be heard in the intervals, shape (n,), and in the heights of the waves."""
+        heights = bpm = None
+        if self._breathing.moves(at_ns):
+            # Whatever would be found, it wouldn't be believed.
+            rr_ms = None
+        if rr_ms is not None:
+            heights = self._heights.read(BREATHING_WINDOW_S)
+            bpm = 60_000.0 / float(rr_ms.mean())
+        heard: tuple[tuple[BreathSource, NDArray[np.float64] | None], ...] = (
+            ("rhythm", rr_ms),
+            ("amplitude", heights),
         )
-        rr_ms = self._intervals.read(BREATHING_WINDOW_S)
-        if rr_ms is None or self._intervals.sure_ratio < _SURE_SHARE:
-            for source, _ in told:
-                self._breathing.hear(self._sensor, source, None, at_ns, of_ns=at_ns)
-            return
-        bpm = 60_000.0 / float(rr_ms.mean())
-        for source, series in told:
-            values = series.read(BREATHING_WINDOW_S)
+        for source, values in heard:
             breath = None
             if values is not None:
                 breath = find_breath(values, rate_hz=EVEN_HZ, heart_rate_bpm=bpm, source=source)

@@ -66,7 +66,8 @@ class Suspicion:
             self._first_ns = at_ns
         time_s = (at_ns - self._first_ns) / NS_PER_S
         cadence = 0.0 if cadence_spm is None else cadence_spm
-        self._note_leap(time_s, float(heart_rate_bpm), cadence)
+        if optical:
+            self._note_leap(time_s, float(heart_rate_bpm), cadence)
         self._history.append((time_s, float(heart_rate_bpm), cadence))
         while time_s - self._history[0][0] > _KEPT_S:
             self._history.popleft()

@@ -86,26 +86,33 @@ class VariabilityWindow:
         self, length_us: int, normal_us: int | None, difference_us: int | None, *, beats: int
     ) -> None:
         # A skipped stretch is no beat: it is kept with a negative length.
-        self._rows.append((length_us if beats else -length_us, normal_us, difference_us))
+        rows = self._rows
+        rows.append((length_us if beats else -length_us, normal_us, difference_us))
         self._length_us += length_us
         self._beats += beats
-        self._count(normal_us, difference_us, sign=1)
+        if normal_us is not None:
+            self._normal += 1
+            self._sum_us += normal_us
+            self._squares_us2 += normal_us * normal_us
+        if difference_us is not None:
+            self._differences += 1
+            self._difference_squares_us2 += difference_us * difference_us
         while self._length_us > self._window_us:
-            length_us, normal_us, difference_us = self._rows.popleft()
+            length_us, normal_us, difference_us = rows.popleft()
             self._length_us -= abs(length_us)
             self._beats -= length_us > 0
-            self._count(normal_us, difference_us, sign=-1)
-            if self._rows:
+            if normal_us is not None:
+                self._normal -= 1
+                self._sum_us -= normal_us
+                self._squares_us2 -= normal_us * normal_us
+            self._leave_out(difference_us)
+            if rows:
                 # The neighbour before the oldest interval has left.
-                length_us, normal_us, difference_us = self._rows[0]
-                self._rows[0] = (length_us, normal_us, None)
-                self._count(None, difference_us, sign=-1)
+                length_us, normal_us, difference_us = rows[0]
+                rows[0] = (length_us, normal_us, None)
+                self._leave_out(difference_us)
 
-    def _count(self, normal_us: int | None, difference_us: int | None, *, sign: int) -> None:
-        if normal_us is not None:
-            self._normal += sign
-            self._sum_us += sign * normal_us
-            self._squares_us2 += sign * normal_us * normal_us
+    def _leave_out(self, difference_us: int | None) -> None:
         if difference_us is not None:
-            self._differences += sign
-            self._difference_squares_us2 += sign * difference_us * difference_us
+            self._differences -= 1
+            self._difference_squares_us2 -= difference_us * difference_us

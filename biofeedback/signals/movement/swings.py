@@ -16,8 +16,9 @@ References:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from biofeedback.signals.resample import TICK_S
 
@@ -54,8 +55,7 @@ _Begun: TypeAlias = tuple[int, float, float]
 """A rise while its peak is looked for: tick, by how many ticks it was crossed earlier, span."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rise:
+class Rise(msgspec.Struct, frozen=True, gc=False):
     """One rise of a swing.
 
     ``instant_ticks`` lies between the ticks around the crossing; ``tick`` is the one after it.

@@ -2,42 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from biofeedback.sound.instruments.voice import (
-    Instrument,
-    VoiceSignals,
-    fade_ends,
-    filter_noise,
-    make_noise,
-    play_strokes,
-)
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-_VOICES = 2
+from biofeedback.sound.timbre.instrument import Instrument, VoiceSignals
+from biofeedback.sound.timbre.noise import count_times, fade_ends, filter_noise, make_noise
+from biofeedback.sound.timbre.zones import Zone, play_strokes
 
 
-def _make_stroke(rate_hz: int) -> NDArray[np.float64]:
-    t = np.arange(round(0.4 * rate_hz)) / rate_hz
+def _make_zones(rate_hz: int) -> tuple[Zone, ...]:
+    t = count_times(0.45, rate_hz=rate_hz)
     pitch_hz = 48.0 + 105.0 * np.exp(-t / 0.028)
     body = np.sin(2.0 * np.pi * np.cumsum(pitch_hz) / rate_hz) * np.exp(-t / 0.12)
-    knock = filter_noise(make_noise(len(t), seed=1), rate_hz=rate_hz, low_hz=None, high_hz=2500.0)
-    return fade_ends(body + 0.25 * knock * np.exp(-t / 0.004), rate_hz=rate_hz)
+    strokes = tuple(
+        fade_ends(body + 0.25 * knock * np.exp(-t / 0.004), rate_hz=rate_hz)
+        for knock in (
+            filter_noise(make_noise(len(t), seed=seed), rate_hz=rate_hz, low_hz=None, high_hz=2500)
+            for seed in (1, 2)
+        )
+    )
+    return (Zone(36, strokes),)
 
 
 def _build(signals: VoiceSignals) -> tuple[Any, Any]:
-    return play_strokes(signals, [_make_stroke(signals.rate_hz)] * _VOICES)
+    return play_strokes(signals, _make_zones, soft_hz=300.0, hard_hz=9000.0)
 
 
 KICK = Instrument(
-    voices=_VOICES,
-    one_shot=True,
-    level_db=-6.0,
-    reverb_ratio=0.03,
-    default_pitch_midi=36,
     build=_build,
+    level_db=1.6,
+    voices=5,
+    tuned=False,
+    one_shot=True,
+    ring_s=0.45,
+    default_pitch_midi=36,
+    range_midi=(36, 36),
+    reverb_ratio=0.03,
 )

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from biofeedback.sound.instruments.voice import (
-    Instrument,
-    VoiceSignals,
-    fade_ends,
-    filter_noise,
-    make_noise,
-    play_strokes,
-)
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-_VOICES = 3
+from biofeedback.sound.timbre.instrument import Instrument, VoiceSignals
+from biofeedback.sound.timbre.noise import count_times, fade_ends, filter_noise, make_noise
+from biofeedback.sound.timbre.zones import Zone, play_strokes
 
 
-def _make_stroke(rate_hz: int, *, seed: int) -> NDArray[np.float64]:
-    t = np.arange(round(0.35 * rate_hz)) / rate_hz
-    noise = make_noise(len(t), seed=seed)
-    noise = filter_noise(noise, rate_hz=rate_hz, low_hz=900.0, high_hz=7000.0) * np.exp(-t / 0.075)
+def _make_zones(rate_hz: int) -> tuple[Zone, ...]:
+    t = count_times(0.35, rate_hz=rate_hz)
     tone = np.sin(2.0 * np.pi * 182.0 * t) + 0.5 * np.sin(2.0 * np.pi * 331.0 * t)
-    return fade_ends(0.75 * noise + 0.4 * tone * np.exp(-t / 0.05), rate_hz=rate_hz)
+    strokes: list[np.ndarray[Any, np.dtype[np.float64]]] = []
+    for seed in (10, 11, 12):
+        wires = make_noise(len(t), seed=seed)
+        wires = filter_noise(wires, rate_hz=rate_hz, low_hz=900.0, high_hz=7000.0)
+        stroke = 0.75 * wires * np.exp(-t / 0.075) + 0.4 * tone * np.exp(-t / 0.05)
+        strokes.append(fade_ends(stroke, rate_hz=rate_hz))
+    return (Zone(50, tuple(strokes)),)
 
 
 def _build(signals: VoiceSignals) -> tuple[Any, Any]:
-    strokes = [_make_stroke(signals.rate_hz, seed=10 + i) for i in range(_VOICES)]
-    return play_strokes(signals, strokes)
+    return play_strokes(signals, _make_zones, soft_hz=1200.0, hard_hz=12_000.0)
 
 
 SNARE = Instrument(
-    voices=_VOICES,
-    one_shot=True,
-    level_db=-11.0,
-    reverb_ratio=0.18,
-    default_pitch_midi=50,
     build=_build,
+    level_db=2.5,
+    voices=6,
+    tuned=False,
+    one_shot=True,
+    ring_s=0.35,
+    default_pitch_midi=50,
+    range_midi=(50, 50),
+    reverb_ratio=0.18,
 )

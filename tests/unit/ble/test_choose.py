@@ -92,10 +92,37 @@ def test_a_chosen_bangle_brings_the_lines_of_its_script():
         ),
         ("Polar H10, ecg", Choice(None, "Polar H10", (("ecg", None),))),
         (",heart_rate=off", Choice(None, None, (("heart_rate", 0.0),))),
+        ("mia=Sense,site=ankle", Choice("mia", "Sense", (), "ankle")),
+        ("H10,site=waist,left=-y", Choice(None, "H10", (), "waist", "-y")),
+        (
+            "Sense,acceleration=52, site=pocket",
+            Choice(None, "Sense", (("acceleration", 52.0),), "pocket"),
+        ),
     ],
 )
 def test_choices_are_read(text, choice):
     assert parse_choice(text) == choice
+
+
+def test_a_site_that_does_not_exist_is_refused_with_those_that_do():
+    with pytest.raises(SettingsError, match="hat: give one of chest, waist"):
+        parse_choice("Polar H10,site=hat")
+    with pytest.raises(SettingsError, match="up: give one of x, y, z, -x"):
+        parse_choice("Polar H10,left=up")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "site"),
+    [
+        ("Polar H10 1", "", "chest"),
+        ("Polar H10 1", ",site=waist", "waist"),
+        ("Polar Sense 1", "", "unknown"),
+        ("Polar Sense 1", ",site=arm", "arm"),
+    ],
+)
+def test_where_a_sensor_is_worn_is_said_or_left_open_if_it_can_be_several_places(name, asked, site):
+    (wanted,) = choose([parse_choice(name + asked)], candidates(seen(name)))
+    assert wanted.site == site
 
 
 @pytest.mark.parametrize(
@@ -170,6 +197,7 @@ def test_a_stream_can_be_added_and_left_out():
         ("Polar H10,acceleration=60", "25, 50, 100, 200 Hz"),
         ("Polar H10,gyroscope", "it has: heart_rate"),
         ("Polar H10,battery", "no stream 'battery'"),
+        ("Polar H10,accelerations", "Did you mean 'acceleration'"),
     ],
 )
 def test_a_stream_or_rate_that_is_not_there_is_told_with_what_is(text: str, says: str):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from biofeedback.ble.wanted import Wanted
-from biofeedback.decode.profile import expand_uuid
+from biofeedback.ble.wanted import Wanted, starts_for
+from biofeedback.decode.profile import Start, expand_uuid
 from biofeedback.profiles import list_profiles
 
 PROFILES = list_profiles()
@@ -35,6 +35,16 @@ def test_no_value_of_a_stream_is_read_before_its_start(profile):
     assert not read & streams
     control = wanted(profile).control()
     assert control is None or expand_uuid(control.uuid) not in read
+
+
+def test_a_model_with_starts_of_its_own_takes_no_other_and_nobody_else_takes_them():
+    shared, own, others = (
+        Start(commands=(text,), models=models)
+        for text, models in (("01", ()), ("02", ("8", "9")), ("03", ("7",)))
+    )
+    assert starts_for((shared, own, others), "8") == (own,)
+    assert starts_for((shared, own, others), "5") == (shared,)
+    assert starts_for((shared, own, others), None) == (shared,)
 
 
 def test_only_what_is_advertised_alone_needs_no_connection():

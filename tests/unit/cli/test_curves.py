@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from biofeedback.cli.curves import read_curves
+from biofeedback.cli.curves import RANGES, read_curves
 from biofeedback.errors import SettingsError
+from biofeedback.messages import MusicParameters
 
 
 @pytest.fixture
@@ -30,6 +31,11 @@ def test_values_are_linear_between_rows_and_constant_outside(curves):
 def test_parameters_without_a_column_stay_neutral(curves):
     music = curves("time_s,energy\n0,0.5\n1,0.5\n")
     assert music.at(0.5).tempo_bpm == 80.0
+    assert (music.at(0.5).place, music.at(0.5).swell_brpm) == (0.0, 6.0)
+
+
+def test_every_parameter_of_the_music_has_a_column():
+    assert RANGES.keys() == set(MusicParameters.__struct_fields__)
 
 
 @pytest.mark.parametrize(
@@ -42,6 +48,10 @@ def test_parameters_without_a_column_stay_neutral(curves):
         ("time_s,energy\n0,\n", "line 2: energy"),
         ("time_s,energy\n0,1\n0,1\n", "line 3: time_s has to rise"),
         ("time_s,tempo_bpm\n0,300\n", "from 40 to 180"),
+        ("time_s,place\n0,-1.5\n", "from -1 to 1"),
+        ("time_s,swell_brpm\n0,1\n", "from 2 to 20"),
+        ("time_s,energy\n-1,0.5\n", "line 2: time_s"),
+        ("time_s,energy\n0,1e9\n", "line 2: energy"),
         ("time_s,energy\n", "no row"),
         ("", "header"),
     ],

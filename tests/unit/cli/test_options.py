@@ -22,6 +22,11 @@ def test_other_durations_are_refused(text):
         parse_duration_s(text)
 
 
+def test_a_duration_that_is_none_is_told_with_the_option_it_was_given_to():
+    with pytest.raises(SettingsError, match="--listen soon"):
+        parse_duration_s("soon", option="--listen")
+
+
 @pytest.mark.parametrize(
     ("text", "error", "said"),
     [
@@ -41,6 +46,13 @@ def test_F98_without_bluetooth_the_next_step_is_named(monkeypatch):
     with pytest.raises(BluetoothUnavailable, match="Bluetooth") as refused:
         open_source("ble", seed=1, duration_s=None)
     assert refused.value.exit_code == 3
+    assert "No such file" not in str(refused.value)
+
+
+def test_what_is_wrong_anywhere_is_told_before_bluetooth_is_asked(monkeypatch):
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere")
+    with pytest.raises(SettingsError, match="no stream 'dancing'"):
+        open_source("ble:Polar H10,dancing", seed=1, duration_s=None)
 
 
 def test_the_command_line_lies_over_the_plan(tmp_path):
@@ -74,3 +86,35 @@ def test_limits_for_somebody_who_is_not_here_are_refused():
     wrong = parse_settings("[persons.zoe]\nheart_rate_ceiling_bpm = 120", source="x")
     with pytest.raises(SettingsError, match=r"zoe.*Here: p1"):
         check_persons(wrong, opened)
+
+
+def test_a_style_that_there_is_not_is_refused_with_the_nearest():
+    with pytest.raises(SettingsError, match="Did you mean 'lullaby'"):
+        read_plan(None, seed=None, style="lulaby")
+
+
+def test_a_meter_is_taken_where_the_style_knows_it(tmp_path):
+    assert read_plan(None, seed=None, style="walk", meter="2/4").music.meter == "2/4"
+    with pytest.raises(SettingsError, match=r"'calm' isn't played in 6/8\. It knows: 4/4"):
+        read_plan(None, seed=None, style="calm", meter="6/8")
+    with pytest.raises(SettingsError, match="no such meter"):
+        read_plan(None, seed=None, style=None, meter="7/8")
+    plan = tmp_path / "plan.toml"
+    plan.write_text("[music]\nstyle = 'walk'\nmeter = '2/4'\n")
+    assert read_plan(plan, seed=None, style=None).music.meter == "2/4"
+    with pytest.raises(SettingsError, match="'drone' isn't played in 2/4"):
+        read_plan(plan, seed=None, style="drone")
+    plan.write_text("[music]\nstyle = 'acoustic'\nmeter = '3/4'\n")
+    with pytest.raises(SettingsError, match=r"plan\.toml.*isn't played in 3/4"):
+        read_plan(plan, seed=None, style=None)
+
+
+def test_what_a_plan_may_say_of_the_music_is_checked():
+    music = parse_settings(
+        "[music]\nclick = true\ngesture_grid = 'soft'\nfade_out_s = 600", source="plan"
+    ).music
+    assert (music.click, music.gesture_grid, music.fade_out_s) == (True, "soft", 600)
+    with pytest.raises(SettingsError, match="Did you mean 'soft'"):
+        parse_settings("[music]\ngesture_grid = 'sof'", source="plan")
+    with pytest.raises(SettingsError, match="at least 60"):
+        parse_settings("[music]\nfade_out_s = 5", source="plan")

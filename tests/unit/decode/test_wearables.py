@@ -8,7 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from biofeedback.decode.malformed import Malformed
+from biofeedback.decode.movesense import MovesenseData, decode_movesense
 from biofeedback.decode.profile import find_characteristic, find_decoder
+from biofeedback.decode.pulse_oximeter import decode_sfloat
 from biofeedback.decode.sensor import SensorDecoder
 from biofeedback.messages import NoticeGiven, PacketReceived, PacketRejected
 from biofeedback.profiles import list_profiles, load_profile, read_script
@@ -136,6 +139,46 @@ def test_movesense_reports_parts_and_references_that_fit_nothing() -> None:
     assert rejected(sensor.send(MOVESENSE, b"\x02\xee\0\0\0\0")) == ["unknown_type"]
     assert sensor.send(MOVESENSE, b"\x02\x63" + bytes(15)) == []
     assert rejected(sensor.send(MOVESENSE, b"\x02\x63" + bytes(15))) == ["bad_block"]
+
+
+@pytest.mark.parametrize(("place", "limit"), [(0, 400.0), (7, 10_000.0), (17, 100_000.0)])
+def test_movesense_values_reach_the_limit_of_their_own_field_and_no_further(
+    place: int, limit: float
+) -> None:
+    def decode(value: float) -> object:
+        values = [0.0] * 18
+        values[place] = value
+        payload = b"\x02\x63" + struct.pack("<I18f", 7, *values)
+        return decode_movesense(payload, {"path": "/Meas/IMU9/52"})
+
+    for value in (limit, -limit):
+        data = decode(value)
+        assert isinstance(data, MovesenseData)
+        (field,) = [data.accel_ms2, data.gyro_dps, data.mag_ut][place // 6 :][:1]
+        assert np.ravel(field)[place % 6] == value
+    for value in (limit * 1.001, -limit * 1.001, float("nan"), float("inf"), -float("inf")):
+        with pytest.raises(Malformed, match=r"beyond|NaN"):
+            decode(value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [
+        (0x0062, 98.0),
+        (0xF3D4, 98.0),
+        (0x0FFF, -1.0),
+        (0xFF00, -25.6),
+        (0x1800, -20480.0),
+        (0x2005, 500.0),
+        (0x07FF, None),
+        (0x0800, None),
+        (0x07FE, None),
+        (0x0802, None),
+        (0x0801, None),
+    ],
+)
+def test_both_parts_of_an_sfloat_have_a_sign(raw: int, value: float | None) -> None:
+    assert decode_sfloat(raw) == value
 
 
 def test_a_device_clock_that_rolls_over_is_no_reset() -> None:
@@ -355,6 +398,18 @@ def test_the_start_of_every_stream_asks_for_the_rate_that_the_profile_names() ->
         for stream in profile.streams:
             if stream.starts and stream.rate_hz and stream.starts[0].rate_hz:
                 assert stream.starts[0].rate_hz == stream.rate_hz, (profile.name, stream.name)
+
+
+def test_every_start_of_a_metawear_asks_for_the_range_that_its_profile_scales_with() -> None:
+    profile = load_profile("metawear")
+    control = find_characteristic(profile, profile.control or "")
+    assert control is not None
+    decode = find_decoder(control, write=True)
+    assert decode is not None
+    for start in profile.streams[0].starts:
+        asked = decode(bytes.fromhex(start.commands[0]), {})
+        assert (asked.odr_hz, asked.range_g) == (start.rate_hz, start.full_scale)
+        assert asked.range_g * profile.context["lsb_per_g"] == 32768
 
 
 def test_the_watch_script_is_whole_statements_without_echo() -> None:

@@ -27,31 +27,38 @@ NEUTRAL = MusicParameters(
     level_db=0.0,
 )
 VOICE = Voice(rest_db=-20.0, full_db=-4.0)
+
+
+def gates(parameters: MusicParameters) -> mapping.Gates:
+    return mapping.open_gates(parameters.energy, parameters)
+
+
 CURVES: dict[str, tuple[str, Callable[[MusicParameters], float], float, float]] = {
-    "energy opens all gates": ("energy", lambda p: mapping.open_gates(p).energy, 0.0, 1.0),
-    "density opens ornament": ("density", lambda p: mapping.open_gates(p).ornament, 0.3, 0.7),
-    "brightness opens sparkle": ("brightness", lambda p: mapping.open_gates(p).sparkle, 0.35, 0.65),
+    "energy opens all gates": ("energy", lambda p: gates(p).energy, 0.0, 1.0),
+    "density opens ornament": ("density", lambda p: gates(p).ornament, 0.3, 0.7),
+    "brightness opens sparkle": ("brightness", lambda p: gates(p).sparkle, 0.35, 0.65),
     "energy lifts levels": (
         "energy",
-        lambda p: mapping.layer_level_db("bass", VOICE, p),
+        lambda p: mapping.layer_level_db("bass", VOICE, p.energy, p),
         -20.0,
         -4.0,
     ),
     "brightness lifts the hat": (
         "brightness",
-        lambda p: mapping.layer_level_db("hat", VOICE, p),
+        lambda p: mapping.layer_level_db("hat", VOICE, p.energy, p),
         -16.0,
         -8.0,
     ),
-    "swell lifts the pad": (
-        "swell",
-        lambda p: mapping.layer_level_db("pad", VOICE, p),
-        -15.0,
-        -9.0,
-    ),
     "articulation shortens": ("articulation", lambda p: -mapping.length_ratio(p), -1.05, -0.3),
     "brightness lengthens hats": ("brightness", mapping.hat_length_ratio, 0.5, 1.5),
-    "tension stretches harmony": ("tension", mapping.choose_colour, 0, 3),
+    "tension stretches harmony": ("tension", lambda p: mapping.choose_colour(p, (0, 4)), 0, 4),
+    "a rich style begins richer": ("tension", lambda p: mapping.choose_colour(p, (1, 3)), 1, 3),
+    "a part that nobody owns joins in": (
+        "energy",
+        lambda p: mapping.join_in(p.energy, 0.4) or 0.0,
+        0.0,
+        1.0,
+    ),
 }
 
 
@@ -114,9 +121,10 @@ def test_a_value_that_is_no_number_counts_as_neutral() -> None:
         level_db=nan,
     )
     quiet = msgspec.structs.replace(NEUTRAL, energy=0.0)
-    assert mapping.open_gates(broken) == mapping.open_gates(quiet)
+    assert gates(broken) == gates(quiet)
     assert mapping.length_ratio(broken) == mapping.length_ratio(quiet)
     assert mapping.shift_degrees(broken) == 0
-    assert mapping.choose_colour(broken) == 0
+    assert mapping.choose_colour(broken, (0, 4)) == 0
+    assert mapping.join_in(nan, 0.1) is None
     assert mapping.offbeat_level_db(broken) == 0.0
     assert mapping.fast_level_db(broken) == 0.0

@@ -43,6 +43,17 @@ def test_waving_without_lifting_is_no_walk_however_regular() -> None:
     assert looks_until_open(rhythm(0.95), lift=0.2) is None
 
 
+def test_a_hand_that_sways_wider_than_a_walkers_is_no_walk_though_it_lifts_like_one() -> None:
+    assert looks_until_open(rhythm(0.9, spm=114, size_mps2=2.2), lift=0.47) is None
+    assert looks_until_open(rhythm(0.9, spm=114, size_mps2=1.4), lift=0.47) is not None
+
+
+def test_a_slow_hand_that_is_lifted_by_more_than_a_walker_rises_is_no_walk() -> None:
+    assert looks_until_open(rhythm(0.95, spm=67, size_mps2=3.2), lift=0.9) is None
+    assert looks_until_open(rhythm(0.95, spm=67, size_mps2=1.6), lift=0.9) is not None
+    assert looks_until_open(rhythm(0.95, spm=115, size_mps2=3.6), lift=0.85) is not None
+
+
 def test_a_runner_may_shake_a_hand_harder_than_a_walker() -> None:
     assert looks_until_open(rhythm(0.9, spm=165, size_mps2=8.0), lift=0.9) is not None
 

@@ -6,7 +6,7 @@ from biofeedback.simulate.body import Body
 from biofeedback.simulate.motion import GRAVITY_MPS2, SiteMotion
 from biofeedback.simulate.story import Act, Doing, Person, Story
 
-SITES: tuple[Site, ...] = ("chest", "waist", "wrist", "ankle", "arm", "unknown")
+SITES: tuple[Site, ...] = ("chest", "waist", "pocket", "wrist", "ankle", "arm", "unknown")
 RATE_HZ = 100.0
 
 

@@ -226,7 +226,7 @@ def test_side_tables_of_the_device_are_sent_and_references_are_not(tmp_path: Pat
         ("wrist", "wrist"),
         ("wrist; chest strap for hr", "wrist"),
         ("lower back (L5)", "waist"),
-        ("BackPocket", "waist"),
+        ("BackPocket", "pocket"),
         ("InHand", "wrist"),
         ("SwingingArm", "wrist"),
         ("Armband", "arm"),

@@ -19,6 +19,9 @@ class Recorder:
         assert 0 <= offset < FRAMES
         self.starts.append((self.first_frame + offset, layer, voice, sound.pitch_hz))
 
+    def cut_voice(self, layer, voice, *, offset):
+        pass
+
     def end_voice(self, layer, voice, *, offset):
         assert 0 <= offset < FRAMES
         self.ends.append((self.first_frame + offset, layer, voice))

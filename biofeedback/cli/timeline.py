@@ -1,0 +1,90 @@
+"""Where beats, bars and keys of a piece lie: told again from the tempi that were decided."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from biofeedback.engine import LOOKAHEAD_NS, STEP_NS
+from biofeedback.messages import TICKS_PER_BEAT
+from biofeedback.music.beats import BeatClock
+from biofeedback.music.form import key_at
+from biofeedback.music.pace import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from biofeedback.messages import DecisionMade
+    from biofeedback.music.scales import Key
+    from biofeedback.music.style import Style
+
+_MAJORS: Final = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+_MINORS: Final = ("Cm", "C#m", "Dm", "Ebm", "Em", "Fm", "F#m", "Gm", "G#m", "Am", "Bbm", "Bm")
+_TO_MAJOR: Final = {"ionian": 0, "dorian": -2, "lydian": -5, "mixolydian": -7}
+
+
+class Timeline:
+    """Follows the tempo as the performer did.
+
+    ``beats`` are (tick, instant in ns), ``meters`` (tick, numerator, denominator), ``keys`` (tick,
+    name of the signature); ticks are those of the notes.
+    """
+
+    def __init__(self, style: Style, seed: int, *, start_ns: int, tempo_bpm: float) -> None:
+        self._style = style
+        self._seed = seed
+        self._clock = BeatClock(start_ns, tempo_bpm)
+        self._pace = Pace(style, tempo_bpm)
+        self._next_tick = 0
+        self.beats: list[tuple[int, int]] = []
+        self.meters: list[tuple[int, int, int]] = []
+        self.keys: list[tuple[int, str]] = []
+
+    def extend(self, until_ns: int, tempo_bpm: float) -> None:
+        """Let the tempo move linearly to ``tempo_bpm`` at ``until_ns``."""
+        if until_ns <= self._clock.end_ns:
+            return
+        self._clock.extend(until_ns, tempo_bpm)
+        first, end = self._next_tick, self._clock.first_tick_at(until_ns)
+        self._next_tick = end
+        for tick in range(-(-first // TICKS_PER_BEAT) * TICKS_PER_BEAT, end, TICKS_PER_BEAT):
+            self.beats.append((tick, self._clock.time_ns(tick)))
+        for span in self._pace.cut(first, end, tempo_bpm):
+            if span.at_bar:
+                self._open_bar(span.felt(span.start), span.start)
+
+    def _open_bar(self, tick: int, style_tick: int) -> None:
+        numerator, denominator = map(int, self._style.meter.name.split("/"))
+        # At half time the bar's notes are twice as long, at double time half as long.
+        meter = (numerator, round(denominator / self._pace.time_ratio))
+        if not self.meters or self.meters[-1][1:] != meter:
+            self.meters.append((tick, *meter))
+        name = name_key(key_at(self._style, self._seed, style_tick))
+        if not self.keys or self.keys[-1][1] != name:
+            self.keys.append((tick, name))
+
+
+def name_key(key: Key) -> str:
+    """Name the signature of a key: of modes that are neither major nor minor the one they share."""
+    if key.mode == "aeolian":
+        return _MINORS[key.tonic]
+    return _MAJORS[(key.tonic + _TO_MAJOR[key.mode]) % len(_MAJORS)]
+
+
+def retrace(
+    decisions: Sequence[DecisionMade], style: Style, seed: int, *, start_bpm: float
+) -> Timeline | None:
+    """Follow the decisions of a session; None when nothing was decided.
+
+    Args:
+        decisions: All of them, in order.
+        style: What was played.
+        seed: The session's seed.
+        start_bpm: The tempo at which the music began.
+    """
+    if not decisions:
+        return None
+    start_ns = decisions[0].tempo_from_ns
+    timeline = Timeline(style, seed, start_ns=start_ns, tempo_bpm=start_bpm)
+    for decision in decisions:
+        timeline.extend(decision.at_ns + STEP_NS + LOOKAHEAD_NS, decision.allowed.tempo_bpm)
+    return timeline

@@ -1,0 +1,116 @@
+"""A style keeps its own pace: what is too fast or too slow for it goes at half or double time.
+
+The place in the style and the place among the felt beats are both counted in ticks; a style's tick
+is a half, one or two of the felt ones. That changes only where a bar begins, and not before the
+tempo is clearly outside the style's range. Where a beat of weight begins is a *joint*: there, and
+nowhere else, instruments come in or leave, and where a phrase begins the scene may change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from biofeedback.music.style import Style
+
+_RELUCTANCE = 1.06
+"""How far beyond its range the tempo has to be before the pace changes."""
+_SLOW, _PLAIN, _FAST = 1, 2, 4
+"""Half ticks of the style for each felt tick: half time, as it is, double time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of the style between two joints, ``[start, end)`` in its own ticks."""
+
+    start: int
+    end: int
+    at_joint: bool
+    at_bar: bool
+    halves: int
+    felt_origin: int
+    style_origin: int
+
+    def felt(self, style_ticks: int) -> int:
+        """Tell the felt tick of a place in the style."""
+        return self.felt_origin + (style_ticks - self.style_origin) * _PLAIN // self.halves
+
+
+class Pace:
+    """Where a style's bars lie among the felt beats."""
+
+    def __init__(self, style: Style, tempo_bpm: float) -> None:
+        self._style = style
+        self._felt_origin = 0
+        self._style_origin = 0
+        self._halves = _PLAIN
+        self._halves = self._choose(tempo_bpm, reluctance=1.0)
+
+    @property
+    def time_ratio(self) -> float:
+        """Felt beats in a beat of the style: 2 at half time, 0.5 at double time."""
+        return _PLAIN / self._halves
+
+    def style_tick(self, felt_tick: int) -> int:
+        """Tell the place in the style at a felt tick of now."""
+        return self._style_origin + (felt_tick - self._felt_origin) * self._halves // _PLAIN
+
+    def cut(self, felt_start: int, felt_end: int, tempo_bpm: float) -> Iterator[Span]:
+        """Cut the felt ticks ``[felt_start, felt_end)`` at joints; call it in order, without gaps.
+
+        Yields:
+            Spans whose ends meet.
+        """
+        meter = self._style.meter
+        while felt_start < felt_end:
+            start = self._ceil(felt_start)
+            if start >= self._ceil(felt_end):
+                return
+            at_bar = start % meter.ticks == 0
+            if at_bar:
+                self._turn(start, self._choose(tempo_bpm))
+            joint = (start // meter.joint_ticks + 1) * meter.joint_ticks
+            yield Span(
+                start=start,
+                end=min(joint, self._ceil(felt_end)),
+                at_joint=start % meter.joint_ticks == 0,
+                at_bar=at_bar,
+                halves=self._halves,
+                felt_origin=self._felt_origin,
+                style_origin=self._style_origin,
+            )
+            felt_start = self._felt(joint)
+
+    def _turn(self, style_tick: int, halves: int) -> None:
+        """Go on at another pace from the beginning of a bar."""
+        if halves != self._halves:
+            self._felt_origin, self._style_origin = self._felt(style_tick), style_tick
+            self._halves = halves
+
+    def _felt(self, style_tick: int) -> int:
+        """Tell the first felt tick at which a place in the style has been reached."""
+        away = (style_tick - self._style_origin) * _PLAIN
+        return self._felt_origin - (-away // self._halves)
+
+    def _ceil(self, felt_tick: int) -> int:
+        """Tell the first place in the style that is not before a felt tick."""
+        away = (felt_tick - self._felt_origin) * self._halves
+        return self._style_origin - (-away // _PLAIN)
+
+    def _choose(self, tempo_bpm: float, *, reluctance: float = _RELUCTANCE) -> int:
+        """Keep the pace while it fits, else take the one that does."""
+        low_bpm, high_bpm = self._style.tempo_range_bpm
+
+        def fits(halves: int, spare: float) -> bool:
+            own_bpm = tempo_bpm * halves / _PLAIN
+            return low_bpm / spare <= own_bpm <= high_bpm * spare
+
+        if fits(self._halves, reluctance):
+            return self._halves
+        for halves in (_PLAIN, _SLOW, _FAST):
+            if fits(halves, 1.0):
+                return halves
+        return _SLOW if tempo_bpm > high_bpm else _FAST

@@ -1,0 +1,140 @@
+"""``calm``: a slow tide of pads under a felt piano, 40 to 84 beats a minute; nothing strikes.
+
+At rest a pad, the breath of the wind and a few single notes of the piano; then its broken chords
+grow denser, a low root carries them, a flute sings in short phrases and a harp answers. Chords are
+sevenths and ninths that go home without a dominant's pull, two bars each. There is no drum, so
+there is no beat to obey.
+"""
+
+from __future__ import annotations
+
+from biofeedback.music.meter import METERS
+from biofeedback.music.style import (
+    FOURTH,
+    NINTH,
+    WHOLE,
+    Melody,
+    MelodyEntry,
+    Scene,
+    Stab,
+    Strand,
+    Style,
+    Voice,
+)
+from biofeedback.music.styles.vocabulary import (
+    ARCS,
+    DORIAN_TOUR,
+    GENTLE_CONTOURS,
+    IONIAN_TOUR,
+    LYDIAN_TOUR,
+    MIXOLYDIAN_TOUR,
+    SPARSE_PLANS,
+    harmonise,
+    pick,
+    walk_bass,
+)
+
+_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH), 0.0, gate="energy"),),)
+_ROOT = (walk_bass((0, WHOLE, "root", 0.16)),)
+
+# Broken chords: (step, steps, voice, enter); a wave up and down, thinned out at rest.
+_PIANO = (
+    (
+        *pick((0, 12, 0, 0.0), gate="energy"),
+        *pick((8, 8, 2, 0.06), (4, 8, 1, 0.22), (12, 4, 1, 0.3)),
+        *pick((2, 4, 3, 0.62), (6, 4, 2, 0.46), (10, 4, 3, 0.54), (14, 2, 2, 0.7), accent_db=-2.0),
+        *pick((5, 3, 4, 0.86), (13, 3, 4, 0.94), accent_db=-4.0, gate="sparkle"),
+    ),
+    (
+        *pick((0, 12, -3, 0.02), gate="energy"),
+        *pick((6, 8, 1, 0.1), (10, 6, 2, 0.26), (2, 6, 0, 0.34)),
+        *pick((4, 4, 1, 0.5), (8, 4, 3, 0.42), (12, 4, 2, 0.58), (14, 2, 3, 0.74), accent_db=-2.0),
+        *pick((3, 2, 4, 0.9), (11, 3, 5, 0.98), accent_db=-4.0, gate="sparkle"),
+    ),
+    (
+        *pick((0, 8, 1, 0.0), gate="energy"),
+        *pick((12, 4, 0, 0.12), (4, 8, 2, 0.18), (8, 8, 3, 0.38)),
+        *pick((6, 4, 1, 0.56), (10, 4, 2, 0.48), (14, 2, 1, 0.66), (2, 4, 0, 0.78), accent_db=-2.0),
+        *pick((7, 2, 4, 0.88), (15, 1, 4, 0.96), accent_db=-4.0, gate="sparkle"),
+    ),
+    (
+        *pick((4, 8, 2, 0.03), gate="energy"),
+        *pick((0, 8, 0, 0.14), (10, 6, 1, 0.2), (14, 2, 3, 0.4)),
+        *pick((2, 4, 1, 0.52), (8, 4, 2, 0.44), (12, 3, 2, 0.64), (6, 4, 3, 0.76), accent_db=-2.0),
+        *pick((9, 2, 5, 0.9), (13, 2, 4, 1.0), accent_db=-4.0, gate="sparkle"),
+    ),
+)
+
+CALM = Style(
+    name="calm",
+    title="pads, felt piano and a breath of wind; no beat",
+    meter=METERS["4/4"],
+    tempo_range_bpm=(40.0, 84.0),
+    has_beat=False,
+    harmony=harmonise(
+        (LYDIAN_TOUR, IONIAN_TOUR, DORIAN_TOUR, MIXOLYDIAN_TOUR),
+        bass_low_midi=31,
+        chord_range_midi=(49, 77),
+        chord_bars=2,
+        colours=(1, 4),
+        slow=True,
+    ),
+    layers={
+        "bass": Voice(rest_db=-12.0, full_db=-7.0, late_ms=8.0, loose_db=0.4),
+        "chords": Voice(
+            rest_db=-12.0, full_db=-7.0, pan=0.1, spread=0.1, late_ms=12.0, loose_db=1.5
+        ),
+        "pad": Voice(rest_db=-10.0, full_db=-8.0, spread=0.35, late_ms=12.0, loose_db=0.4),
+        "melody": Voice(rest_db=-12.0, full_db=-7.0, pan=-0.15, late_ms=12.0, loose_db=1.0),
+        "counter": Voice(rest_db=-14.0, full_db=-9.0, pan=0.35, late_ms=10.0, loose_db=1.2),
+        "accent": Voice(rest_db=-16.0, full_db=-6.0, pan=-0.2),
+    },
+    instruments={
+        "bass": "sub_bass",
+        "chords": "felt_piano",
+        "pad": "air_pad",
+        "melody": "flute",
+        "counter": "harp",
+        "accent": "kalimba",
+        "nature": "wind",
+    },
+    strands=(
+        Strand("pad", _PAD, length="held", inversion=-1),
+        Strand("bass", _ROOT, length="held"),
+        Strand("chords", _PIANO, every="bar"),
+    ),
+    accent_range_midi=(62, 91),
+    melody=Melody(
+        range_midi=(53, 86),
+        rhythms=(
+            ((4, 8), (12, 4), (16, 12)),
+            ((0, 12), (12, 4), (16, 8), (24, 6)),
+            ((8, 8), (16, 4), (20, 4), (24, 8)),
+            ((0, 8), (8, 4), (12, 12)),
+            ((4, 4), (8, 12), (20, 8)),
+            ((0, 16), (16, 4), (20, 10)),
+            ((6, 6), (12, 4), (16, 12)),
+        ),
+        cadences=(
+            ((0, 24),),
+            ((0, 8), (8, 20)),
+            ((4, 4), (8, 16)),
+            ((0, 6), (6, 6), (12, 16)),
+        ),
+        contours=GENTLE_CONTOURS,
+        arcs=ARCS,
+        plans=SPARSE_PLANS,
+        entry=MelodyEntry(
+            strong=0.42, beat=0.45, offbeat=0.55, sixteenth=0.9, doubled=2.0, echo=0.6
+        ),
+        scale="pentatonic",
+    ),
+    scenes=(
+        Scene(),
+        Scene({"melody": 0.1, "counter": -0.1}, lead="counter"),
+        Scene({"bass": -0.06, "chords": 0.06}),
+        Scene({"melody": -0.06}, lead="counter"),
+    ),
+    shifts=(-0.03, 0.0, 0.03),
+    shifted_layers=frozenset({"chords", "melody"}),
+)

@@ -1,0 +1,281 @@
+"""One sensor on the trunk: which steps belong to the same foot?
+
+While one leg stands, the trunk falls away from it, towards the foot that lands next. So just
+before each contact it is pushed sideways, to and fro from step to step. That direction is learned
+from contacts in a row that alternate beyond doubt, however the sensor is turned; from then on each
+contact is weighed by its own push and by whose turn it is, so a step that was missed or one too
+many doesn't exchange the feet.
+
+Which of the two is the left one can be said only where the direction of the sensor's axes on the
+body is known.
+
+References:
+    Zijlstra & Hof (2003), Assessment of spatio-temporal gait parameters from trunk accelerations
+    during human walking: the sign of the sideways acceleration tells the foot; McCamley et al.
+    (2012). Deviation: the direction is learned, the push before the contact is asked (it is known
+    when the contact is), and a two-state filter carries the turn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+from biofeedback.signals.resample import TICK_S
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from biofeedback.messages import Axis, Side
+    from biofeedback.signals.resample import Vector
+
+_AXES: dict[Axis, Vector] = {
+    "x": (1.0, 0.0, 0.0),
+    "y": (0.0, 1.0, 0.0),
+    "z": (0.0, 0.0, 1.0),
+    "-x": (-1.0, 0.0, 0.0),
+    "-y": (0.0, -1.0, 0.0),
+    "-z": (0.0, 0.0, -1.0),
+}
+_KEEP_TICKS = 340
+"""A contact may be told 5.8 s late."""
+_PUSH_FROM_S, _PUSH_TO_S = 0.3, 0.1
+_FEWEST = 8
+_CLEAR = 0.6
+_UNCLEAR = 1.2
+_LEARN = 0.03
+_MOST_EVIDENCE = 4.0
+_TURNS = 0.97
+_TURNS_AFTER_TWO = 0.3
+_KEEP_STEPS = 20
+_FEWEST_ONTO = 6
+_EVERY_STEPS = 5
+_SURE = 0.9
+_ALONG = 0.7
+"""Cosine: a push that goes another way than sideways contradicts what was told of the mounting."""
+
+
+class Footfall(NamedTuple):
+    """A contact of one foot: ``foot`` is 0 or 1, and how sure that is, 0.5..1."""
+
+    foot: int
+    sureness: float
+
+
+class Sides:
+    """Follow the contacts of one trunk.
+
+    Args:
+        left_axis: The axis that points to the wearer's left, None if nobody knows.
+    """
+
+    def __init__(self, left_axis: Axis | None = None) -> None:
+        self._left = None if left_axis is None else _AXES[left_axis]
+        self._vectors: list[Vector] = []
+        self._after = 0
+        self._recent: deque[tuple[float, Vector]] = deque(maxlen=_FEWEST)
+        # Half of the way from one foot's push to the other's, the middle, and the scatter in units
+        # of that half way.
+        self._half: Vector | None = None
+        self._middle: Vector = (0.0, 0.0, 0.0)
+        self._scatter = 0.0
+        self._first = 0.5
+        self._last: tuple[float, Footfall, Vector] | None = None
+
+    def restart(self) -> None:
+        """Begin anew after a gap; the sensor still sits where it sat."""
+        self._vectors.clear()
+        self._begin()
+
+    def _begin(self) -> None:
+        self._recent.clear()
+        self._first = 0.5
+        self._last = None
+
+    def hear(self, first: int, vectors: Sequence[Vector]) -> None:
+        """Take consecutive ticks, before their contacts."""
+        del self._vectors[:-_KEEP_TICKS]
+        self._vectors.extend(vectors)
+        self._after = first + len(vectors)
+
+    def update(self, contact_s: float, *, step_s: float, begins: bool) -> Footfall | None:
+        """Take the next contact; tell whose it was, None if that can't be known."""
+        push = self._push_before(contact_s)
+        if push is None:
+            return None
+        if begins:
+            self._begin()
+        self._recent.append((contact_s, push))
+        if self._half is None and not self._learn(step_s):
+            return None
+        return self._weigh(contact_s, push, step_s)
+
+    def name(self, fall: Footfall) -> Side | None:
+        """Tell whether it was the left foot: the push goes towards the foot that lands."""
+        if self._left is None or self._half is None or fall.sureness < _SURE:
+            return None
+        size = math.sqrt(max(1e-12, _dot(self._half, self._half)))
+        leftward = _dot(self._half, self._left) / size
+        if abs(leftward) < _ALONG:
+            return None
+        return "left" if (leftward > 0.0) == (fall.foot == 0) else "right"
+
+    def _push_before(self, contact_s: float) -> Vector | None:
+        """Return the mean acceleration just before a contact."""
+        oldest = self._after - len(self._vectors)
+        start = round((contact_s - _PUSH_FROM_S) / TICK_S) - oldest
+        end = round((contact_s - _PUSH_TO_S) / TICK_S) - oldest
+        if start < 0:
+            return None
+        x = y = z = 0.0
+        for ax, ay, az in self._vectors[start:end]:
+            x += ax
+            y += ay
+            z += az
+        n = end - start
+        return x / n, y / n, z / n
+
+    def _learn(self, step_s: float) -> bool:
+        """Learn the direction from contacts in a row, if they alternate beyond doubt."""
+        recent = self._recent
+        if len(recent) < _FEWEST or any(
+            not 0.6 <= (b - a) / step_s <= 1.5 for (a, _), (b, _) in pairwise(recent)
+        ):
+            return False
+        pushes = [push for _, push in recent]
+        middle = _mean(pushes)
+        signs = [1.0 if i % 2 else -1.0 for i in range(_FEWEST)]
+        half = _mean(
+            [
+                _scaled(_difference(push, middle), sign)
+                for push, sign in zip(pushes, signs, strict=True)
+            ]
+        )
+        half = _without(half, middle)
+        size = _dot(half, half)
+        if size <= 0.0:
+            return False
+        along = [
+            sign * _dot(_difference(push, middle), half) / size
+            for push, sign in zip(pushes, signs, strict=True)
+        ]
+        mean = sum(along) / _FEWEST
+        scatter = sum((one - mean) * (one - mean) for one in along) / (_FEWEST - 1)
+        if min(along) <= 0.0 or scatter > _CLEAR * _CLEAR:
+            return False
+        self._half, self._middle, self._scatter = half, middle, scatter
+        return True
+
+    def _weigh(self, contact_s: float, push: Vector, step_s: float) -> Footfall | None:
+        half = self._half
+        assert half is not None  # noqa: S101 - only called once it is learned
+        along = _dot(_difference(push, self._middle), half) / _dot(half, half)
+        evidence = 2.0 * along / max(0.05, self._scatter)
+        evidence = min(_MOST_EVIDENCE, max(-_MOST_EVIDENCE, evidence))
+        before = self._first
+        if self._last is not None:
+            steps = (contact_s - self._last[0]) / step_s
+            turns = _TURNS if steps < 1.5 else _TURNS_AFTER_TWO if steps < 2.5 else 0.5
+            before = before * (1.0 - turns) + (1.0 - before) * turns
+        odds = math.log(before / (1.0 - before)) + evidence
+        self._first = 1.0 / (1.0 + math.exp(-odds))
+        foot = 0 if self._first >= 0.5 else 1
+        fall = Footfall(foot, self._first if foot == 0 else 1.0 - self._first)
+        self._follow(push, along, fall)
+        self._last = (contact_s, fall, push)
+        if self._scatter > _UNCLEAR * _UNCLEAR:
+            # The sensor sits otherwise, or nobody walks as before.
+            self._half = None
+            self._recent.clear()
+            return None
+        return fall
+
+    def _follow(self, push: Vector, along: float, fall: Footfall) -> None:
+        """Follow the direction and the middle between the feet; the lean of a trunk changes."""
+        half = self._half
+        assert half is not None  # noqa: S101 - only called once it is learned
+        side = 1.0 if fall.foot == 0 else -1.0
+        missed = along - side
+        self._scatter += _LEARN * (missed * missed - self._scatter)
+        if fall.sureness < _SURE:
+            return
+        off = _scaled(_difference(push, self._middle), side)
+        half = _sum(half, _scaled(_difference(_without(off, self._middle), half), _LEARN))
+        self._half = half
+        if self._last is not None and self._last[1].foot != fall.foot:
+            between = _scaled(_sum(push, self._last[2]), 0.5)
+            self._middle = _sum(
+                self._middle, _scaled(_difference(between, self._middle), 2.0 * _LEARN)
+            )
+
+
+class StepAsymmetry:
+    """How unlike the steps onto the two feet are."""
+
+    def __init__(self) -> None:
+        self._onto: tuple[deque[tuple[float, float]], ...] = (
+            deque(maxlen=_KEEP_STEPS // 2),
+            deque(maxlen=_KEEP_STEPS // 2),
+        )
+        self._last: tuple[float, int] | None = None
+        self._since = 0
+
+    def restart(self) -> None:
+        """Begin a new bout: the way between two bouts isn't a step."""
+        self._last = None
+
+    def update(
+        self, contact_s: float, fall: Footfall | None, *, step_s: float
+    ) -> tuple[float, float] | None:
+        """Take a contact and whose it was.
+
+        Returns:
+            Every fifth step, once there are six onto each foot: the difference of the mean step
+            times over their mean (0 alike; Robinson et al. 1987), and how sure the feet are, 0..1.
+        """
+        last, self._last = self._last, None
+        if fall is None:
+            return None
+        self._last = (contact_s, fall.foot)
+        if last is None or last[1] == fall.foot:
+            return None
+        apart_s = contact_s - last[0]
+        if not 0.4 <= apart_s / step_s <= 1.6:
+            return None
+        self._onto[fall.foot].append((apart_s, fall.sureness))
+        self._since += 1
+        if self._since < _EVERY_STEPS or min(len(onto) for onto in self._onto) < _FEWEST_ONTO:
+            return None
+        self._since = 0
+        first_s, second_s = (sum(s for s, _ in onto) / len(onto) for onto in self._onto)
+        sure = min(sum(p for _, p in onto) / len(onto) for onto in self._onto)
+        return abs(first_s - second_s) / (0.5 * (first_s + second_s)), 2.0 * sure - 1.0
+
+
+def _dot(a: Vector, b: Vector) -> float:
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+
+
+def _sum(a: Vector, b: Vector) -> Vector:
+    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
+
+
+def _difference(a: Vector, b: Vector) -> Vector:
+    return a[0] - b[0], a[1] - b[1], a[2] - b[2]
+
+
+def _scaled(a: Vector, by: float) -> Vector:
+    return a[0] * by, a[1] * by, a[2] * by
+
+
+def _mean(vectors: Sequence[Vector]) -> Vector:
+    n = len(vectors)
+    x, y, z = zip(*vectors, strict=True)
+    return sum(x) / n, sum(y) / n, sum(z) / n
+
+
+def _without(a: Vector, along: Vector) -> Vector:
+    """Return the part of ``a`` across gravity, which ``along`` shows."""
+    return _difference(a, _scaled(along, _dot(a, along) / max(1e-9, _dot(along, along))))

@@ -1,0 +1,42 @@
+"""Where the whole programme is: between left and right, at equal power."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def balance(place: float) -> tuple[float, float]:
+    """Return the amplitudes for left and right that keep the power: 1 and 1 in the middle."""
+    angle = (place + 1.0) * math.pi / 4.0
+    return math.sqrt(2.0) * math.cos(angle), math.sqrt(2.0) * math.sin(angle)
+
+
+class Place:
+    """Move stereo: what both ears have in common goes to the place, the rest narrows."""
+
+    def __init__(self) -> None:
+        self._matrix = np.eye(2)
+
+    def update(self, block: NDArray[np.float64], place: float) -> NDArray[np.float64]:
+        """Return samples of shape (n, 2) at ``place`` (-1 left, 1 right); glides over the block."""
+        before, matrix = self._matrix, _place_matrix(place)
+        if abs(place) < 1e-4:
+            matrix = np.eye(2)
+        self._matrix = matrix
+        if np.array_equal(before, matrix):
+            return block if np.array_equal(matrix, np.eye(2)) else block @ matrix
+        path = (np.arange(1, len(block) + 1) / len(block))[:, None]
+        old, new = block @ before, block @ matrix
+        return old + (new - old) * path
+
+
+def _place_matrix(place: float) -> NDArray[np.float64]:
+    left, right = balance(place)
+    wide = math.sqrt(max(0.0, 1.0 - place * place))
+    return 0.5 * np.array([[left + wide, right - wide], [left - wide, right + wide]])
