@@ -32,6 +32,7 @@ from biofeedback.messages import (
     SoundOrder,
     SteerSound,
     StopSound,
+    StretchSong,
     TimePassed,
 )
 from biofeedback.profiles import list_profiles
@@ -203,7 +204,7 @@ class _Loop:
         outputs = parts.engine.handle(message)
         orders: list[SoundOrder] = []
         for output in outputs:
-            if isinstance(output, (PlayNote, SteerSound, StopSound)):
+            if isinstance(output, (PlayNote, SteerSound, StretchSong, StopSound)):
                 orders.append(output)
                 self._stopped = self._stopped or isinstance(output, StopSound)
         parts.sound.send(orders)

@@ -45,6 +45,7 @@ from biofeedback.messages import (
     TimePassed,
 )
 from biofeedback.music.performer import Performer
+from biofeedback.music.song import SongPerformer
 from biofeedback.music.styles import find_style
 from biofeedback.signals.body import Body
 
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from biofeedback.decode.profile import Profile
+    from biofeedback.music.style import Style
     from biofeedback.samples import BodyState
     from biofeedback.settings import Settings
 
@@ -108,7 +110,7 @@ class Engine:
         self._bodies: dict[str, Body] = {}
         self._now_ns: int | None = None
         self._next_step_ns = NEVER_NS
-        self._performer: Performer | None = None
+        self._performer: Performer | SongPerformer | None = None
         self._started_ns = 0
         self._judged_step_ns: dict[str, int] = {}
         self._last_packet_ns: dict[tuple[str, str], int] = {}
@@ -260,13 +262,11 @@ class Engine:
             outputs.append(change)
             if change.before == "INIT" and change.after == "CALIBRATE":
                 self._started_ns = change.at_ns
-                self._performer = Performer(
+                self._performer = begin_music(
+                    self._settings,
                     self._style,
-                    self._settings.seed,
                     start_ns=change.at_ns + LOOKAHEAD_NS,
                     tempo_bpm=self._safety.last.tempo_bpm,
-                    click=self._settings.music.click,
-                    gesture_grid=self._settings.music.gesture_grid,
                 )
             elif change.after == "STOP":
                 outputs.append(StopSound(at_ns=change.at_ns, fade_ms=STOP_FADE_MS))
@@ -367,6 +367,25 @@ class Engine:
             owner=owner if owns else None,
             place=parts[owner].place if owns else 0.0,
         )
+
+
+def begin_music(
+    settings: Settings, style: Style, *, start_ns: int, tempo_bpm: float
+) -> Performer | SongPerformer:
+    """Begin to play the person's own songs, or the style if there are none."""
+    music = settings.music
+    if music.songs:
+        return SongPerformer(
+            music.songs, start_ns=start_ns, tempo_bpm=tempo_bpm, with_click=music.click
+        )
+    return Performer(
+        style,
+        settings.seed,
+        start_ns=start_ns,
+        tempo_bpm=tempo_bpm,
+        click=music.click,
+        gesture_grid=music.gesture_grid,
+    )
 
 
 def _require_wish(wish: object) -> None:

@@ -4,6 +4,7 @@ BiofeedbackError
 ├── SettingsError            a plan, a limit or an option is wrong
 ├── ProfileError             a wearable's profile is wrong or unknown
 ├── RecordingError           a recording can't be read
+├── SongError                a song of the person's own can't be used
 ├── DeviceError
 │   ├── BluetoothUnavailable no adapter, switched off, not permitted
 │   ├── DeviceNotFound       nothing in the air that fits
@@ -37,6 +38,10 @@ class ProfileError(BiofeedbackError):
 
 class RecordingError(BiofeedbackError):
     """A recording is missing, damaged or of a kind that can't be used here."""
+
+
+class SongError(BiofeedbackError):
+    """A song of the person's own can't be used, or its beats can't be corrected."""
 
 
 class DeviceError(BiofeedbackError):

@@ -164,6 +164,8 @@ NoticeCode = Literal[
     "sensor_refused",
     "bluetooth_off",
     "firmware_changed",
+    "song_out_of_reach",
+    "song_passed_over",
 ]
 
 LinkFact = Literal[

@@ -19,6 +19,8 @@ from biofeedback.control.limits import HeartRateBpm, Limits, TempoBpm
 from biofeedback.errors import SettingsError
 from biofeedback.music.meter import MeterName
 from biofeedback.music.performer import GestureGrid
+from biofeedback.music.song import natural_tempo_bpm, why_out_of_reach
+from biofeedback.music.song_map import SongMap, check_song_map
 from biofeedback.music.styles import StyleName, list_meters
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
@@ -42,6 +44,7 @@ class Music(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     ``meter`` is the style's own unless it is given. ``click`` lays a click on every beat.
     ``gesture_grid``: answers to gestures come at once (free), or wait for the next step of the grid
     if it is near (soft). ``fade_out_s``: after that time the music has fallen silent by itself.
+    ``songs`` are the person's own, played in place of the style; commands fill them in from files.
     """
 
     style: StyleName = "walk"
@@ -51,6 +54,7 @@ class Music(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     fade_out_s: Annotated[float, Meta(ge=60, le=3600)] | None = None
     resting_tempo_bpm: TempoBpm | None = None
     output_delay_ms: Annotated[float, Meta(ge=0, le=500)] = 0.0
+    songs: tuple[SongMap, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,9 +70,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def resting_tempo_bpm(self) -> float:
-        """The pulse to which the music settles, inside the plan's tempo band."""
+        """The pulse to which the music settles, inside the plan's tempo band.
+
+        A song of the person's own settles to its own tempo.
+        """
+        low_bpm, high_bpm = self.limits.tempo_low_bpm, self.limits.tempo_high_bpm
         wanted_bpm = self.music.resting_tempo_bpm or RESTING_TEMPO_BPM
-        return min(max(wanted_bpm, self.limits.tempo_low_bpm), self.limits.tempo_high_bpm)
+        if self.music.songs and self.music.resting_tempo_bpm is None:
+            wanted_bpm = natural_tempo_bpm(
+                self.music.songs[0],
+                low_bpm=low_bpm,
+                high_bpm=high_bpm,
+                near_bpm=self.limits.tempo_baseline_bpm,
+            )
+        return min(max(wanted_bpm, low_bpm), high_bpm)
 
 
 def parse_settings(text: str, *, source: str) -> Settings:
@@ -132,6 +147,20 @@ def _check_together(settings: Settings, source: str) -> None:
             f"the band {low:g}..{high:g} that limits.tempo_baseline_bpm and "
             "limits.tempo_band_ratio allow.",
         )
+    check_songs(settings, source=source)
+
+
+def check_songs(settings: Settings, *, source: str) -> None:
+    """Refuse a song that can't be played within this plan's tempi.
+
+    Raises:
+        SettingsError: Which song, and why.
+    """
+    low_bpm, high_bpm = settings.limits.tempo_low_bpm, settings.limits.tempo_high_bpm
+    for song in settings.music.songs:
+        problem = check_song_map(song) or why_out_of_reach(song, low_bpm=low_bpm, high_bpm=high_bpm)
+        if problem is not None:
+            raise SettingsError(f"{source}: '{song.title}' can't be played: {problem}.")
 
 
 _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<name>[^`]+)`(?: - at `\$?\.?(?P<path>[^`]*)`)?")

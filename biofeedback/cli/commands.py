@@ -15,6 +15,7 @@ from biofeedback.cli.profiles import profiles_app
 from biofeedback.cli.render import render_command
 from biofeedback.cli.replay import replay_command
 from biofeedback.cli.scan import scan_command
+from biofeedback.cli.songs import songs_app
 from biofeedback.cli.styles import styles_command
 from biofeedback.cli.trace import trace_app
 from biofeedback.cli.virtual import virtual_command
@@ -35,6 +36,7 @@ app.command("measure")(measure_command)
 app.command("decode")(decode_command)
 app.add_typer(profiles_app, name="profiles")
 app.add_typer(trace_app, name="trace")
+app.add_typer(songs_app, name="songs")
 app.command("scan")(scan_command)
 app.command("virtual")(virtual_command)
 app.command("doctor")(doctor_command)

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from biofeedback.app import Parts, Stopwatch, make_engine, run_session
 from biofeedback.cli.card import LiveView
@@ -27,9 +25,11 @@ from biofeedback.cli.options import (
     parse_duration_s,
     read_plan,
 )
+from biofeedback.cli.own_music import know_songs, sound_settings, with_songs
 from biofeedback.cli.sensors import remember_sensors
+from biofeedback.cli.summary import collect_facts, describe_session, print_summary
 from biofeedback.cli.targets import check_targets, list_inputs, making_room
-from biofeedback.cli.view import LIMIT_WORDS, PlainView
+from biofeedback.cli.view import PlainView
 from biofeedback.errors import SettingsError, TraceError
 from biofeedback.messages import NS_PER_S, CommandGiven, Input
 from biofeedback.music.styles import find_style
@@ -37,22 +37,21 @@ from biofeedback.profiles import list_profiles
 from biofeedback.sound import (
     Sound,
     SoundSettings,
-    SoundSummary,
     default_output_device,
     open_file,
     open_live,
     open_null,
 )
 from biofeedback.trace.header import make_header
-from biofeedback.trace.journal import Journal, TraceSummary
+from biofeedback.trace.journal import Journal
 from biofeedback.trace.recovery import find_unclosed, verify_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from biofeedback.ble.source import BleSource
-    from biofeedback.cli.view import Latest
     from biofeedback.settings import Settings
+    from biofeedback.songs.library import Sidecar
 
 INCOMPLETE = 1
 INTERRUPTED = 130
@@ -84,6 +83,12 @@ def play_command(
     ] = None,
     meter: Annotated[
         str | None, typer.Option(help="4/4, 2/4, 3/4 or 6/8, where the style knows it.")
+    ] = None,
+    music: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="The person's own song, in place of a style (several times).", metavar="FILE"
+        ),
     ] = None,
     sound: Annotated[
         str | None,
@@ -125,6 +130,8 @@ def play_command(
     Example: biofeedback play --from sim:walk --duration 2m
     """
     settings = read_plan(plan, seed=seed, style=style, meter=meter)
+    songs = know_songs(music, quiet=as_json or plain) if music else []
+    settings = with_songs(settings, songs)
     if fast and any(text.partition(":")[0] == "ble" for text in source or ()):
         raise SettingsError("--fast doesn't go with sensors in the air: people take their time.")
     duration_s = None if duration is None else parse_duration_s(duration)
@@ -149,12 +156,14 @@ def play_command(
     inputs = [
         *(file for text in source or () for file in list_inputs(text)),
         *([] if plan is None else [plan]),
+        *(music or ()),
     ]
     check_targets((trace, target.file), inputs=inputs, overwrite=overwrite)
     if not as_json:
         _offer_recovery(trace.parent, console)
     exit_code = _run(
         settings,
+        songs,
         opened,
         target,
         trace,
@@ -170,6 +179,7 @@ def play_command(
 
 def _run(
     settings: Settings,
+    songs: Sequence[Sidecar],
     opened: OpenSource,
     target: _Target,
     trace: Path,
@@ -184,9 +194,8 @@ def _run(
     with ExitStack() as stack:
         with making_room(trace), making_room(target.file), ExitStack() as half_open:
             played = find_style(settings.music.style, settings.music.meter)
-            orchestra = played.orchestra(click=settings.music.click)
-            sound_settings = SoundSettings(orchestra=orchestra)
-            sound, stopwatch = _open_sound(target, sound_settings, fast=fast)
+            asked = sound_settings(settings, played, songs)
+            sound, stopwatch = _open_sound(target, asked, fast=fast)
             half_open.callback(sound.close)
             header = make_header(
                 session_id=trace.name.removesuffix(".jsonl").removesuffix(".trace"),
@@ -233,12 +242,12 @@ def _run(
             run_session(parts, stopwatch, inbox)
         heard = sound.close()
         kept = journal.close()
-    facts = _collect(view.latest, opened, heard, kept, target.file)
+    facts = collect_facts(view.latest, opened, heard, kept, target.file)
     if as_json:
         console.print(msgspec.json.encode(facts).decode(), markup=False, highlight=False)
     else:
-        _print_summary(
-            console, _describe(view.latest, opened, heard, kept, target.file), plain=plain
+        print_summary(
+            console, describe_session(view.latest, opened, heard, kept, target.file), plain=plain
         )
     if opened.sensors is not None:
         for line in remember_sensors(opened.sensors):
@@ -331,79 +340,3 @@ def _stop_on_signals(inbox: queue.SimpleQueue[Input]) -> Generator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _collect(
-    latest: Latest,
-    opened: OpenSource,
-    heard: SoundSummary,
-    kept: TraceSummary,
-    wav: Path | None,
-) -> dict[str, object]:
-    low, high = latest.tempo_range_bpm or (None, None)
-    return {
-        "type": "Summary",
-        "seconds": round(latest.elapsed_s(), 3),
-        "packets": latest.packets,
-        "rejected_packets": latest.rejected,
-        "left_out": opened.left_out,
-        "steps": latest.count_steps(),
-        "notes": latest.notes,
-        "decisions": latest.decisions,
-        "tempo_low_bpm": low,
-        "tempo_high_bpm": high,
-        "limits_hit": latest.limits,
-        "sound": msgspec.to_builtins(heard),
-        "trace": str(kept.path),
-        "trace_complete": kept.complete,
-        "trace_problem": kept.reason,
-        "wav": None if wav is None else str(wav),
-    }
-
-
-def _describe(
-    latest: Latest,
-    opened: OpenSource,
-    heard: SoundSummary,
-    kept: TraceSummary,
-    wav: Path | None,
-) -> dict[str, str]:
-    """Say each fact of a session in one line."""
-    lines = {"time": f"{latest.elapsed_s():.1f} s"}
-    unused = f", {latest.rejected} packets could not be used" if latest.rejected else ""
-    lines["heard from you"] = f"{latest.packets} packets, {latest.count_steps()} steps{unused}"
-    if opened.left_out:
-        lines["left out"] = ", ".join(opened.left_out)
-    if latest.tempo_range_bpm is not None:
-        low, high = latest.tempo_range_bpm
-        lines["music"] = f"{latest.notes} notes, tempo {low:.0f} to {high:.0f} bpm"
-    if heard.integrated_lufs is not None:
-        lines["loudness"] = f"{heard.integrated_lufs:.1f} LUFS"
-        if heard.true_peak_dbtp is not None:
-            lines["loudness"] += f", true peak {heard.true_peak_dbtp:.1f} dBTP"
-    if heard.failure is not None:
-        lines["sound"] = heard.failure
-    if latest.limits:
-        met = (f"{LIMIT_WORDS[limit]} ({times})" for limit, times in latest.limits.items())
-        lines["limits met"] = ", ".join(met)
-    if wav is not None:
-        lines["music file"] = str(wav)
-    lines["trace"] = str(kept.path)
-    if not kept.complete:
-        lines["incomplete"] = kept.reason or "not everything reached the trace"
-    return lines
-
-
-def _print_summary(console: Console, lines: dict[str, str], *, plain: bool) -> None:
-    check = f"biofeedback replay {lines['trace']}"
-    if plain:
-        for name, said in (lines | {"check": check}).items():
-            typer.echo(f"{name}: {said}")
-        return
-    table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right", style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, said in lines.items():
-        table.add_row(name, Text(said, style="red" if name in {"incomplete", "sound"} else ""))
-    console.print(table)
-    console.print(Text(f"To check it: {check}", style="dim"))

@@ -12,32 +12,34 @@ import typer
 from biofeedback.app import STOP_FADE_NS
 from biofeedback.cli.curves import Curves, read_curves
 from biofeedback.cli.options import read_plan
+from biofeedback.cli.own_music import find_recorded, know_songs, sound_settings, with_songs
 from biofeedback.cli.progress import showing_progress
 from biofeedback.cli.recorded import recorded_settings
 from biofeedback.cli.score import write_midi, write_notes
 from biofeedback.cli.targets import check_targets, check_wav, replacing
 from biofeedback.cli.timeline import Timeline, retrace
-from biofeedback.engine import ORDER_LIFE_NS, STEP_NS, STOP_FADE_MS
+from biofeedback.engine import ORDER_LIFE_NS, STEP_NS, STOP_FADE_MS, begin_music
 from biofeedback.errors import SettingsError, SoundError
 from biofeedback.messages import (
     NS_PER_S,
     DecisionMade,
+    NoticeGiven,
     PlayNote,
     SoundOrder,
     SteerSound,
     StopSound,
 )
-from biofeedback.music.performer import Performer
 from biofeedback.music.styles import find_style
-from biofeedback.sound import SoundSettings, open_file
+from biofeedback.sound import open_file
 from biofeedback.trace.reader import read_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from biofeedback.messages import Layer, MusicParameters
+    from biofeedback.messages import MusicParameters
     from biofeedback.music.style import Style
-    from biofeedback.sound import SoundSummary
+    from biofeedback.settings import Settings
+    from biofeedback.sound import SoundSettings, SoundSummary
 
 BATCH_NS = NS_PER_S // 2
 
@@ -57,6 +59,12 @@ def render_command(
     seed: Annotated[
         int | None, typer.Option(help="Same seed, same music (curves only).", min=0, max=2**32 - 1)
     ] = None,
+    music: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="The person's own song, in place of a style (several times).", metavar="FILE"
+        ),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="One line per fact.")] = False,
@@ -66,13 +74,15 @@ def render_command(
     Example: biofeedback render curves.csv -o out.wav --midi out.mid
     """
     check_wav(output, option="-o")
-    check_targets((output, midi, notes), inputs=[source], overwrite=overwrite)
+    check_targets((output, midi, notes), inputs=[source, *(music or ())], overwrite=overwrite)
     if source.suffix == ".csv":
         settings = read_plan(None, seed=seed, style=style, meter=meter)
+        songs = know_songs(music, quiet=as_json or plain) if music else []
+        settings = with_songs(settings, songs)
         played_style = find_style(settings.music.style, settings.music.meter)
         curves = read_curves(source, resting_tempo_bpm=settings.resting_tempo_bpm)
         timeline = _time_curves(curves, played_style, settings.seed)
-        orders: Iterable[SoundOrder] = _play_curves(curves, played_style, settings.seed)
+        orders: Iterable[SoundOrder] = _play_curves(curves, played_style, settings)
         origin_ns, end_ns = 0, round(curves.duration_s * NS_PER_S) + STOP_FADE_NS
     else:
         if (style, seed, meter) != (None, None, None):
@@ -83,7 +93,8 @@ def render_command(
         trace = read_trace(source)
         settings = recorded_settings(trace)
         played_style = find_style(settings.music.style, settings.music.meter)
-        orders = [m for m in trace.messages if isinstance(m, PlayNote | SteerSound | StopSound)]
+        songs = find_recorded(settings, music or (), quiet=True) if settings.music.songs else []
+        orders = [m for m in trace.messages if isinstance(m, SoundOrder)]
         timeline = retrace(
             [m for m in trace.messages if isinstance(m, DecisionMade)],
             played_style,
@@ -92,14 +103,16 @@ def render_command(
         )
         origin_ns = trace.header.start_monotonic_ns
         end_ns = max((m.at_ns for m in trace.messages), default=origin_ns) + STOP_FADE_NS
-    orchestra = played_style.orchestra(click=settings.music.click)
+    if songs and midi is not None:
+        raise SettingsError("--midi: a song of the person's own has no score.")
+    asked = sound_settings(settings, played_style, songs)
     length_s = (end_ns - origin_ns) / NS_PER_S
     with ExitStack() as stack:
         # All files take their places together, when all are whole.
         partial = stack.enter_context(replacing(output))
         with showing_progress("rendering", length_s, quiet=as_json or plain) as show:
             played, heard = _render(
-                partial, orders, show, origin_ns=origin_ns, end_ns=end_ns, orchestra=orchestra
+                partial, orders, show, origin_ns=origin_ns, end_ns=end_ns, asked=asked
             )
         if notes is not None:
             write_notes(
@@ -152,10 +165,10 @@ def _render(
     *,
     origin_ns: int,
     end_ns: int,
-    orchestra: dict[Layer, str],
+    asked: SoundSettings,
 ) -> tuple[list[PlayNote], SoundSummary]:
     played: list[PlayNote] = []
-    sound = open_file(output, origin_ns=origin_ns, settings=SoundSettings(orchestra=orchestra))
+    sound = open_file(output, origin_ns=origin_ns, settings=asked)
     try:
         batch: list[SoundOrder] = []
         sent_ns = origin_ns
@@ -178,9 +191,9 @@ def _render(
     return played, heard
 
 
-def _play_curves(curves: Curves, style: Style, seed: int) -> Iterator[SoundOrder]:
+def _play_curves(curves: Curves, style: Style, settings: Settings) -> Iterator[SoundOrder]:
     """Play curves as the engine plays decisions: a step of parameters, then its notes."""
-    performer = Performer(style, seed, start_ns=0, tempo_bpm=curves.at(0.0).tempo_bpm)
+    performer = begin_music(settings, style, start_ns=0, tempo_bpm=curves.at(0.0).tempo_bpm)
     for sequence, (at_ns, until_ns, parameters) in enumerate(_step(curves), start=1):
         notes = performer.play(at_ns, until_ns, parameters)
         yield SteerSound(
@@ -191,7 +204,7 @@ def _play_curves(curves: Curves, style: Style, seed: int) -> Iterator[SoundOrder
             may_rise=True,
             swell_wave=performer.swell_wave(until_ns),
         )
-        yield from notes
+        yield from (note for note in notes if not isinstance(note, NoticeGiven))
     yield StopSound(at_ns=round(curves.duration_s * NS_PER_S), fade_ms=STOP_FADE_MS)
 
 

@@ -102,6 +102,8 @@ NOTICE_WORDS: Final[dict[NoticeCode, str]] = {
     "sensor_refused": "can't be used",
     "bluetooth_off": "is out of reach: Bluetooth is switched off or gone",
     "firmware_changed": "has a new firmware: watch whether it still behaves",
+    "song_out_of_reach": "the song can't go that slow or fast: it stays as near as it can",
+    "song_passed_over": "a song that doesn't fit this tempo is passed over",
 }
 
 

@@ -20,15 +20,17 @@ periods), and renders live and off-line on one path, block by block:
     loudness.py     K-weighting and gating (ITU-R BS.1770)
     live.py         the sound device: callback, clock, loss and return
     wav.py          the file
+    song.py         the person's own songs, stretched (song_clock.py, vocoder.py, recording.py)
 """
 
 from __future__ import annotations
 
 from biofeedback.sound.device import default_output_device, why_no_sound
 from biofeedback.sound.player import Sound, open_file, open_live, open_null
-from biofeedback.sound.settings import SoundSettings, SoundSummary
+from biofeedback.sound.settings import SongFile, SoundSettings, SoundSummary
 
 __all__ = [
+    "SongFile",
     "Sound",
     "SoundSettings",
     "SoundSummary",

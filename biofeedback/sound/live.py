@@ -23,6 +23,7 @@ from biofeedback.sound.device import find_device, load_sounddevice
 from biofeedback.sound.frames import Advance, Ended, Finish, Open, Ready
 from biofeedback.sound.performer import Performer
 from biofeedback.sound.reporter import Reporter
+from biofeedback.sound.song_files import open_songs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -264,6 +265,7 @@ def play_live(
         frames=settings.block_frames,
         origin_ns=opening.origin_ns,
         target_lufs=settings.target_lufs,
+        song=open_songs(settings, rate_hz=rate_hz),
     )
     player = LivePlayer(performer, rate_hz=rate_hz, frames=settings.block_frames)
     reporter = Reporter(performer, rate_hz=rate_hz, every_s=settings.report_every_s)

@@ -90,11 +90,39 @@ class Source(Voices, Protocol):
         ...
 
 
+class Song(Protocol):
+    """What plays the person's own songs (``SongPlayer``)."""
+
+    def obey(self, order: StretchSong) -> None:
+        """Take an order; it counts from its ``at_ns`` on."""
+        ...
+
+    def render(
+        self,
+        *,
+        first_frame: int,
+        frames: int,
+        origin_ns: int,
+        programme_ratio: float,
+        brightness: float,
+        swell_db: float,
+    ) -> NDArray[np.float64] | None:
+        """Render a block, shape (frames, 2); None while no song plays."""
+        ...
+
+
 class Performer:
     """Obey orders and render blocks of ``frames`` frames."""
 
     def __init__(
-        self, source: Source, *, rate_hz: int, frames: int, origin_ns: int, target_lufs: float
+        self,
+        source: Source,
+        *,
+        rate_hz: int,
+        frames: int,
+        origin_ns: int,
+        target_lufs: float,
+        song: Song | None = None,
     ) -> None:
         self.origin_ns = origin_ns
         self.clock_error_ns = 0
@@ -119,6 +147,8 @@ class Performer:
         self._bed = Fade(position=0.0)
         self._glide = Steering()
         self._place = Place()
+        self._song = song
+        self._song_ratio = 0.0
         self._broken_s = 0.0
         self._healthy_s = 0.0
         self._patience_s = _BROKEN_S
@@ -142,6 +172,10 @@ class Performer:
                 self.ignored_orders += 1
         elif not isinstance(order, StretchSong):
             self._orders.append((order, self.notes.added))
+        elif self._song is not None:
+            self._song.obey(order)
+        else:
+            self.ignored_orders += 1
 
     def abandon(self) -> None:
         """Nobody will give orders any more: neutral now, silence soon."""
@@ -177,7 +211,19 @@ class Performer:
             clock_error_ns=self.clock_error_ns,
             muted=self._state != "playing",
         )
-        block, usable = self._guard.update(self._source.render())
+        block = self._source.render()
+        if self._song is not None:
+            song = self._song.render(
+                first_frame=first,
+                frames=self._frames,
+                origin_ns=self.origin_ns,
+                programme_ratio=self._song_ratio,
+                brightness=steered.brightness,
+                swell_db=0.5 * steered.swell_db,
+            )
+            if song is not None:
+                block = block + song
+        block, usable = self._guard.update(block)
         self._watch(usable=usable)
         block = self._place.update(block, steered.place)
         fully_in = self._output.full and self._programme.full
@@ -272,9 +318,10 @@ class Performer:
             seconds=self._block_s,
         )
         energy_ratio = 10.0 ** (steered.energy_db / 20.0)
+        self._song_ratio = self._programme.advance(self._block_s) * energy_ratio
         self._source.steer(
             steered,
-            programme_ratio=self._programme.advance(self._block_s) * energy_ratio,
+            programme_ratio=self._song_ratio,
             bed_ratio=self._bed.advance(self._block_s),
         )
         return steered

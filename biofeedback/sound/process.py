@@ -33,6 +33,7 @@ from biofeedback.sound.frames import (
 )
 from biofeedback.sound.performer import Performer
 from biofeedback.sound.reporter import Reporter
+from biofeedback.sound.song_files import open_songs
 from biofeedback.sound.wav import WavFile
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class FileRenderer:
             frames=self._frames,
             origin_ns=opening.origin_ns,
             target_lufs=settings.target_lufs,
+            song=open_songs(settings, rate_hz=self._rate_hz),
         )
         self._skip = self.performer.delay_frames
         self._reporter = Reporter(

@@ -21,13 +21,22 @@ DEFAULT_ORCHESTRA: dict[Layer, str] = {
 }
 
 
+class SongFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a song is, and what was measured of it when it was added."""
+
+    path: str
+    duration_s: float
+    loudness_lufs: float
+
+
 class SoundSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How sound is rendered.
 
     ``orchestra`` says which instrument plays which layer; notes of other layers are ignored.
     ``block_frames`` is the size of a live block; ``file_block_frames`` that of a rendering, where
     latency doesn't matter. Smaller blocks answer sooner and cost more.
-    ``device`` is a part of the device's name, None for the system's default.
+    ``device`` is a part of the device's name, None for the system's default. ``songs`` are the
+    person's own, by the name that ``StretchSong`` calls them.
     """
 
     target_lufs: Annotated[float, Meta(ge=-40.0, le=-16.0)] = -23.0
@@ -38,6 +47,7 @@ class SoundSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     report_every_s: Annotated[float, Meta(ge=0.1, le=10.0)] = 1.0
     device: str | None = None
     orchestra: dict[Layer, str] = msgspec.field(default_factory=DEFAULT_ORCHESTRA.copy)
+    songs: dict[str, SongFile] = {}
 
 
 class SoundSummary(msgspec.Struct, frozen=True, kw_only=True):
