@@ -1,7 +1,7 @@
 """Where is a sensor worn? Found from a walk, or asked; never assumed.
 
 A linear discriminant over seven numbers (``site_features.py``), learned from recorded walks of
-eight people, each recording counting once (``benchmarks/accuracy/sites.py`` learns and prints it).
+seven people, each recording counting once (``benchmarks/accuracy/sites.py`` learns and prints it).
 What it learned of a foot and of a thigh holds for people who were left out; hands, arms and trunks
 are too much alike in a walk, so their shares stay low and a person is asked.
 
