@@ -99,12 +99,12 @@ def measure_following(folder: Path, seconds: float) -> None:
         f"speed {min(speeds):.3f} to {max(speeds):.3f}; true beats against the clock: "
         f"p95 {np.percentile(errors, 95):.1f} ms of {len(errors)}"
     )
+    attacks = f"p95 {np.percentile(strays, 95):.1f} ms of {len(strays)}"
+    print(f"attacks heard against attacks ordered: {attacks}")
+    cpu = 100 * cost_s / (len(output) / RATE_HZ)
+    steps = np.abs(np.diff(output, axis=0)).max(), np.abs(np.diff(samples)).max()
     print(
-        f"attacks heard against attacks ordered: p95 {np.percentile(strays, 95):.1f} ms of {len(strays)}"
-    )
-    print(
-        f"cpu {100 * cost_s / (len(output) / RATE_HZ):.1f} % of a core, largest step between samples "
-        f"{np.abs(np.diff(output, axis=0)).max():.3f} (recording {np.abs(np.diff(samples)).max():.3f})"
+        f"cpu {cpu:.1f} %; largest step of output {steps[0]:.3f}, of the recording {steps[1]:.3f}"
     )
 
 
