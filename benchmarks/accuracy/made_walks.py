@@ -1,8 +1,8 @@
 """Walks of people who don't walk well, made from the walk of one who does; always the same ones.
 
 There is no licensed recording of impaired gait beside the checkout, so the steps of a healthy
-person's lower back (two straight walks with insoles, and the simulated body) are played again:
-at other instants, weaker, uneven, with what a stick or wheels add. A step that is played at
+person's lower back (straight walks and daily life with insoles, and the simulated body) are played
+again: at other instants, weaker, uneven, with what a stick or wheels add. A step that is played at
 half the speed has a quarter of the acceleration: that is kinematics, and the rest (how weak, how
 uneven) is told by each pattern. They are for choosing between methods and for not getting worse;
 no figure on them stands for a patient.
@@ -17,15 +17,25 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from accuracy.recordings import read, sidecars
-from biofeedback.simulate.motion import GRAVITY_MPS2
+from biofeedback.simulate.motion import GRAVITY_MPS2, _templates
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RATE_HZ = 100.0
 REST_S = 4.0
-_LOOP_STEPS = 8
 _FADE_S = 0.08
+_BINS = 64
+_LOOPS: tuple[tuple[str, str, float, float], ...] = (
+    ("straight 1", "mobgap_HA001_Test5_Trial1", 5.0, 9.9),
+    ("straight 2", "mobgap_HA001_Test5_Trial2", 3.9, 8.7),
+    ("daily 0", "mobgap_HA001_Test11_Trial1", 6.3, 9.9),
+    ("daily 2", "mobgap_HA001_Test11_Trial1", 44.3, 49.7),
+    ("daily 3", "mobgap_HA001_Test11_Trial1", 80.4, 85.5),
+    ("daily 4", "mobgap_HA001_Test11_Trial1", 95.3, 99.4),
+    ("daily 5", "mobgap_HA001_Test11_Trial1", 119.8, 123.4),
+)
+"""Stretches of recordings without a long pause: name, recording, from and to in s."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +43,8 @@ class Pattern:
     """How somebody walks: steps per minute, and what is wrong with it.
 
     ``uneven`` is the share of a stride by which one step is longer than half of it, ``lame`` how
-    much weaker every other one is; ``scatter`` the CV of the step times. One step in ``pauses_every``
-    takes up to 2.8 times as long; ``tremor_mps2``, ``stick_mps2`` and ``wheels_mps2`` are added.
+    much weaker every other one is; ``scatter`` the CV of the step times. One step in
+    ``pauses_every`` takes up to 2.8 times as long; tremor, stick and wheels are added.
     """
 
     name: str
@@ -78,7 +88,7 @@ class MadeWalk:
         return np.arange(len(self.acceleration_mps2)) / RATE_HZ
 
 
-def make_walks(*, seeds: int = 3) -> Iterator[MadeWalk]:
+def make_walks(*, seeds: int = 2) -> Iterator[MadeWalk]:
     """Make each pattern of each body's steps, ``seeds`` times."""
     for body, loop in (*_recorded_loops(), ("simulated", _simulated_loop())):
         for pattern in PATTERNS:
@@ -87,35 +97,29 @@ def make_walks(*, seeds: int = 3) -> Iterator[MadeWalk]:
 
 
 def _recorded_loops() -> Iterator[tuple[str, np.ndarray]]:
-    """Eight steps of each straight walk, end joined to beginning; shape (8 * bins, 3)."""
-    for path in sidecars("gait", "mobgap_HA001_Test5"):
-        record = read(path)
+    """An even number of steps, end joined to beginning; shape (steps * bins, 3)."""
+    for name, recording, first_s, last_s in _LOOPS:
+        record = read(sidecars("gait", recording)[0])
         acc = np.column_stack([record.columns[f"acc_{axis}"] for axis in "xyz"]) * GRAVITY_MPS2
-        contacts = record.refs["steps"]["t"][: _LOOP_STEPS + 1]
-        yield record.id.rsplit("_", 1)[-1].lower(), _cut_loop(record.t, acc, contacts)
+        contacts = np.sort(record.refs["steps"]["t"])
+        contacts = contacts[(contacts >= first_s) & (contacts <= last_s)]
+        yield name, _cut_loop(record.t, acc, contacts[: (len(contacts) - 1) // 2 * 2 + 1])
 
 
 def _simulated_loop() -> np.ndarray:
-    from biofeedback.simulate.motion import _templates  # noqa: PLC0415, PLC2701
-
     walk, _ = _templates("waist")
     stride = walk[:: len(walk) // (2 * _BINS)] + np.array([0.0, 0.0, GRAVITY_MPS2])
-    return np.tile(stride, (_LOOP_STEPS // 2, 1))
-
-
-_BINS = 64
+    return np.tile(stride, (4, 1))
 
 
 def _cut_loop(t: np.ndarray, acc: np.ndarray, contacts: np.ndarray) -> np.ndarray:
-    steps = np.arange(_LOOP_STEPS * _BINS) / _BINS
+    steps = np.arange((len(contacts) - 1) * _BINS) / _BINS
     at = np.interp(steps, np.arange(len(contacts)), contacts)
     loop = np.column_stack([np.interp(at, t, a) for a in acc.T])
     step_s = float(np.mean(np.diff(contacts)))
     fade = round(_FADE_S / step_s * _BINS)
     share = np.linspace(0.0, 1.0, fade)[:, None]
-    before = np.interp(
-        np.arange(-fade, 0) / _BINS, [-1.0, 0.0], [contacts[0] - step_s, contacts[0]]
-    )
+    before = contacts[0] + step_s * np.arange(-fade, 0) / _BINS
     lead = np.column_stack([np.interp(before, t, a) for a in acc.T])
     loop[-fade:] = (1.0 - share) * loop[-fade:] + share * lead
     return loop

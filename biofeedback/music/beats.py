@@ -58,7 +58,8 @@ class BeatClock:
         if at_ns == self._times_ns[0]:
             # One nanosecond before the first knot; the tempo is continuous there.
             return (self._positions[0] - 2 * self._tempi[0]) // _UNITS_PER_TICK + 1
-        _ = self._segment(at_ns)
+        if at_ns > self._times_ns[-1]:
+            raise ValueError(f"{at_ns - self._times_ns[-1]} ns beyond the known future")
         position, scale = self._position(at_ns - 1)
         return position // (scale * _UNITS_PER_TICK) + 1
 

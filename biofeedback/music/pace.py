@@ -8,8 +8,9 @@ nowhere else, instruments come in or leave, and where a phrase begins the scene 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,8 +23,7 @@ _SLOW, _PLAIN, _FAST = 1, 2, 4
 """Half ticks of the style for each felt tick: half time, as it is, double time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True, gc=False):
     """A stretch of the style between two joints, ``[start, end)`` in its own ticks."""
 
     start: int
@@ -65,10 +65,7 @@ class Pace:
             Spans whose ends meet.
         """
         meter = self._style.meter
-        while felt_start < felt_end:
-            start = self._ceil(felt_start)
-            if start >= self._ceil(felt_end):
-                return
+        while (start := self._ceil(felt_start)) < self._ceil(felt_end):
             at_bar = start % meter.ticks == 0
             if at_bar:
                 self._turn(start, self._choose(tempo_bpm))

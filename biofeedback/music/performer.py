@@ -107,6 +107,7 @@ class Performer:
         for span in self._pace.cut(first, end, tempo_bpm):
             if span.at_joint:
                 self._pass_joint(span, parameters.energy)
+                clock.forget_before(at_ns - REMEMBERED_NS)
             if self._gate_energy is None or (must_fall and parameters.energy < self._gate_energy):
                 self._gate_energy = parameters.energy
             moment = Moment(self._scene, parts, self._gate_energy)
@@ -116,7 +117,6 @@ class Performer:
             notes += self._place(at_ns, planned, span, tempo_bpm)
         if self._click:
             notes += self._click_beats(at_ns, first, end, tempo_bpm)
-        clock.forget_before(at_ns - REMEMBERED_NS)
         return notes
 
     def answer(

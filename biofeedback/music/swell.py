@@ -28,14 +28,18 @@ class Swell:
         """Let it breathe at ``rate_brpm`` from where it is known up to ``until_ns``."""
         rate = round(min(max(rate_brpm, 0.0), _FASTEST_BRPM) * _UNITS_PER_BRPM)
         begin_ns, phase, before = self._knots[-1]
+        if rate == before:
+            self._end_ns = until_ns
+            return
         here = (phase + (self._end_ns - begin_ns) * before) % _UNITS_PER_BREATH
         self._knots.append((self._end_ns, here, rate))
         self._end_ns = until_ns
 
     def wave(self, at_ns: int) -> float:
         """Tell where the swell stands, 0 (low) to 1 (high)."""
-        begin_ns, phase, rate = next(
-            (knot for knot in reversed(self._knots) if knot[0] <= at_ns), self._knots[0]
-        )
+        begin_ns, phase, rate = self._knots[-1]
+        if at_ns < begin_ns:
+            earlier = (knot for knot in reversed(self._knots) if knot[0] <= at_ns)
+            begin_ns, phase, rate = next(earlier, self._knots[0])
         units = (phase + max(0, at_ns - begin_ns) * rate) % _UNITS_PER_BREATH
         return 0.5 - 0.5 * math.cos(2.0 * math.pi * (units / _UNITS_PER_BREATH))

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from biofeedback.messages import NS_PER_S, EventDetected
 from biofeedback.signals.activity import Activity
 from biofeedback.signals.findings import Teller
+from biofeedback.signals.gait.asymmetry import StepAsymmetry
 from biofeedback.signals.gait.cadence import Cadence
 from biofeedback.signals.gait.freezing import FreezeIndex
 from biofeedback.signals.gait.prediction import StepPrediction
-from biofeedback.signals.gait.sides import Sides, StepAsymmetry
+from biofeedback.signals.gait.sides import Sides
 from biofeedback.signals.gait.site import SiteFinder
 from biofeedback.signals.gait.site_features import EVERY_TICKS
 from biofeedback.signals.gait.steps import Step, Steps

@@ -112,29 +112,40 @@ class Cadence:
         for line, window_s in ((self._long, _LONG_S), (self._short, _SHORT_S)):
             line.add(number, at_s)
             line.keep_s(window_s)
+        if not self._is_sure:
+            self._hear_rhythm(at_s, step_s)
+        points = self._long.points
+        if len(points) < _FEWEST:
+            return 60.0 / step_s
+        fitted_s = self._long.slope_s()
+        changed_s = self._find_change(fitted_s, step_s)
+        if changed_s is not None:
+            return 60.0 / changed_s
+        if self._is_sure:
+            first, first_s = points[0]
+            return 120.0 / (fitted_s + (at_s - first_s) / (number - first))
+        if abs(fitted_s / step_s - 1.0) > _FAR_FROM_RHYTHM:
+            fitted_s = step_s
+        usual_s = sum([step_s for _, step_s in self._rhythms]) / len(self._rhythms)
+        return 30.0 / fitted_s + 30.0 / usual_s
+
+    def _hear_rhythm(self, at_s: float, step_s: float) -> None:
+        """Keep what self-similarity showed in the last four seconds."""
         self._rhythms.append((at_s, step_s))
         while at_s - self._rhythms[0][0] > _RHYTHM_S:
             self._rhythms.popleft()
-        if len(self._long.points) < _FEWEST:
-            return 60.0 / step_s
-        changed_s = self._find_change(step_s)
-        if changed_s is not None:
-            return 60.0 / changed_s
-        fitted_s = self._long.slope_s()
-        if self._is_sure:
-            (first, first_s), (last, last_s) = self._long.points[0], self._long.points[-1]
-            return 120.0 / (fitted_s + (last_s - first_s) / (last - first))
-        if abs(fitted_s / step_s - 1.0) > _FAR_FROM_RHYTHM:
-            fitted_s = step_s
-        usual_s = sum(step_s for _, step_s in self._rhythms) / len(self._rhythms)
-        return 30.0 / fitted_s + 30.0 / usual_s
 
     def _count_missed(self, apart_s: float) -> int:
         """Return how many contacts later one is: more than one only if that is beyond doubt."""
-        recent = [*self._long.points][-_LOOK_BACK:]
-        times_s = sorted((b - a) / (k - j) for (j, a), (k, b) in pairwise(recent))
-        if len(times_s) < _FEWEST:
+        points = self._long.points
+        if len(points) <= _FEWEST:
             return 1
+        # Nothing was missed within much less than two mean steps, whatever the others were.
+        (first, first_s), (last, last_s) = points[0], points[-1]
+        if apart_s * (last - first) < 1.2 * self._steps_apart * (last_s - first_s):
+            return 1
+        recent = [*points][-_LOOK_BACK:]
+        times_s = sorted([(b - a) / (k - j) for (j, a), (k, b) in pairwise(recent)])
         usual_s = self._steps_apart * times_s[len(times_s) // 2]
         strides = apart_s / usual_s
         whole = max(1, round(strides))
@@ -143,11 +154,11 @@ class Cadence:
         even = times_s[-1] - times_s[0] <= 4.0 * _EVEN * usual_s
         return whole if even else 1
 
-    def _find_change(self, step_s: float) -> float | None:
+    def _find_change(self, fitted_s: float, step_s: float) -> float | None:
         """Return the newest pace in s if it is clearly another one and the rhythm sides with it."""
         if len(self._short.points) < _FEWEST:
             return None
-        fitted_s, newest_s = self._long.slope_s(), self._short.slope_s()
+        newest_s = self._short.slope_s()
         if abs(newest_s / fitted_s - 1.0) <= _CHANGED or not self._is_even(_MOST_SCATTER_OF_PACES):
             return None
         # Three seconds hold few contacts: a badly placed one looks like another pace.

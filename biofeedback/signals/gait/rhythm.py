@@ -31,6 +31,8 @@ _SPREAD_OCTAVES = 0.6
 _SAME_TEMPO = 0.15
 _STAY = 2.0
 _ANKLE_STRIDE = 3.0
+_STILL_ENERGY = 0.05**2 * WINDOW_SAMPLES
+"""An RMS of 0.05 m/s2: breath, and the noise of a sensor."""
 _FINEST_HZ = 0.05
 _BINS = round(1.0 / FASTEST_S / _FINEST_HZ) + 2
 
@@ -72,7 +74,7 @@ def find_rhythm(
         step_before_s: The step period that was found before, if somebody walks.
 
     Returns:
-        None if nothing repeats or the signal is too short.
+        None if nothing repeats, hardly anything moves or the signal is too short.
 
     References:
         Moe-Nilssen & Helbostad (2004), Estimation of gait cycle characteristics by trunk
@@ -85,7 +87,8 @@ def find_rhythm(
     past = signal[signal.size - WINDOW_SAMPLES - lags :]
     now = past[lags:]
     energy = float(now.dot(now))
-    if energy <= 0.0:
+    # Who rests is looked at most often: that must cost least.
+    if energy <= _STILL_ENERGY:
         return None
     # From here on the lags run from the longest to the shortest.
     earlier = np.correlate(past * past, _ONES, mode="valid")

@@ -39,19 +39,20 @@ _AXES: dict[Axis, Vector] = {
     "-y": (0.0, -1.0, 0.0),
     "-z": (0.0, 0.0, -1.0),
 }
-_KEEP_TICKS = 340
-"""A contact may be told 5.8 s late."""
+_EVERY = 2
+_EVERY_S = _EVERY * TICK_S
+_KEEP = 170
+"""Every second tick is enough; a contact may be told 5.8 s late."""
 _PUSH_FROM_S, _PUSH_TO_S = 0.3, 0.1
 _FEWEST = 8
 _CLEAR = 0.6
 _UNCLEAR = 1.2
 _LEARN = 0.03
+_DOUBT = 0.1
+_LEAST_PUSH_MPS2 = 0.15
 _MOST_EVIDENCE = 4.0
 _TURNS = 0.97
 _TURNS_AFTER_TWO = 0.3
-_KEEP_STEPS = 20
-_FEWEST_ONTO = 6
-_EVERY_STEPS = 5
 _SURE = 0.9
 _ALONG = 0.7
 """Cosine: a push that goes another way than sideways contradicts what was told of the mounting."""
@@ -79,10 +80,11 @@ class Sides:
         # Half of the way from one foot's push to the other's, the middle, and the scatter in units
         # of that half way.
         self._half: Vector | None = None
+        self._former: Vector | None = None
         self._middle: Vector = (0.0, 0.0, 0.0)
         self._scatter = 0.0
         self._first = 0.5
-        self._last: tuple[float, Footfall, Vector] | None = None
+        self._last: tuple[float, int, Vector] | None = None
 
     def restart(self) -> None:
         """Begin anew after a gap; the sensor still sits where it sat."""
@@ -96,9 +98,9 @@ class Sides:
 
     def hear(self, first: int, vectors: Sequence[Vector]) -> None:
         """Take consecutive ticks, before their contacts."""
-        del self._vectors[:-_KEEP_TICKS]
-        self._vectors.extend(vectors)
-        self._after = first + len(vectors)
+        del self._vectors[:-_KEEP]
+        self._vectors.extend(vectors[-first % _EVERY :: _EVERY])
+        self._after = -(-(first + len(vectors)) // _EVERY)
 
     def update(self, contact_s: float, *, step_s: float, begins: bool) -> Footfall | None:
         """Take the next contact; tell whose it was, None if that can't be known."""
@@ -107,10 +109,13 @@ class Sides:
             return None
         if begins:
             self._begin()
-        self._recent.append((contact_s, push))
-        if self._half is None and not self._learn(step_s):
-            return None
-        return self._weigh(contact_s, push, step_s)
+        half = self._half
+        if half is None:
+            self._recent.append((contact_s, push))
+            half = self._learn(step_s)
+            if half is None:
+                return None
+        return self._weigh(contact_s, push, half, step_s)
 
     def name(self, fall: Footfall) -> Side | None:
         """Tell whether it was the left foot: the push goes towards the foot that lands."""
@@ -125,25 +130,19 @@ class Sides:
     def _push_before(self, contact_s: float) -> Vector | None:
         """Return the mean acceleration just before a contact."""
         oldest = self._after - len(self._vectors)
-        start = round((contact_s - _PUSH_FROM_S) / TICK_S) - oldest
-        end = round((contact_s - _PUSH_TO_S) / TICK_S) - oldest
-        if start < 0:
+        start = round((contact_s - _PUSH_FROM_S) / _EVERY_S) - oldest
+        end = round((contact_s - _PUSH_TO_S) / _EVERY_S) - oldest
+        if start < 0 or end > len(self._vectors):
             return None
-        x = y = z = 0.0
-        for ax, ay, az in self._vectors[start:end]:
-            x += ax
-            y += ay
-            z += az
-        n = end - start
-        return x / n, y / n, z / n
+        return _mean(self._vectors[start:end])
 
-    def _learn(self, step_s: float) -> bool:
+    def _learn(self, step_s: float) -> Vector | None:
         """Learn the direction from contacts in a row, if they alternate beyond doubt."""
         recent = self._recent
         if len(recent) < _FEWEST or any(
             not 0.6 <= (b - a) / step_s <= 1.5 for (a, _), (b, _) in pairwise(recent)
         ):
-            return False
+            return None
         pushes = [push for _, push in recent]
         middle = _mean(pushes)
         signs = [1.0 if i % 2 else -1.0 for i in range(_FEWEST)]
@@ -155,8 +154,8 @@ class Sides:
         )
         half = _without(half, middle)
         size = _dot(half, half)
-        if size <= 0.0:
-            return False
+        if size <= _LEAST_PUSH_MPS2 * _LEAST_PUSH_MPS2:
+            return None
         along = [
             sign * _dot(_difference(push, middle), half) / size
             for push, sign in zip(pushes, signs, strict=True)
@@ -164,102 +163,63 @@ class Sides:
         mean = sum(along) / _FEWEST
         scatter = sum((one - mean) * (one - mean) for one in along) / (_FEWEST - 1)
         if min(along) <= 0.0 or scatter > _CLEAR * _CLEAR:
-            return False
+            return None
+        if self._former is not None and _dot(half, self._former) < 0.0:
+            # The feet keep their numbers.
+            half = _scaled(half, -1.0)
         self._half, self._middle, self._scatter = half, middle, scatter
-        return True
+        return half
 
-    def _weigh(self, contact_s: float, push: Vector, step_s: float) -> Footfall | None:
-        half = self._half
-        assert half is not None  # noqa: S101 - only called once it is learned
-        along = _dot(_difference(push, self._middle), half) / _dot(half, half)
+    def _weigh(
+        self, contact_s: float, push: Vector, half: Vector, step_s: float
+    ) -> Footfall | None:
+        """Weigh a push and whose turn it is; follow the direction and the middle between the feet.
+
+        Written out by components: this is done for each step.
+        """
+        hx, hy, hz = half
+        mx, my, mz = self._middle
+        ox, oy, oz = push[0] - mx, push[1] - my, push[2] - mz
+        along = (ox * hx + oy * hy + oz * hz) / (hx * hx + hy * hy + hz * hz)
         evidence = 2.0 * along / max(0.05, self._scatter)
         evidence = min(_MOST_EVIDENCE, max(-_MOST_EVIDENCE, evidence))
-        before = self._first
-        if self._last is not None:
-            steps = (contact_s - self._last[0]) / step_s
+        before, last = self._first, self._last
+        if last is not None:
+            steps = (contact_s - last[0]) / step_s
             turns = _TURNS if steps < 1.5 else _TURNS_AFTER_TWO if steps < 2.5 else 0.5
             before = before * (1.0 - turns) + (1.0 - before) * turns
-        odds = math.log(before / (1.0 - before)) + evidence
-        self._first = 1.0 / (1.0 + math.exp(-odds))
-        foot = 0 if self._first >= 0.5 else 1
-        fall = Footfall(foot, self._first if foot == 0 else 1.0 - self._first)
-        self._follow(push, along, fall)
-        self._last = (contact_s, fall, push)
+        # Odds of the first foot, Bayes' rule.
+        odds = before / (1.0 - before) * math.exp(evidence)
+        self._first = first = odds / (1.0 + odds)
+        foot, sureness, side = (0, first, 1.0) if first >= 0.5 else (1, 1.0 - first, -1.0)
+        missed = along - side
+        self._scatter += _DOUBT * (missed * missed - self._scatter)
+        if sureness >= _SURE:
+            # The part across gravity, which the middle shows.
+            lean = side * (ox * mx + oy * my + oz * mz) / max(1e-9, mx * mx + my * my + mz * mz)
+            self._half = (
+                hx + _LEARN * (side * ox - lean * mx - hx),
+                hy + _LEARN * (side * oy - lean * my - hy),
+                hz + _LEARN * (side * oz - lean * mz - hz),
+            )
+            if last is not None and last[1] != foot:
+                px, py, pz = last[2]
+                self._middle = (
+                    mx + _LEARN * (px + push[0] - 2.0 * mx),
+                    my + _LEARN * (py + push[1] - 2.0 * my),
+                    mz + _LEARN * (pz + push[2] - 2.0 * mz),
+                )
+        self._last = (contact_s, foot, push)
         if self._scatter > _UNCLEAR * _UNCLEAR:
             # The sensor sits otherwise, or nobody walks as before.
-            self._half = None
+            self._former, self._half = self._half, None
             self._recent.clear()
             return None
-        return fall
-
-    def _follow(self, push: Vector, along: float, fall: Footfall) -> None:
-        """Follow the direction and the middle between the feet; the lean of a trunk changes."""
-        half = self._half
-        assert half is not None  # noqa: S101 - only called once it is learned
-        side = 1.0 if fall.foot == 0 else -1.0
-        missed = along - side
-        self._scatter += _LEARN * (missed * missed - self._scatter)
-        if fall.sureness < _SURE:
-            return
-        off = _scaled(_difference(push, self._middle), side)
-        half = _sum(half, _scaled(_difference(_without(off, self._middle), half), _LEARN))
-        self._half = half
-        if self._last is not None and self._last[1].foot != fall.foot:
-            between = _scaled(_sum(push, self._last[2]), 0.5)
-            self._middle = _sum(
-                self._middle, _scaled(_difference(between, self._middle), 2.0 * _LEARN)
-            )
-
-
-class StepAsymmetry:
-    """How unlike the steps onto the two feet are."""
-
-    def __init__(self) -> None:
-        self._onto: tuple[deque[tuple[float, float]], ...] = (
-            deque(maxlen=_KEEP_STEPS // 2),
-            deque(maxlen=_KEEP_STEPS // 2),
-        )
-        self._last: tuple[float, int] | None = None
-        self._since = 0
-
-    def restart(self) -> None:
-        """Begin a new bout: the way between two bouts isn't a step."""
-        self._last = None
-
-    def update(
-        self, contact_s: float, fall: Footfall | None, *, step_s: float
-    ) -> tuple[float, float] | None:
-        """Take a contact and whose it was.
-
-        Returns:
-            Every fifth step, once there are six onto each foot: the difference of the mean step
-            times over their mean (0 alike; Robinson et al. 1987), and how sure the feet are, 0..1.
-        """
-        last, self._last = self._last, None
-        if fall is None:
-            return None
-        self._last = (contact_s, fall.foot)
-        if last is None or last[1] == fall.foot:
-            return None
-        apart_s = contact_s - last[0]
-        if not 0.4 <= apart_s / step_s <= 1.6:
-            return None
-        self._onto[fall.foot].append((apart_s, fall.sureness))
-        self._since += 1
-        if self._since < _EVERY_STEPS or min(len(onto) for onto in self._onto) < _FEWEST_ONTO:
-            return None
-        self._since = 0
-        first_s, second_s = (sum(s for s, _ in onto) / len(onto) for onto in self._onto)
-        sure = min(sum(p for _, p in onto) / len(onto) for onto in self._onto)
-        return abs(first_s - second_s) / (0.5 * (first_s + second_s)), 2.0 * sure - 1.0
+        return Footfall(foot, sureness)
 
 
 def _dot(a: Vector, b: Vector) -> float:
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-
-
-def _sum(a: Vector, b: Vector) -> Vector:
-    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
 
 
 def _difference(a: Vector, b: Vector) -> Vector:

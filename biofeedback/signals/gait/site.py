@@ -34,6 +34,8 @@ _SITES: Final[dict[str, Site]] = {site: site for site in get_args(Site)}
 SURE = 0.95
 FEWEST_WINDOWS = 5
 ASK_WINDOWS = 15
+_RARELY = 8
+"""Who was asked once is looked at this much less often."""
 FARTHEST = 20.0
 """Squared distance from what was learned: 1 in 200 of known walks would be farther."""
 _ELSEWHERE = "elsewhere"
@@ -106,6 +108,7 @@ class SiteFinder:
         self._windows = WalkWindows()
         self._sum = np.zeros(len(WalkFeatures._fields))
         self._n = 0
+        self._looks = 0
 
     def restart(self) -> None:
         """Begin a new stretch after a gap; what was felt is kept."""
@@ -119,6 +122,9 @@ class SiteFinder:
         Returns:
             The site, once it is found; a guess that isn't, once, when it is time to ask.
         """
+        if rhythm is not None and self._n >= ASK_WINDOWS:
+            self._looks += 1
+            rhythm = rhythm if self._looks % _RARELY == 0 else None
         felt = self._windows.update(vectors, rhythm, walking=walking)
         if felt is None:
             return None

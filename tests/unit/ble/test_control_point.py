@@ -38,13 +38,18 @@ class Device:
             self.control.hear(b"\x77")
             self.control.hear(bytes((0xF0, command[0], command[1], status)))
 
-    def start(self, profile, name: str, which: int = 0) -> None:
+    def start(self, profile, name: str, rate_hz: float | None = None) -> None:
         stream = find_stream(profile, name)
-        asyncio.run(self.control.start(stream, stream.starts[which]))
+        asyncio.run(self.control.start(stream, start_of(stream, rate_hz)))
 
-    def stop(self, profile, name: str, which: int = 0) -> None:
+    def stop(self, profile, name: str, rate_hz: float | None = None) -> None:
         stream = find_stream(profile, name)
-        asyncio.run(self.control.stop(stream, stream.starts[which]))
+        asyncio.run(self.control.stop(stream, start_of(stream, rate_hz)))
+
+
+def start_of(stream, rate_hz: float | None):
+    """Give the first start, or the first of a rate."""
+    return next(start for start in stream.starts if rate_hz in {None, start.rate_hz})
 
 
 @pytest.mark.parametrize(
@@ -73,19 +78,19 @@ def test_a_stream_that_runs_already_is_stopped_and_started_again():
 
 def test_a_mode_that_is_on_already_is_left_on():
     device = Device(6, 0)
-    device.start(SENSE, "acceleration", which=1)
+    device.start(SENSE, "acceleration", rate_hz=416.0)
     assert [command[:4] for command in device.commands] == ["0209", "0202"]
 
 
 def test_a_mode_that_can_not_be_entered_while_streaming_waits_for_the_stop():
     device = Device(12, 0, 0, 0)
-    device.start(SENSE, "acceleration", which=1)
+    device.start(SENSE, "acceleration", rate_hz=416.0)
     assert [command[:4] for command in device.commands] == ["0209", "0302", "0209", "0202"]
 
 
 def test_a_stop_also_ends_the_mode_that_the_start_switched_on():
     device = Device()
-    device.stop(SENSE, "acceleration", which=1)
+    device.stop(SENSE, "acceleration", rate_hz=416.0)
     assert device.commands == ["0302", "0309"]
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from biofeedback.messages import EventDetected, MeasureTaken
-from biofeedback.signals.gait.sides import Footfall, Sides, StepAsymmetry
+from biofeedback.signals.gait.asymmetry import StepAsymmetry
+from biofeedback.signals.gait.sides import Footfall, Sides
 from biofeedback.signals.motion import Motion
 from biofeedback.signals.resample import TICK_S
 
