@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import select
 import subprocess
 import sys
 import threading
@@ -48,6 +49,7 @@ _AHEAD_NS = 20 * NS_PER_S  # orders of this span may wait in the pipe: memory st
 _QUEUE_LIMIT = 50_000
 _MAX_RESTARTS = 5
 _READ_BYTES = 1 << 16
+_COMMAND = ("-m", "biofeedback.sound.process")
 
 _log = logging.getLogger(__name__)
 
@@ -72,23 +74,74 @@ class Sound(Protocol):
         ...
 
 
+class _Pipe:
+    """The way to the child: at once while there is room, by a thread when there isn't."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._file = stream.fileno()
+        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._order = threading.Lock()
+        self._behind = 0  # messages that the thread hasn't written to their end
+        self._at_once = _never_wait(self._file)
+        self.thread = threading.Thread(target=self._catch_up, name="sound-orders", daemon=True)
+        self.thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait for room."""
+        return self._behind
+
+    def send(self, data: bytes) -> None:
+        """Write, or leave it to the thread; never wait."""
+        with self._order:
+            if self._at_once and not self._behind:
+                data = data[self._write_some(data) :]
+            if data:
+                self._behind += 1
+                self._outbox.put(data)
+
+    def end(self) -> None:
+        """Close the pipe when all is written."""
+        self._outbox.put(None)
+
+    def _write_some(self, data: bytes) -> int:
+        try:
+            return os.write(self._file, data)
+        except BlockingIOError:
+            return 0
+        except OSError:
+            return len(data)  # nobody listens: that is seen at the other pipe
+
+    def _catch_up(self) -> None:
+        while (data := self._outbox.get()) is not None:
+            while data:
+                written = self._write_some(data)
+                data = data[written:]
+                if data and not written:
+                    select.select([], [self._file], [], 1.0)
+            with self._order:
+                self._behind -= 1
+        _close_quietly(self._stream)
+
+
 class _Child:
     """One sound process with a thread for each direction."""
 
-    def __init__(self, opening: Open) -> None:
+    def __init__(self, opening: Open, *, command: Sequence[str] = _COMMAND) -> None:
         try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "biofeedback.sound.process"],
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                [sys.executable, *command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=child_environment(),
+                bufsize=0,
             )
         except OSError as error:
             raise SoundError(f"the sound process can't be started: {error}") from error
         if self._process.stdin is None or self._process.stdout is None:
             raise SoundError("the sound process has no pipes")
-        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._changed = threading.Condition()
         self.reports: deque[SoundReported] = deque()
         self.ready: Ready | None = None
@@ -96,22 +149,17 @@ class _Child:
         self.summary: SoundSummary | None = None
         self.rendered_ns = opening.origin_ns
         self.gone = False
-        self._outbox.put(encode_frame(opening))
-        self._writer = self._start(self._write, self._process.stdin, name="sound-orders")
-        self._reader = self._start(self._read, self._process.stdout, name="sound-reports")
-
-    @staticmethod
-    def _start(
-        target: Callable[[IO[bytes]], None], stream: IO[bytes], *, name: str
-    ) -> threading.Thread:
-        thread = threading.Thread(target=target, args=(stream,), name=name, daemon=True)
-        thread.start()
-        return thread
+        self._pipe = _Pipe(self._process.stdin)
+        self._pipe.send(encode_frame(opening))
+        self._reader = threading.Thread(
+            target=self._read, args=(self._process.stdout,), name="sound-reports", daemon=True
+        )
+        self._reader.start()
 
     def send(self, data: bytes) -> None:
-        """Queue bytes for the child."""
-        if self._outbox.qsize() < _QUEUE_LIMIT:
-            self._outbox.put(data)
+        """Send bytes to the child, without waiting."""
+        if self._pipe.waiting < _QUEUE_LIMIT:
+            self._pipe.send(data)
         elif not self.gone:
             # Alive but deaf for minutes: what it would play now is worth nothing.
             self._process.kill()
@@ -124,8 +172,8 @@ class _Child:
 
     def end(self, *, seconds: float) -> None:
         """Ask for the end, wait, and make sure."""
-        self._outbox.put(encode_frame(Finish()))
-        self._outbox.put(None)
+        self._pipe.send(encode_frame(Finish()))
+        self._pipe.end()
         self.wait_until(lambda: self.summary is not None, seconds=seconds)
         try:
             self._process.wait(timeout=2.0 if self.summary or self.gone else 0.1)
@@ -133,7 +181,7 @@ class _Child:
             self._process.kill()
             self._process.wait()
         self._reader.join(timeout=2.0)
-        self._writer.join(timeout=2.0)
+        self._pipe.thread.join(timeout=2.0)
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:
                 _close_quietly(stream)
@@ -150,16 +198,6 @@ class _Child:
             f"the sound process ended by itself (exit status {code}); "
             "check the system's sound settings, or render to a file"
         )
-
-    def _write(self, stream: IO[bytes]) -> None:
-        while (data := self._outbox.get()) is not None:
-            try:
-                stream.write(data)
-                if self._outbox.empty():
-                    stream.flush()
-            except (OSError, ValueError):
-                return
-        _close_quietly(stream)
 
     def _read(self, stream: IO[bytes]) -> None:
         splitter = FrameSplitter()
@@ -320,6 +358,15 @@ def open_file(path: str | Path, *, origin_ns: int, settings: SoundSettings) -> S
 def open_null() -> Sound:
     """Play nothing."""
     return _NullSound()
+
+
+def _never_wait(file: int) -> bool:
+    """Let writes return at once when a pipe is full; False where pipes can't do that."""
+    try:
+        os.set_blocking(file, False)
+    except (AttributeError, OSError):
+        return False
+    return True
 
 
 def _close_quietly(stream: IO[bytes]) -> None:
