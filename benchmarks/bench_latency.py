@@ -3,8 +3,8 @@
     benchmarks/with-jack.sh .venv/bin/python benchmarks/bench_latency.py [notes] [layer]
     benchmarks/with-null-sink.sh .venv/bin/python benchmarks/bench_latency.py [notes] [layer]
 
-Sends notes as a session does, through the product's own pipe, each an answer to a gesture (no tick,
-``start_ns`` = now), and finds the first changed sample in what the sound process hands to the device.
+Sends notes as a session does, through the product's own pipe, each an answer to a gesture (no
+tick, ``start_ns`` = now), and finds the first changed sample in what the sound process hands over.
 What the device's buffer adds until the ear is told beside it. Budget: p99 <= 15 ms at blocks of 128
 frames, constant to +-3 ms (from the first to the last percentile).
 """
@@ -19,7 +19,8 @@ import time
 import numpy as np
 
 from biofeedback.messages import NS_PER_MS, NS_PER_S, MusicParameters, PlayNote, SteerSound
-from biofeedback.sound import live, player
+from biofeedback.sound import live
+from biofeedback.sound.child import Child
 from biofeedback.sound.frames import Open, encode_frame
 from biofeedback.sound.inbox import Inbox
 from biofeedback.sound.portaudio import PortAudioOutput
@@ -68,7 +69,7 @@ def be_child() -> None:
     os._exit(0)
 
 
-class Ear(player._Child):
+class Ear(Child):
     """The parent's side, which reads instants instead of frames."""
 
     def _read(self, stream) -> None:
