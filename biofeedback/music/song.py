@@ -400,7 +400,7 @@ class SongPerformer:
                 layer=layer,
                 pitch_midi=None,
                 velocity=mapping.velocity(level_db),
-                tick=self._clock.first_tick_at(start_ns),
+                tick=round(self._clock.beats_at(start_ns) * TICKS_PER_BEAT),
             )
             for layer, level_db in strokes
         ]
