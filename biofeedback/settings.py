@@ -19,8 +19,8 @@ from biofeedback.control.limits import HeartRateBpm, Limits, TempoBpm
 from biofeedback.errors import SettingsError
 from biofeedback.music.meter import MeterName
 from biofeedback.music.performer import GestureGrid
-from biofeedback.music.song import natural_tempo_bpm, why_out_of_reach
 from biofeedback.music.song_map import SongMap, check_song_map
+from biofeedback.music.song_reach import natural_tempo_bpm, why_out_of_reach
 from biofeedback.music.styles import StyleName, list_meters
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)

@@ -29,7 +29,8 @@ from biofeedback.messages import (
 )
 from biofeedback.music import mapping
 from biofeedback.music.beats import BeatClock
-from biofeedback.music.song_map import SongBeats, SongMap, check_song_map
+from biofeedback.music.song_map import SongBeats, SongMap
+from biofeedback.music.song_reach import FASTEST, SLOWEST, choose_multiple, fits
 from biofeedback.music.swell import Swell
 
 if TYPE_CHECKING:
@@ -37,13 +38,6 @@ if TYPE_CHECKING:
 
     from biofeedback.messages import Direction, Part
 
-SLOWEST, FASTEST = 0.85, 1.15
-"""How far the speed of a song may be from its own."""
-
-MULTIPLES: Final = (0.5, 1.0, 2.0)
-"""Beats of the song to a beat of the clock."""
-
-KEEP_MULTIPLE_RATIO: Final = 0.06
 GLIDE_RATIO_PER_S: Final = 0.02
 AGREE_RATIO: Final = 0.02
 AGREE_S: Final = 2.0
@@ -69,43 +63,6 @@ ANSWER_DB: Final = (-12.0, 0.0)
 ANSWER_STROKES_MIDI: Final = (36, 48, 60)
 _STROKE_NS: Final = NS_PER_S // 10
 _BARELY = 1e-9
-
-
-def why_out_of_reach(song: SongMap, *, low_bpm: float, high_bpm: float) -> str | None:
-    """Say why a song can't be played at any tempo of a band; None if it can."""
-    if (problem := check_song_map(song)) is not None:
-        return problem
-    beats = SongBeats(song)
-    tempi = [beats.tempo_bpm(float(beat)) for beat in range(0, len(song.beats_s) - 1, 4)]
-    slowest, fastest = min(tempi), max(tempi)
-    reaches = [(SLOWEST * fastest / m, FASTEST * slowest / m) for m in MULTIPLES]
-    if any(low <= high_bpm and high >= low_bpm and low <= high for low, high in reaches):
-        return None
-    if all(low > high for low, high in reaches):
-        return (
-            f"its tempo goes from {slowest:.0f} to {fastest:.0f} bpm, and a song can be played "
-            f"{SLOWEST:g} to {FASTEST:g} times as fast as it is: no steady tempo fits all of it"
-        )
-    spans = ", ".join(f"{low:.0f} to {high:.0f}" for low, high in reversed(reaches))
-    return (
-        f"it has {(slowest * fastest) ** 0.5:.0f} bpm, so it can be played at {spans} beats a "
-        f"minute; this plan allows {low_bpm:.0f} to {high_bpm:.0f}"
-    )
-
-
-def natural_tempo_bpm(song: SongMap, *, low_bpm: float, high_bpm: float, near_bpm: float) -> float:
-    """Tell at which tempo of a band a song needs the least stretching.
-
-    Of several, the one nearest to ``near_bpm``.
-    """
-    bpm = SongBeats(song).tempo_bpm(0.0)
-    inside = [bpm / m for m in MULTIPLES if low_bpm <= bpm / m <= high_bpm]
-    if inside:
-        return min(inside, key=lambda tempo: abs(math.log(tempo / near_bpm)))
-    edges = [
-        (abs(math.log(bpm / m / edge)), edge) for m in MULTIPLES for edge in (low_bpm, high_bpm)
-    ]
-    return min(edges)[1]
 
 
 class SongPerformer:
@@ -222,7 +179,7 @@ class SongPerformer:
         """Take the clock towards the wish, as far as the song can follow."""
         place_s = self._beats.song.sounds_from_s if self._place_s is None else self._place_s
         song_bpm = self._beats.tempo_bpm(self._beats.beat_at(place_s))
-        chosen = _choose_multiple(song_bpm, wished_bpm, self._multiple)
+        chosen = choose_multiple(song_bpm, wished_bpm, self._multiple)
         if chosen != self._multiple:
             # The song goes on as fast as it goes; other beats of it count from now on.
             self._tempo_bpm *= self._multiple / chosen
@@ -337,12 +294,12 @@ class SongPerformer:
         """Choose the next song and the tick on which it begins."""
         count = len(self._songs)
         order = [(self._number + 1 + index) % count for index in range(count)]
-        fitting = [n for n in order if _fits(self._songs[n], wished_bpm)]
+        fitting = [n for n in order if fits(self._songs[n], wished_bpm)]
         self._number = (fitting or order)[0]
         self._passed_over = self._number != order[0]
         following = self._songs[self._number]
         song_bpm = following.tempo_bpm(0.0)
-        multiple = _choose_multiple(song_bpm, self._clock.tempo_bpm(at_ns), None)
+        multiple = choose_multiple(song_bpm, self._clock.tempo_bpm(at_ns), None)
         self._next_multiple = multiple
         enters = following.beat_at(following.song.sounds_from_s)
         unit = min(multiple, 1.0)
@@ -404,19 +361,3 @@ class SongPerformer:
             )
             for layer, level_db in strokes
         ]
-
-
-def _choose_multiple(song_bpm: float, tempo_bpm: float, in_use: float | None) -> float:
-    """Choose how many beats of the song go to a beat of the clock; the one in use is favoured."""
-
-    def effort(multiple: float) -> float:
-        distance = abs(math.log(tempo_bpm * multiple / song_bpm))
-        return distance - (KEEP_MULTIPLE_RATIO if multiple == in_use else 0.0)
-
-    return min(MULTIPLES, key=effort)
-
-
-def _fits(beats: SongBeats, tempo_bpm: float) -> bool:
-    song_bpm = beats.tempo_bpm(0.0)
-    multiple = _choose_multiple(song_bpm, tempo_bpm, None)
-    return SLOWEST <= tempo_bpm * multiple / song_bpm <= FASTEST

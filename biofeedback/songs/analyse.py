@@ -144,8 +144,9 @@ def measure_loudness(samples: NDArray[np.float32], *, rate_hz: int) -> float | N
     count = samples.shape[1] // chunk
     powers = np.zeros(count)
     for side in samples:
-        weighted: Any = signal.sosfilt(design_k_weighting(rate_hz), side[: count * chunk])
-        powers += (weighted.reshape(count, chunk) ** 2).mean(axis=1)
+        filtered: Any = signal.sosfilt(design_k_weighting(rate_hz), side[: count * chunk])
+        weighted = np.asarray(filtered, dtype=np.float64).reshape(count, chunk)
+        powers += (weighted * weighted).mean(axis=1)
     gated = GatedLoudness()
     for power in powers:
         gated.update(float(power))

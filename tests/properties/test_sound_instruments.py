@@ -1,4 +1,4 @@
-"""One contract for all instruments; ``instrument_facts.py`` plays each alone and says what it heard."""
+"""One contract for all instruments; ``instrument_facts.py`` plays each alone and listens."""
 
 from __future__ import annotations
 
@@ -24,12 +24,47 @@ QUIETER_LU = {
     **dict.fromkeys(("wind", "water"), 10.0),
 }
 TYPICAL_LUFS = -22.0
-SEAM_NAMES = """
-    kick soft_kick snare brush hat shaker hand_drum frame_drum click bass sub_bass upright_bass
-    electric_piano felt_piano nylon_guitar harp kalimba marimba warm_pad string_pad air_pad flute
-    clarinet lead music_box bell drone_low drone_mid drone_high wind water djembe conga bongo cajon
-    woodblock cowbell_soft tambourine shekere
-""".split()
+SEAM_NAMES = [
+    "kick",
+    "soft_kick",
+    "snare",
+    "brush",
+    "hat",
+    "shaker",
+    "hand_drum",
+    "frame_drum",
+    "click",
+    "bass",
+    "sub_bass",
+    "upright_bass",
+    "electric_piano",
+    "felt_piano",
+    "nylon_guitar",
+    "harp",
+    "kalimba",
+    "marimba",
+    "warm_pad",
+    "string_pad",
+    "air_pad",
+    "flute",
+    "clarinet",
+    "lead",
+    "music_box",
+    "bell",
+    "drone_low",
+    "drone_mid",
+    "drone_high",
+    "wind",
+    "water",
+    "djembe",
+    "conga",
+    "bongo",
+    "cajon",
+    "woodblock",
+    "cowbell_soft",
+    "tambourine",
+    "shekere",
+]
 
 
 def test_every_instrument_that_styles_may_name_is_there():

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from biofeedback.control.follow import neutral_music
 from biofeedback.messages import NS_PER_S, NoticeGiven, PlayNote, StretchSong
-from biofeedback.music.song import FASTEST, SLOWEST, SongPerformer, why_out_of_reach
+from biofeedback.music.song import SongPerformer
 from biofeedback.music.song_map import SongBeats, SongMap
+from biofeedback.music.song_reach import FASTEST, SLOWEST, why_out_of_reach
 
 STEP_NS = NS_PER_S // 10
 
