@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 import soundfile  # pyright: ignore[reportMissingTypeStubs]
@@ -144,7 +144,7 @@ def measure_loudness(samples: NDArray[np.float32], *, rate_hz: int) -> float | N
     count = samples.shape[1] // chunk
     powers = np.zeros(count)
     for side in samples:
-        filtered: Any = signal.sosfilt(design_k_weighting(rate_hz), side[: count * chunk])
+        filtered = cast("Any", signal.sosfilt(design_k_weighting(rate_hz), side[: count * chunk]))
         weighted = np.asarray(filtered, dtype=np.float64).reshape(count, chunk)
         powers += (weighted * weighted).mean(axis=1)
     gated = GatedLoudness()
