@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from biofeedback.control import LAWS
-from biofeedback.control.follow import Wish, neutral_music
+from biofeedback.control.follow import neutral_music
+from biofeedback.control.law import Moment, Step, Wish
 from biofeedback.control.safety import Safety
 from biofeedback.control.session import Session
 from biofeedback.decode.sensor import SensorDecoder
@@ -28,6 +29,7 @@ from biofeedback.messages import (
     Input,
     LinkFact,
     LinkReported,
+    MeasureTaken,
     MusicParameters,
     NoticeCode,
     NoticeGiven,
@@ -87,7 +89,9 @@ class Engine:
             limits=settings.limits,
             resting_tempo_bpm=settings.resting_tempo_bpm,
         )
-        self._safety = Safety(settings.limits, neutral)
+        self._safety = Safety(
+            settings.limits, neutral, law_slew_ratio_per_s=self._law.tempo_slew_ratio_per_s
+        )
         self._session = Session(
             calibrate_s=settings.calibrate_s,
             time_limit_s=settings.limits.time_limit_s,
@@ -104,6 +108,7 @@ class Engine:
         self._next_step_ns = NEVER_NS
         self._performer: Performer | None = None
         self._judged_step_ns: dict[str, int] = {}
+        self._found: list[MeasureTaken | EventDetected] = []
         self._last_packet_ns: dict[tuple[str, str], int] = {}
         self._silent: set[tuple[str, str]] = set()
         self._sequence = 0
@@ -201,6 +206,7 @@ class Engine:
                         self._notice(finding, outputs)
                         continue
                     outputs.append(finding)
+                    self._found.append(finding)
                     if isinstance(finding, EventDetected) and finding.event == "gesture":
                         self._answer_gesture(finding, outputs)
 
@@ -257,6 +263,7 @@ class Engine:
                 outputs.append(StopSound(at_ns=change.at_ns, fade_ms=STOP_FADE_MS))
 
     def _step(self, at_ns: int, outputs: list[Output]) -> None:
+        found, self._found = self._found, []
         if self._performer is None or self._session.is_over:
             return
         self._watch_sensors(at_ns, outputs)
@@ -266,7 +273,7 @@ class Engine:
             waited_ns = at_ns - self._session.waits_since_ns
             if waited_ns > round(self._settings.calibrate_s * NS_PER_S) + WAITED_LONG_NS:
                 self._notice(NoticeGiven(at_ns=at_ns, code="no_signal"), outputs)
-        wish = self._propose(at_ns, bodies, outputs)
+        wish = self._propose(at_ns, bodies, found, outputs)
         if self._session.is_over:
             return
         state = self._session.state
@@ -298,15 +305,25 @@ class Engine:
         outputs.append(steer)
         outputs.extend(self._performer.play(at_ns, at_ns + STEP_NS + LOOKAHEAD_NS, allowed))
 
-    def _propose(self, at_ns: int, bodies: list[BodyState], outputs: list[Output]) -> Wish:
+    def _propose(
+        self,
+        at_ns: int,
+        bodies: list[BodyState],
+        found: list[MeasureTaken | EventDetected],
+        outputs: list[Output],
+    ) -> Wish:
         """Ask the law; one that fails can't take the music with it (F57)."""
+        moment = Moment(
+            at_ns=at_ns,
+            bodies=bodies,
+            tempo_bpm=self._safety.last.tempo_bpm,
+            elapsed_s=STEP_S,
+            steps=self._new_steps(bodies),
+            findings=found,
+            beat_ratio=self._beat_ratio(at_ns),
+        )
         try:
-            wish = self._law.propose(
-                bodies,
-                tempo_bpm=self._safety.last.tempo_bpm,
-                elapsed_s=STEP_S,
-                asynchrony_beats=self._asynchrony_beats(bodies),
-            )
+            wish = self._law.propose(moment)
             _require_wish(wish)
         except Exception:  # noqa: BLE001 - whatever a law raises, the music is held
             self._notice(NoticeGiven(at_ns=at_ns, code="law_failed"), outputs)
@@ -316,16 +333,24 @@ class Engine:
             return Wish(self._neutral, "calibrating")
         return wish
 
-    def _asynchrony_beats(self, bodies: list[BodyState]) -> float | None:
-        """How far the music was ahead of the newest step of somebody who walks."""
+    def _new_steps(self, bodies: list[BodyState]) -> list[Step]:
+        """List the newest step of each who walks, and how far the music was ahead of it."""
+        steps: list[Step] = []
         for body in bodies:
             step_ns = body.last_step_ns
             if not body.walking or step_ns is None or self._performer is None:
                 continue
             if self._judged_step_ns.get(body.wearer) != step_ns:
                 self._judged_step_ns[body.wearer] = step_ns
-                return self._performer.asynchrony_beats(step_ns - self._output_delay_ns)
-        return None
+                asynchrony = self._performer.asynchrony_beats(step_ns - self._output_delay_ns)
+                steps.append(Step(body.wearer, step_ns, asynchrony))
+        return steps
+
+    def _beat_ratio(self, at_ns: int) -> float | None:
+        if self._performer is None:
+            return None
+        off = self._performer.asynchrony_beats(at_ns)
+        return None if off is None else off % 1.0
 
     def _answer_gesture(self, gesture: EventDetected, outputs: list[Output]) -> None:
         if self._performer is None or self._session.state != "RUN" or not self._session.may_rise:

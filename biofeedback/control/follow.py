@@ -11,17 +11,18 @@ from __future__ import annotations
 
 import math
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
-from biofeedback.messages import (
-    MusicParameters,
-    Reason,
-)
+from biofeedback.control.law import Wish
+from biofeedback.control.limits import FOLLOW_SLEW_RATIO_PER_S
+from biofeedback.messages import MusicParameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from biofeedback.control.law import Moment
     from biofeedback.control.limits import Limits
+    from biofeedback.messages import Reason
     from biofeedback.samples import BodyState
 
 MULTIPLES = {multiple: math.log(multiple) for multiple in (0.5, 1.0, 2.0)}
@@ -48,15 +49,10 @@ MOVING_RATIO = 0.15
 """Above this vigour the display says that somebody moves; nothing else depends on it."""
 
 
-class Wish(NamedTuple):
-    """What a law wants, and why."""
-
-    parameters: MusicParameters
-    reason: Reason
-
-
 class FollowLaw:
     """Proposes music from bodies; keeps what it needs for smoothness."""
+
+    tempo_slew_ratio_per_s: ClassVar[float] = FOLLOW_SLEW_RATIO_PER_S
 
     def __init__(self, *, limits: Limits, resting_tempo_bpm: float) -> None:
         self._low_bpm = limits.tempo_low_bpm
@@ -69,29 +65,17 @@ class FollowLaw:
         self._sustained = 0.5
         self._tilt = 0.5
 
-    def propose(
-        self,
-        bodies: Sequence[BodyState],
-        *,
-        tempo_bpm: float,
-        elapsed_s: float,
-        asynchrony_beats: float | None,
-    ) -> Wish:
-        """Say what the music should be now.
-
-        Args:
-            bodies: All wearers, those without fresh motion included.
-            tempo_bpm: The tempo that sounds now.
-            elapsed_s: Time since the last proposal.
-            asynchrony_beats: How far the music was ahead (+) of the newest step, in beats
-                (-0.5..0.5); None without a new step.
-        """
-        self._follow_texture(bodies, elapsed_s)
+    def propose(self, moment: Moment) -> Wish:
+        """Say what the music should be now."""
+        bodies = moment.bodies
+        self._follow_texture(bodies, moment.elapsed_s)
         cadences_spm = [b.cadence_spm for b in bodies if b.walking and b.cadence_spm is not None]
         reason: Reason
         if cadences_spm:
-            goal_bpm = self._fold(median(cadences_spm), tempo_bpm)
-            goal_bpm *= self._phase_correction(asynchrony_beats)
+            goal_bpm = self._fold(median(cadences_spm), moment.tempo_bpm)
+            for step in moment.steps:
+                self._hear_step(step.asynchrony_beats)
+            goal_bpm *= self._phase_correction()
             reason = "walking"
         else:
             self._phase_beats = 0.0
@@ -100,6 +84,10 @@ class FollowLaw:
         if not bodies:
             reason = "no_sensor"
         return Wish(self._dress(goal_bpm), reason)
+
+    def outcomes(self) -> dict[str, float | None]:
+        """Tell nothing: who is followed is measured by the body's own measures."""
+        return {}
 
     def _fold(self, cadence_spm: float, tempo_bpm: float) -> float:
         """Bring the cadence to the nearest multiple in reach; keep the one in use if none is."""
@@ -117,13 +105,16 @@ class FollowLaw:
         self._multiple = chosen
         return cadence_spm * chosen
 
-    def _phase_correction(self, asynchrony_beats: float | None) -> float:
-        if asynchrony_beats is not None:
-            # At half tempo every other step falls between beats: judge by the nearest half beat.
-            error = asynchrony_beats
-            if self._multiple < 1.0:
-                error = (2 * error + 0.5) % 1.0 / 2 - 0.25
-            self._phase_beats += PHASE_SMOOTHING * (error - self._phase_beats)
+    def _hear_step(self, asynchrony_beats: float | None) -> None:
+        if asynchrony_beats is None:
+            return
+        # At half tempo every other step falls between beats: judge by the nearest half beat.
+        error = asynchrony_beats
+        if self._multiple < 1.0:
+            error = (2 * error + 0.5) % 1.0 / 2 - 0.25
+        self._phase_beats += PHASE_SMOOTHING * (error - self._phase_beats)
+
+    def _phase_correction(self) -> float:
         correction = PHASE_GAIN * self._phase_beats
         return 1.0 - min(max(correction, -PHASE_CORRECTION_MAX_RATIO), PHASE_CORRECTION_MAX_RATIO)
 

@@ -4,7 +4,8 @@ Rules, each the minimum of independent limits, each leaving its word in ``limits
 
 * a wish that is not finite is not used: the value before stays;
 * tempo stays inside 40..180 and inside the band round the prescribed baseline, and moves by at
-  most the slew limit per elapsed second (an elapsed time above 0.1 s counts as 0.1 s: F50);
+  most the slew limit of the plan, or of the law where that is lower, per elapsed second (an
+  elapsed time above 0.1 s counts as 0.1 s: F50);
 * energy, density and level rise slowly and fall freely;
 * HOLD freezes tempo, level and energy; EASE glides to neutral and fades, whatever the wish;
 * while a heart rate is above its ceiling nothing rises.
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import msgspec
 
-from biofeedback.control.limits import TEMPO_MAX_BPM, TEMPO_MIN_BPM
+from biofeedback.control.limits import FOLLOW_SLEW_RATIO_PER_S, TEMPO_MAX_BPM, TEMPO_MIN_BPM
 from biofeedback.messages import Limit, MusicParameters, SessionState
 
 if TYPE_CHECKING:
@@ -86,8 +87,16 @@ class Allowed(NamedTuple):
 class Safety:
     """Holds what was allowed last, because most limits are about change."""
 
-    def __init__(self, limits: Limits, neutral: MusicParameters) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        neutral: MusicParameters,
+        *,
+        law_slew_ratio_per_s: float = FOLLOW_SLEW_RATIO_PER_S,
+    ) -> None:
         self._limits = limits
+        self._slew_ratio_per_s = 0.0
+        self.govern(law_slew_ratio_per_s)
         tempo_bpm = min(max(neutral.tempo_bpm, limits.tempo_low_bpm), limits.tempo_high_bpm)
         level_db = min(START_LEVEL_DB, limits.level_max_db)
         # A neutral tempo outside the band would have EASE glide out of it.
@@ -103,6 +112,16 @@ class Safety:
     def last(self) -> MusicParameters:
         """What was allowed last."""
         return self._last
+
+    def govern(self, law_slew_ratio_per_s: float) -> None:
+        """Let a law take over: its own limit counts where it is below the plan's.
+
+        One that is no positive number lets the tempo stand.
+        """
+        plan = self._limits.tempo_slew_ratio_per_s
+        self._slew_ratio_per_s = (
+            min(plan, law_slew_ratio_per_s) if law_slew_ratio_per_s > 0 else 0.0
+        )
 
     def limit(
         self,
@@ -198,8 +217,8 @@ class Safety:
         may_rise: bool,  # noqa: FBT001
         hit: dict[Limit, None],
     ) -> float:
-        limits, last_bpm = self._limits, self._last.tempo_bpm
-        slew_bpm = last_bpm * limits.tempo_slew_ratio_per_s * step_s
+        last_bpm = self._last.tempo_bpm
+        slew_bpm = last_bpm * self._slew_ratio_per_s * step_s
         ranges: tuple[tuple[float, float, Limit], ...] = (
             *self._tempo_ranges,
             (last_bpm - slew_bpm, last_bpm + slew_bpm, "tempo_slew"),
