@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from biofeedback.control import LAWS
+from biofeedback.control.cue import is_muted
 from biofeedback.control.follow import neutral_music
 from biofeedback.control.law import Moment, Step, Wish
 from biofeedback.control.safety import Safety
@@ -22,6 +23,7 @@ from biofeedback.errors import ProfileError
 from biofeedback.messages import (
     NS_PER_MS,
     NS_PER_S,
+    TICKS_PER_BEAT,
     ClockJumped,
     CommandGiven,
     DecisionMade,
@@ -36,6 +38,7 @@ from biofeedback.messages import (
     Output,
     PacketReceived,
     PacketRejected,
+    PlayNote,
     SensorAttached,
     SensorDetached,
     SoundReported,
@@ -51,6 +54,7 @@ from biofeedback.signals.body import Body
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from biofeedback.control.law import Cue
     from biofeedback.decode.profile import Profile
     from biofeedback.samples import BodyState
     from biofeedback.settings import Settings
@@ -65,6 +69,9 @@ SILENT_NS = 3 * NS_PER_S
 WAITED_LONG_NS = 10 * NS_PER_S
 STRONGEST_GESTURE_MPS2 = 25.0
 LATE_NOTES_WORTH_A_NOTICE = 3
+BAR_TICKS = 4 * TICKS_PER_BEAT
+PULSE_NS = 60 * NS_PER_MS
+PULSE_VELOCITY = 0.8
 NEVER_NS = 2**62
 
 LINK_NOTICES: dict[LinkFact, NoticeCode] = {
@@ -111,6 +118,7 @@ class Engine:
         self._found: list[MeasureTaken | EventDetected] = []
         self._last_packet_ns: dict[tuple[str, str], int] = {}
         self._silent: set[tuple[str, str]] = set()
+        self._cue: Cue = "full"
         self._sequence = 0
         self._noticed_ns: dict[tuple[str, str | None, str | None], int] = {}
 
@@ -303,7 +311,35 @@ class Engine:
             may_rise=state in {"CALIBRATE", "RUN"} and self._session.may_rise,
         )
         outputs.append(steer)
-        outputs.extend(self._performer.play(at_ns, at_ns + STEP_NS + LOOKAHEAD_NS, allowed))
+        notes = self._performer.play(at_ns, at_ns + STEP_NS + LOOKAHEAD_NS, allowed)
+        outputs.extend(self._shape_cue(at_ns, notes, wish))
+
+    def _shape_cue(self, at_ns: int, notes: list[PlayNote], wish: Wish) -> list[PlayNote]:
+        """Leave out what the cue mutes and add its pulses; in HOLD the cue stays as it was."""
+        if wish.reason == "law_failed":
+            self._cue = "full"
+        elif self._session.state == "RUN":
+            self._cue = wish.cue
+        cue = self._cue
+        if cue == "full":
+            return notes
+        kept = [
+            n for n in notes if n.tick is None or not is_muted(cue, n.layer, n.tick // BAR_TICKS)
+        ]
+        if cue == "pulse":
+            kept += [
+                PlayNote(
+                    at_ns=at_ns,
+                    start_ns=pulse_ns,
+                    duration_ns=PULSE_NS,
+                    layer="click",
+                    pitch_midi=None,
+                    velocity=PULSE_VELOCITY,
+                    tick=None,
+                )
+                for pulse_ns in wish.pulses_ns
+            ]
+        return kept
 
     def _propose(
         self,
@@ -329,6 +365,9 @@ class Engine:
             self._notice(NoticeGiven(at_ns=at_ns, code="law_failed"), outputs)
             self._enter(self._session.note_law_failure(at_ns), outputs)
             return Wish(self._safety.last, "law_failed")
+        if self._session.state == "RUN":
+            for code in wish.notices:
+                self._notice(NoticeGiven(at_ns=at_ns, code=code), outputs)
         if self._session.state == "CALIBRATE":
             return Wish(self._neutral, "calibrating")
         return wish

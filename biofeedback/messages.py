@@ -115,6 +115,13 @@ Reason = Literal[
     "clock_jump",
     "time_limit",
     "stopped",
+    "listening",
+    "matching",
+    "leading",
+    "stepping_back",
+    "freeze",
+    "fading",
+    "uncued",
 ]
 """Why the engine decided what it decided."""
 
@@ -155,6 +162,7 @@ NoticeCode = Literal[
     "sensor_refused",
     "bluetooth_off",
     "firmware_changed",
+    "gait_frozen",
 ]
 
 LinkFact = Literal[

@@ -64,6 +64,13 @@ REASON_WORDS: Final[dict[Reason, str]] = {
     "clock_jump": "this computer slept or stalled; please start again",
     "time_limit": "the time of this session is nearly over",
     "stopped": "stopped",
+    "listening": "listening to how you go",
+    "matching": "the beat goes with your steps",
+    "leading": "the beat invites you to go on a little faster",
+    "stepping_back": "one step back: the beat is a little easier",
+    "freeze": "a steady pulse to start from again",
+    "fading": "the beat leaves bit by bit; keep your pace",
+    "uncued": "walking without the beat",
 }
 LIMIT_WORDS: Final[dict[Limit, str]] = {
     "tempo_absolute": "tempo range",
@@ -100,6 +107,7 @@ NOTICE_WORDS: Final[dict[NoticeCode, str]] = {
     "sensor_refused": "can't be used",
     "bluetooth_off": "is out of reach: Bluetooth is switched off or gone",
     "firmware_changed": "has a new firmware: watch whether it still behaves",
+    "gait_frozen": "no step for two seconds: a steady pulse sounds",
 }
 
 

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 AHEAD_NS = 300_000_000
 """Notes that start within this time from a moment are already on their way to the sound."""
 
-Cue = Literal["full", "no_click", "three_in_four", "one_in_two", "silent", "pulse"]
+Cue = Literal["full", "no_click", "three_in_four", "one_in_two", "bed", "silent", "pulse"]
 """How much of the beat sounds: all; without the click; one bar in four muted; every other bar
-muted; nothing; nothing but the single pulses of ``Wish.pulses_ns``."""
+muted; only what has no pulse; nothing at all; and, in a freeze, single pulses at
+``Wish.pulses_ns`` over what has none. ``cue.py`` says what that means for each layer and bar."""
 
 Key = Literal["tap", "hold", "go_on", "next", "pain", "accept", "reject", "up", "down"]
 """What a person at the keys says: a tap in time, hold the music, go on, the next solo or slot,

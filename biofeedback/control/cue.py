@@ -1,0 +1,35 @@
+"""How much of the beat sounds in which bar: the ladder by which a cue is faded.
+
+First the click goes, then one bar in four is muted, then every other one, then the beat is gone
+(therapies.md, gait: phase d). Muted are the layers that have a pulse; a pad and nature go on, so
+that a muted bar is no hole.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from biofeedback.control.law import Cue
+    from biofeedback.messages import Layer
+
+FADING: Final[tuple[Cue, ...]] = ("full", "no_click", "three_in_four", "one_in_two", "silent")
+PULSELESS: Final[frozenset[Layer]] = frozenset({"pad", "nature"})
+
+
+def fade_cue(since_s: float, *, step_s: float) -> Cue:
+    """Tell the cue ``since_s`` seconds after fading began, one rung each ``step_s`` seconds."""
+    rung = 1 + int(max(0.0, since_s) / step_s)
+    return FADING[min(rung, len(FADING) - 1)]
+
+
+def is_muted(cue: Cue, layer: Layer, bar: int) -> bool:
+    """Tell whether a layer is left out in a bar, counted from 0."""
+    if cue in {"full", "silent"}:
+        return cue == "silent"
+    if layer in PULSELESS:
+        return False
+    muted_bars = {"three_in_four": (3,), "one_in_two": (1, 3)}.get(cue, ())
+    clickless = cue in {"no_click", "three_in_four", "one_in_two"}
+    beatless = cue in {"bed", "pulse"}
+    return beatless or bar % 4 in muted_bars or (clickless and layer == "click")
