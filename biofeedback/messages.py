@@ -122,6 +122,18 @@ Reason = Literal[
     "freeze",
     "fading",
     "uncued",
+    "settling",
+    "pacing",
+    "searching",
+    "relaxing",
+    "heart_rising",
+    "meeting",
+    "sloping",
+    "waiting",
+    "diverging",
+    "journey",
+    "holding",
+    "returning",
 ]
 """Why the engine decided what it decided."""
 
@@ -136,6 +148,7 @@ Limit = Literal[
     "easing",
     "heart_rate_ceiling",
     "not_finite",
+    "breath_pace",
 ]
 """A safety limit that changed a wish."""
 

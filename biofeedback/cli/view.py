@@ -71,6 +71,18 @@ REASON_WORDS: Final[dict[Reason, str]] = {
     "freeze": "a steady pulse to start from again",
     "fading": "the beat leaves bit by bit; keep your pace",
     "uncued": "walking without the beat",
+    "settling": "settling; the first minute is only listened to",
+    "pacing": "breathe with the swell, if you like",
+    "searching": "trying which breath suits you",
+    "relaxing": "slower and thinner, bit by bit",
+    "heart_rising": "your heart is a little faster; nothing rises",
+    "meeting": "the music is where you are",
+    "sloping": "the music goes ahead in small steps",
+    "waiting": "the music waits for you",
+    "diverging": "the music comes back half a step",
+    "journey": "the journey goes on",
+    "holding": "holding music: steady and near",
+    "returning": "on the way back",
 }
 LIMIT_WORDS: Final[dict[Limit, str]] = {
     "tempo_absolute": "tempo range",
@@ -83,6 +95,7 @@ LIMIT_WORDS: Final[dict[Limit, str]] = {
     "easing": "easing off",
     "heart_rate_ceiling": "heart-rate ceiling",
     "not_finite": "a value was not usable",
+    "breath_pace": "the breath changes gently",
 }
 NOTICE_WORDS: Final[dict[NoticeCode, str]] = {
     "sensor_joined": "joined",

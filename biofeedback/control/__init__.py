@@ -6,10 +6,19 @@
     follow.py      FOLLOW: the music goes as the person goes
     entrain.py     ENTRAIN: the beat finds the steps, stays with them, fades
     lead.py        LEAD: the beat invites to a little more, on success
+    relax.py       RELAX: from the resting pulse down, thinner, darker, breathing
+    iso.py         ISO: meet somebody where they are, then lead by small steps
+    breathe.py     BREATHE: a swell to breathe with; the breath that suits best
+    contour.py     CONTOUR: the arc of an imagery session
+    listen.py      LISTEN: no beat, only measuring
     tracker.py     the walker tracked, and the beat brought onto the steps
     stepping.py    how somebody steps, and how well with the beat
     freeze.py      the answer to a freeze
     cue.py         how much of the beat sounds
+    swell.py       the rate of a swell that people may breathe with
+    resonance.py   at which breath the heart swings most
+    course.py      where a measure began, where it is, whether it rises
+    calm.py        music of the laws that calm
     session.py     in which state the session is, and why
     safety.py      the gate: nothing gets past it
     limits.py      the bounds no plan gets past
@@ -22,9 +31,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from biofeedback.control.breathe import BreatheLaw
+from biofeedback.control.contour import ContourLaw
 from biofeedback.control.entrain import EntrainLaw
 from biofeedback.control.follow import FollowLaw
+from biofeedback.control.iso import IsoLaw
 from biofeedback.control.lead import LeadLaw
+from biofeedback.control.listen import ListenLaw
+from biofeedback.control.relax import RelaxLaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,5 +49,10 @@ LAWS: dict[str, Callable[..., Law]] = {
     "follow": FollowLaw,
     "entrain": EntrainLaw,
     "lead": LeadLaw,
+    "relax": RelaxLaw,
+    "iso": IsoLaw,
+    "breathe": BreatheLaw,
+    "contour": ContourLaw,
+    "listen": ListenLaw,
 }
 """Control laws by the name that a plan uses; each is made with ``limits`` and the resting pulse."""

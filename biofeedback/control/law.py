@@ -32,6 +32,18 @@ Cue = Literal["full", "no_click", "three_in_four", "one_in_two", "bed", "silent"
 muted; only what has no pulse; nothing at all; and, in a freeze, single pulses at
 ``Wish.pulses_ns`` over what has none. ``cue.py`` says what that means for each layer and bar."""
 
+Known = Literal[
+    "heart_rate_bpm",
+    "breathing_brpm",
+    "coherence",
+    "rmssd_ms",
+    "cadence_spm",
+    "activity_ratio",
+    "sustained_ratio",
+    "tilt_ratio",
+]
+"""What a law may ask of a body; None is unknown, stale or not believed."""
+
 Key = Literal["tap", "hold", "go_on", "next", "pain", "accept", "reject", "up", "down"]
 """What a person at the keys says: a tap in time, hold the music, go on, the next solo or slot,
 this hurts, keep or discard what was just drawn, a little faster or slower."""
@@ -78,6 +90,15 @@ class Moment(NamedTuple):
     findings: Sequence[MeasureTaken | EventDetected] = ()
     presses: Sequence[Press] = ()
     beat_ratio: float | None = None
+
+    def first(self, known: Known) -> float | None:
+        """Tell a value of the first wearer of whom it is known."""
+        values = (getattr(body, known) for body in self.bodies)
+        return next((value for value in values if value is not None), None)
+
+    def pressed(self, key: Key) -> bool:
+        """Tell whether a key was pressed since the last moment."""
+        return any(press.key == key for press in self.presses)
 
 
 class Answer(NamedTuple):

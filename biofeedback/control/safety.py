@@ -7,6 +7,8 @@ Rules, each the minimum of independent limits, each leaving its word in ``limits
   most the slew limit of the plan, or of the law where that is lower, per elapsed second (an
   elapsed time above 0.1 s counts as 0.1 s: F50);
 * energy, density and level rise slowly and fall freely;
+* a swell that is heard is one that people may breathe with: 4 to 10 a minute, changed by at most
+  0.5 in 30 s (H15);
 * HOLD freezes tempo, level and energy; EASE glides to neutral and fades, whatever the wish;
 * while a heart rate is above its ceiling nothing rises.
 
@@ -38,8 +40,12 @@ LARGEST = 1e15
 
 LOWEST_LEVEL_DB = -60.0
 START_LEVEL_DB = -20.0
-SLOWEST_SWELL_BRPM = 2.0
-FASTEST_SWELL_BRPM = 20.0
+SLOWEST_SWELL_BRPM = 4.0
+FASTEST_SWELL_BRPM = 10.0
+SWELL_CHANGE_BRPM_PER_S = 0.5 / 30.0
+HEARD_SWELL = 0.05
+"""A swell as shallow as this paces nobody: under it the rate may be chosen anew."""
+
 LIMIT_WORDS = get_args(Limit)
 
 _LOWEST = MusicParameters(
@@ -196,6 +202,7 @@ class Safety:
             density=density,
             brightness=brightness,
             level_db=self._limit_level(wanted.level_db, step_s, may_rise, hit),
+            swell_brpm=self._limit_swell_brpm(wanted.swell_brpm, step_s, hit),
         )
         if may_rise:
             return allowed
@@ -207,7 +214,7 @@ class Safety:
             swell=min(wanted.swell, last.swell),
             register=min(wanted.register, last.register),
             place=last.place,
-            swell_brpm=min(wanted.swell_brpm, last.swell_brpm),
+            swell_brpm=min(allowed.swell_brpm, last.swell_brpm),
         )
 
     def _limit_tempo(
@@ -249,6 +256,19 @@ class Safety:
             hit["level_rise"] = None
             level_db = self._last.level_db + rise_db
         return level_db
+
+    def _limit_swell_brpm(self, wanted_brpm: float, step_s: float, hit: dict[Limit, None]) -> float:
+        """Keep whoever breathes with the swell from being hurried (H15)."""
+        last = self._last
+        if last.swell <= HEARD_SWELL:
+            return wanted_brpm
+        change_brpm = SWELL_CHANGE_BRPM_PER_S * step_s
+        swell_brpm = min(
+            max(wanted_brpm, last.swell_brpm - change_brpm), last.swell_brpm + change_brpm
+        )
+        if swell_brpm != wanted_brpm:
+            hit["breath_pace"] = None
+        return swell_brpm
 
     def _ease(self, step_s: float, may_rise: bool) -> MusicParameters:  # noqa: FBT001
         last = self._last
