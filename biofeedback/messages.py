@@ -134,6 +134,12 @@ Reason = Literal[
     "journey",
     "holding",
     "returning",
+    "together",
+    "apart",
+    "baseline",
+    "working",
+    "rewarded",
+    "probing",
 ]
 """Why the engine decided what it decided."""
 

@@ -83,6 +83,12 @@ REASON_WORDS: Final[dict[Reason, str]] = {
     "journey": "the journey goes on",
     "holding": "holding music: steady and near",
     "returning": "on the way back",
+    "together": "you move together, and the sound opens",
+    "baseline": "finding out how you usually do it",
+    "working": "the music comes nearer as you do",
+    "rewarded": "that's it: the whole music",
+    "probing": "a little while without music",
+    "apart": "everybody finds their own way into the beat",
 }
 LIMIT_WORDS: Final[dict[Limit, str]] = {
     "tempo_absolute": "tempo range",
