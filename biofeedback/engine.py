@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from biofeedback.control import LAWS
+from biofeedback.control.cue import shape_orders
 from biofeedback.control.falling_asleep import FallingAsleep
-from biofeedback.control.follow import Wish, neutral_music
+from biofeedback.control.follow import neutral_music
+from biofeedback.control.law import Moment, Step, Wish, require_wish
 from biofeedback.control.safety import Safety
 from biofeedback.control.session import Session
 from biofeedback.decode.sensor import SensorDecoder
@@ -27,10 +29,8 @@ from biofeedback.messages import (
     DecisionMade,
     EventDetected,
     Input,
-    LinkFact,
     LinkReported,
-    MusicParameters,
-    NoticeCode,
+    MeasureTaken,
     NoticeGiven,
     Output,
     PacketReceived,
@@ -47,11 +47,13 @@ from biofeedback.messages import (
 from biofeedback.music.performer import Performer
 from biofeedback.music.song import SongPerformer
 from biofeedback.music.styles import find_style
+from biofeedback.notices import LINK_NOTICES, Notices
 from biofeedback.signals.body import Body
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from biofeedback.control.law import Cue
     from biofeedback.decode.profile import Profile
     from biofeedback.music.style import Style
     from biofeedback.samples import BodyState
@@ -62,21 +64,10 @@ STEP_S = STEP_NS / NS_PER_S
 LOOKAHEAD_NS = 200 * NS_PER_MS
 ORDER_LIFE_NS = 2 * NS_PER_S
 STOP_FADE_MS = 900
-NOTICE_EVERY_NS = 30 * NS_PER_S
-SILENT_NS = 3 * NS_PER_S
 WAITED_LONG_NS = 10 * NS_PER_S
 STRONGEST_GESTURE_MPS2 = 25.0
 LATE_NOTES_WORTH_A_NOTICE = 3
 NEVER_NS = 2**62
-
-LINK_NOTICES: dict[LinkFact, NoticeCode] = {
-    "lost": "link_lost",
-    "often_lost": "link_often_lost",
-    "in_use": "sensor_in_use",
-    "refused": "sensor_refused",
-    "bluetooth_off": "bluetooth_off",
-    "firmware_changed": "firmware_changed",
-}
 
 
 class Engine:
@@ -95,7 +86,9 @@ class Engine:
         )
         fade_s = settings.music.fade_out_s or self._style.fade_out_s
         self._falling_asleep = None if fade_s is None else FallingAsleep(fade_s)
-        self._safety = Safety(settings.limits, neutral)
+        self._safety = Safety(
+            settings.limits, neutral, law_slew_ratio_per_s=self._law.tempo_slew_ratio_per_s
+        )
         self._session = Session(
             calibrate_s=settings.calibrate_s,
             time_limit_s=settings.limits.time_limit_s,
@@ -113,10 +106,10 @@ class Engine:
         self._performer: Performer | SongPerformer | None = None
         self._started_ns = 0
         self._judged_step_ns: dict[str, int] = {}
-        self._last_packet_ns: dict[tuple[str, str], int] = {}
-        self._silent: set[tuple[str, str]] = set()
+        self._found: list[MeasureTaken | EventDetected] = []
+        self._notices = Notices()
+        self._cue: Cue = "full"
         self._sequence = 0
-        self._noticed_ns: dict[tuple[str, str | None, str | None], int] = {}
 
     def next_wakeup_ns(self) -> int:
         """When the next control step is due, if no message comes before."""
@@ -177,18 +170,17 @@ class Engine:
         notice = NoticeGiven(
             at_ns=message.at_ns, code="sensor_joined", wearer=message.wearer, sensor=message.sensor
         )
-        self._notice(notice, outputs)
+        self._notices.tell(notice, outputs)
 
     def _detach(self, message: SensorDetached, outputs: list[Output]) -> None:
         if self._decoders.pop((message.wearer, message.sensor), None) is None:
             return
         self._bodies[message.wearer].detach(message.sensor)
-        self._last_packet_ns.pop((message.wearer, message.sensor), None)
-        self._silent.discard((message.wearer, message.sensor))
+        self._notices.forget(message.wearer, message.sensor)
         notice = NoticeGiven(
             at_ns=message.at_ns, code="sensor_left", wearer=message.wearer, sensor=message.sensor
         )
-        self._notice(notice, outputs)
+        self._notices.tell(notice, outputs)
 
     def _read(self, packet: PacketReceived, outputs: list[Output]) -> None:
         decoder = self._decoders.get((packet.wearer, packet.sensor))
@@ -202,19 +194,20 @@ class Engine:
             )
             outputs.append(rejected)
             return
-        self._last_packet_ns[packet.wearer, packet.sensor] = packet.at_ns
+        self._notices.hear(packet.wearer, packet.sensor, packet.at_ns)
         body = self._bodies[packet.wearer]
         for item in decoder.update(packet):
             if isinstance(item, PacketRejected):
                 outputs.append(item)
             elif isinstance(item, NoticeGiven):
-                self._notice(item, outputs)
+                self._notices.tell(item, outputs)
             else:
                 for finding in body.update(packet.sensor, item, packet.at_ns):
                     if isinstance(finding, NoticeGiven):
-                        self._notice(finding, outputs)
+                        self._notices.tell(finding, outputs)
                         continue
                     outputs.append(finding)
+                    self._found.append(finding)
                     if isinstance(finding, EventDetected) and finding.event == "gesture":
                         self._answer_gesture(finding, outputs)
 
@@ -229,31 +222,13 @@ class Engine:
             case LinkReported(wearer=wearer, sensor=sensor):
                 code = LINK_NOTICES[report.link]
                 notice = NoticeGiven(at_ns=at_ns, code=code, wearer=wearer, sensor=sensor)
-                self._notice(notice, outputs)
+                self._notices.tell(notice, outputs)
             case ClockJumped():
-                self._notice(NoticeGiven(at_ns=at_ns, code="clock_jump"), outputs)
+                self._notices.tell(NoticeGiven(at_ns=at_ns, code="clock_jump"), outputs)
                 self._enter(self._session.note_clock_jump(at_ns), outputs)
             case SoundReported():
                 if report.late_notes >= LATE_NOTES_WORTH_A_NOTICE:
-                    self._notice(NoticeGiven(at_ns=at_ns, code="sound_late"), outputs)
-
-    def _notice(self, notice: NoticeGiven, outputs: list[Output]) -> None:
-        key = (notice.code, notice.wearer, notice.sensor)
-        last_ns = self._noticed_ns.get(key)
-        if last_ns is None or notice.at_ns - last_ns >= NOTICE_EVERY_NS:
-            self._noticed_ns[key] = notice.at_ns
-            outputs.append(notice)
-
-    def _watch_sensors(self, at_ns: int, outputs: list[Output]) -> None:
-        """Tell when a sensor has fallen silent, and when it is back."""
-        for key, last_ns in self._last_packet_ns.items():
-            silent = at_ns - last_ns > SILENT_NS
-            if silent == (key in self._silent):
-                continue
-            self._silent ^= {key}
-            code: NoticeCode = "sensor_stale" if silent else "sensor_back"
-            wearer, sensor = key
-            outputs.append(NoticeGiven(at_ns=at_ns, code=code, wearer=wearer, sensor=sensor))
+                    self._notices.tell(NoticeGiven(at_ns=at_ns, code="sound_late"), outputs)
 
     # ------------------------------------------------------------ control
 
@@ -272,16 +247,17 @@ class Engine:
                 outputs.append(StopSound(at_ns=change.at_ns, fade_ms=STOP_FADE_MS))
 
     def _step(self, at_ns: int, outputs: list[Output]) -> None:
+        found, self._found = self._found, []
         if self._performer is None or self._session.is_over:
             return
-        self._watch_sensors(at_ns, outputs)
+        self._notices.watch(at_ns, outputs)
         bodies = [body.state(at_ns) for body in self._bodies.values()]
         self._enter(self._session.step(at_ns, bodies), outputs)
         if self._session.waits_since_ns is not None:
             waited_ns = at_ns - self._session.waits_since_ns
             if waited_ns > round(self._settings.calibrate_s * NS_PER_S) + WAITED_LONG_NS:
-                self._notice(NoticeGiven(at_ns=at_ns, code="no_signal"), outputs)
-        wish = self._propose(at_ns, bodies, outputs)
+                self._notices.tell(NoticeGiven(at_ns=at_ns, code="no_signal"), outputs)
+        wish = self._propose(at_ns, bodies, found, outputs)
         if self._session.is_over:
             return
         state = self._session.state
@@ -317,40 +293,67 @@ class Engine:
         )
         outputs.append(steer)
         until_ns = at_ns + STEP_NS + LOOKAHEAD_NS
-        outputs += self._performer.play(at_ns, until_ns, allowed, parts, must_fall=not may_rise)
+        orders = self._performer.play(at_ns, until_ns, allowed, parts, must_fall=not may_rise)
+        # In HOLD the cue stays as it was.
+        if wish.reason == "law_failed":
+            self._cue = "full"
+        elif state == "RUN":
+            self._cue = wish.cue
+        outputs += shape_orders(orders, self._cue, at_ns=at_ns, pulses_ns=wish.pulses_ns)
 
-    def _propose(self, at_ns: int, bodies: list[BodyState], outputs: list[Output]) -> Wish:
+    def _propose(
+        self,
+        at_ns: int,
+        bodies: list[BodyState],
+        found: list[MeasureTaken | EventDetected],
+        outputs: list[Output],
+    ) -> Wish:
         """Ask the law; one that fails can't take the music with it (F57)."""
+        moment = Moment(
+            at_ns=at_ns,
+            bodies=bodies,
+            tempo_bpm=self._safety.last.tempo_bpm,
+            elapsed_s=STEP_S,
+            steps=self._new_steps(bodies),
+            findings=found,
+            beat_ratio=self._beat_ratio(at_ns),
+        )
         try:
-            wish = self._law.propose(
-                bodies,
-                tempo_bpm=self._safety.last.tempo_bpm,
-                elapsed_s=STEP_S,
-                asynchrony_beats=self._asynchrony_beats(bodies),
-            )
-            _require_wish(wish)
+            wish = self._law.propose(moment)
+            require_wish(wish)
         except Exception:  # noqa: BLE001 - whatever a law raises, the music is held
-            self._notice(NoticeGiven(at_ns=at_ns, code="law_failed"), outputs)
+            self._notices.tell(NoticeGiven(at_ns=at_ns, code="law_failed"), outputs)
             self._enter(self._session.note_law_failure(at_ns), outputs)
             return Wish(self._safety.last, "law_failed")
+        if self._session.state == "RUN":
+            for code in wish.notices:
+                self._notices.tell(NoticeGiven(at_ns=at_ns, code=code), outputs)
         if self._session.state == "CALIBRATE":
             waiting = tuple(Part(energy=0.0, place=part.place) for part in wish.parts)
-            return Wish(self._neutral, "calibrating", waiting)
+            return Wish(self._neutral, "calibrating", parts=waiting)
         if self._falling_asleep is None:
             return wish
         elapsed_s = (at_ns - self._started_ns) / NS_PER_S
         return wish._replace(parameters=self._falling_asleep.soften(wish.parameters, elapsed_s))
 
-    def _asynchrony_beats(self, bodies: list[BodyState]) -> float | None:
-        """How far the music was ahead of the newest step of somebody who walks."""
+    def _new_steps(self, bodies: list[BodyState]) -> list[Step]:
+        """List the newest step of each who walks, and how far the music was ahead of it."""
+        steps: list[Step] = []
         for body in bodies:
             step_ns = body.last_step_ns
             if not body.walking or step_ns is None or self._performer is None:
                 continue
             if self._judged_step_ns.get(body.wearer) != step_ns:
                 self._judged_step_ns[body.wearer] = step_ns
-                return self._performer.asynchrony_beats(step_ns - self._output_delay_ns)
-        return None
+                asynchrony = self._performer.asynchrony_beats(step_ns - self._output_delay_ns)
+                steps.append(Step(body.wearer, step_ns, asynchrony))
+        return steps
+
+    def _beat_ratio(self, at_ns: int) -> float | None:
+        if self._performer is None:
+            return None
+        off = self._performer.asynchrony_beats(at_ns)
+        return None if off is None else off % 1.0
 
     def _answer_gesture(self, gesture: EventDetected, outputs: list[Output]) -> None:
         if self._performer is None or self._session.state != "RUN" or not self._session.may_rise:
@@ -386,11 +389,6 @@ def begin_music(
         click=music.click,
         gesture_grid=music.gesture_grid,
     )
-
-
-def _require_wish(wish: object) -> None:
-    if not isinstance(wish, Wish) or not isinstance(wish.parameters, MusicParameters):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise TypeError(f"a law has to propose a Wish, not {type(wish).__name__}")
 
 
 def _youngest_age_ms(bodies: list[BodyState]) -> float | None:

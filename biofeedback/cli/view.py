@@ -64,6 +64,31 @@ REASON_WORDS: Final[dict[Reason, str]] = {
     "clock_jump": "this computer slept or stalled; please start again",
     "time_limit": "the time of this session is nearly over",
     "stopped": "stopped",
+    "listening": "listening to how you go",
+    "matching": "the beat goes with your steps",
+    "leading": "the beat invites you to go on a little faster",
+    "stepping_back": "one step back: the beat is a little easier",
+    "freeze": "a steady pulse to start from again",
+    "fading": "the beat leaves bit by bit; keep your pace",
+    "uncued": "walking without the beat",
+    "settling": "settling; the first minute is only listened to",
+    "pacing": "breathe with the swell, if you like",
+    "searching": "trying which breath suits you",
+    "relaxing": "slower and thinner, bit by bit",
+    "heart_rising": "your heart is a little faster; nothing rises",
+    "meeting": "the music is where you are",
+    "sloping": "the music goes ahead in small steps",
+    "waiting": "the music waits for you",
+    "diverging": "the music comes back half a step",
+    "journey": "the journey goes on",
+    "holding": "holding music: steady and near",
+    "returning": "on the way back",
+    "together": "you move together, and the sound opens",
+    "baseline": "finding out how you usually do it",
+    "working": "the music comes nearer as you do",
+    "rewarded": "that's it: the whole music",
+    "probing": "a little while without music",
+    "apart": "everybody finds their own way into the beat",
 }
 LIMIT_WORDS: Final[dict[Limit, str]] = {
     "tempo_absolute": "tempo range",
@@ -76,6 +101,7 @@ LIMIT_WORDS: Final[dict[Limit, str]] = {
     "easing": "easing off",
     "heart_rate_ceiling": "heart-rate ceiling",
     "not_finite": "a value was not usable",
+    "breath_pace": "the breath changes gently",
 }
 NOTICE_WORDS: Final[dict[NoticeCode, str]] = {
     "sensor_joined": "joined",
@@ -104,6 +130,7 @@ NOTICE_WORDS: Final[dict[NoticeCode, str]] = {
     "firmware_changed": "has a new firmware: watch whether it still behaves",
     "song_out_of_reach": "the song can't go that slow or fast: it stays as near as it can",
     "song_passed_over": "a song that doesn't fit this tempo is passed over",
+    "gait_frozen": "no step for two seconds: a steady pulse sounds",
 }
 
 

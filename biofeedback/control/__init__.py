@@ -1,12 +1,68 @@
 """Stage 3, measures -> wishes -> what is allowed.
 
-A law proposes (``follow.py``; one law per file, listed in ``LAWS``), ``session.py`` says in which
-state the session is, ``safety.py`` disposes. ``limits.py`` holds the bounds no plan gets past.
+::
+
+    law.py         what a law is: a moment in, a wish out
+    follow.py      FOLLOW: the music goes as the person goes
+    entrain.py     ENTRAIN: the beat finds the steps, stays with them, fades
+    lead.py        LEAD: the beat invites to a little more, on success
+    relax.py       RELAX: from the resting pulse down, thinner, darker, breathing
+    iso.py         ISO: meet somebody where they are, then lead by small steps
+    breathe.py     BREATHE: a swell to breathe with; the breath that suits best
+    contour.py     CONTOUR: the arc of an imagery session
+    listen.py      LISTEN: no beat, only measuring
+    reward.py      REWARD: the quality of the music is the consequence of what is done
+    ensemble.py    ENSEMBLE: the group owns the tempo, each member a layer
+    tracker.py     the walker tracked, and the beat brought onto the steps
+    stepping.py    how somebody steps, and how well with the beat
+    freeze.py      the answer to a freeze
+    cue.py         how much of the beat sounds
+    ladder.py      how much is asked, and which responses are rewarded
+    behaviour.py   what is counted
+    learning.py    does somebody learn over sessions?
+    togetherness.py  how much a group moves together, against chance
+    swell.py       the rate of a swell that people may breathe with
+    resonance.py   at which breath the heart swings most
+    course.py      where a measure began, where it is, whether it rises
+    calm.py        music of the laws that calm
+    session.py     in which state the session is, and why
+    safety.py      the gate: nothing gets past it
+    limits.py      the bounds no plan gets past
+
+A law proposes (one per file, listed in ``LAWS``), ``session.py`` says in which state the session
+is, ``safety.py`` disposes.
 """
 
 from __future__ import annotations
 
-from biofeedback.control.follow import FollowLaw
+from typing import TYPE_CHECKING
 
-LAWS = {"follow": FollowLaw}
-"""Control laws by the name that a plan uses."""
+from biofeedback.control.breathe import BreatheLaw
+from biofeedback.control.contour import ContourLaw
+from biofeedback.control.ensemble import EnsembleLaw
+from biofeedback.control.entrain import EntrainLaw
+from biofeedback.control.follow import FollowLaw
+from biofeedback.control.iso import IsoLaw
+from biofeedback.control.lead import LeadLaw
+from biofeedback.control.listen import ListenLaw
+from biofeedback.control.relax import RelaxLaw
+from biofeedback.control.reward import RewardLaw
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from biofeedback.control.law import Law
+
+LAWS: dict[str, Callable[..., Law]] = {
+    "follow": FollowLaw,
+    "entrain": EntrainLaw,
+    "lead": LeadLaw,
+    "relax": RelaxLaw,
+    "iso": IsoLaw,
+    "breathe": BreatheLaw,
+    "contour": ContourLaw,
+    "reward": RewardLaw,
+    "ensemble": EnsembleLaw,
+    "listen": ListenLaw,
+}
+"""Control laws by the name that a plan uses; each is made with ``limits`` and the resting pulse."""

@@ -11,16 +11,20 @@ from __future__ import annotations
 
 import math
 from statistics import median
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, ClassVar
 
+from biofeedback.control.law import Wish
+from biofeedback.control.limits import FOLLOW_SLEW_RATIO_PER_S
 from biofeedback.control.parts import Parts
-from biofeedback.messages import MusicParameters, Part, Reason
+from biofeedback.messages import MusicParameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from biofeedback.control.law import Moment
     from biofeedback.control.limits import Limits
     from biofeedback.control.parts import PartSource
+    from biofeedback.messages import Reason
     from biofeedback.samples import BodyState
 
 MULTIPLES = {multiple: math.log(multiple) for multiple in (0.5, 1.0, 2.0)}
@@ -47,16 +51,10 @@ MOVING_RATIO = 0.15
 """Above this vigour the display says that somebody moves; nothing else depends on it."""
 
 
-class Wish(NamedTuple):
-    """What a law wants, and why."""
-
-    parameters: MusicParameters
-    reason: Reason
-    parts: tuple[Part, ...] = ()
-
-
 class FollowLaw:
     """Proposes music from bodies; keeps what it needs for smoothness."""
+
+    tempo_slew_ratio_per_s: ClassVar[float] = FOLLOW_SLEW_RATIO_PER_S
 
     def __init__(
         self, *, limits: Limits, resting_tempo_bpm: float, parts: PartSource = "wearers"
@@ -72,30 +70,18 @@ class FollowLaw:
         self._tilt = 0.5
         self._parts = Parts(parts)
 
-    def propose(
-        self,
-        bodies: Sequence[BodyState],
-        *,
-        tempo_bpm: float,
-        elapsed_s: float,
-        asynchrony_beats: float | None,
-    ) -> Wish:
-        """Say what the music should be now.
-
-        Args:
-            bodies: All wearers, those without fresh motion included.
-            tempo_bpm: The tempo that sounds now.
-            elapsed_s: Time since the last proposal.
-            asynchrony_beats: How far the music was ahead (+) of the newest step, in beats
-                (-0.5..0.5); None without a new step.
-        """
+    def propose(self, moment: Moment) -> Wish:
+        """Say what the music should be now."""
+        bodies, elapsed_s = moment.bodies, moment.elapsed_s
         vigours = [_vigour(body) if _is_present(body) else None for body in bodies]
         self._follow_texture(bodies, vigours, elapsed_s)
         cadences_spm = [b.cadence_spm for b in bodies if b.walking and b.cadence_spm is not None]
         reason: Reason
         if cadences_spm:
-            goal_bpm = self._fold(median(cadences_spm), tempo_bpm)
-            goal_bpm *= self._phase_correction(asynchrony_beats)
+            goal_bpm = self._fold(median(cadences_spm), moment.tempo_bpm)
+            for step in moment.steps:
+                self._hear_step(step.asynchrony_beats)
+            goal_bpm *= self._phase_correction()
             reason = "walking"
         else:
             self._phase_beats = 0.0
@@ -104,7 +90,11 @@ class FollowLaw:
         if not bodies:
             reason = "no_sensor"
         parts = self._parts.follow(bodies, vigours, elapsed_s)
-        return Wish(self._dress(goal_bpm), reason, parts)
+        return Wish(self._dress(goal_bpm), reason, parts=parts)
+
+    def outcomes(self) -> dict[str, float | None]:
+        """Tell nothing: who is followed is measured by the body's own measures."""
+        return {}
 
     def _fold(self, cadence_spm: float, tempo_bpm: float) -> float:
         """Bring the cadence to the nearest multiple in reach; keep the one in use if none is."""
@@ -122,13 +112,16 @@ class FollowLaw:
         self._multiple = chosen
         return cadence_spm * chosen
 
-    def _phase_correction(self, asynchrony_beats: float | None) -> float:
-        if asynchrony_beats is not None:
-            # At half tempo every other step falls between beats: judge by the nearest half beat.
-            error = asynchrony_beats
-            if self._multiple < 1.0:
-                error = (2 * error + 0.5) % 1.0 / 2 - 0.25
-            self._phase_beats += PHASE_SMOOTHING * (error - self._phase_beats)
+    def _hear_step(self, asynchrony_beats: float | None) -> None:
+        if asynchrony_beats is None:
+            return
+        # At half tempo every other step falls between beats: judge by the nearest half beat.
+        error = asynchrony_beats
+        if self._multiple < 1.0:
+            error = (2 * error + 0.5) % 1.0 / 2 - 0.25
+        self._phase_beats += PHASE_SMOOTHING * (error - self._phase_beats)
+
+    def _phase_correction(self) -> float:
         correction = PHASE_GAIN * self._phase_beats
         return 1.0 - min(max(correction, -PHASE_CORRECTION_MAX_RATIO), PHASE_CORRECTION_MAX_RATIO)
 

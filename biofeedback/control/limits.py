@@ -12,6 +12,12 @@ TEMPO_MAX_BPM = 180.0
 HEART_RATE_CEILING_MIN_BPM = 60.0
 HEART_RATE_CEILING_MAX_BPM = 200.0
 
+FOLLOW_SLEW_RATIO_PER_S = 0.02
+GROUP_SLEW_RATIO_PER_S = 0.01
+LEAD_SLEW_RATIO_PER_S = 0.004
+RELAX_SLEW_RATIO_PER_S = 0.001
+"""How fast the tempo may move when music follows, keeps a group together, leads, or calms."""
+
 TempoBpm = Annotated[float, Meta(ge=TEMPO_MIN_BPM, le=TEMPO_MAX_BPM)]
 HeartRateBpm = Annotated[float, Meta(ge=HEART_RATE_CEILING_MIN_BPM, le=HEART_RATE_CEILING_MAX_BPM)]
 

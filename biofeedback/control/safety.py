@@ -4,8 +4,11 @@ Rules, each the minimum of independent limits, each leaving its word in ``limits
 
 * a wish that is not finite is not used: the value before stays;
 * tempo stays inside 40..180 and inside the band round the prescribed baseline, and moves by at
-  most the slew limit per elapsed second (an elapsed time above 0.1 s counts as 0.1 s: F50);
+  most the slew limit of the plan, or of the law where that is lower, per elapsed second (an
+  elapsed time above 0.1 s counts as 0.1 s: F50);
 * energy, density, level and the energy of each part rise slowly and fall freely;
+* a swell that is heard is one that people may breathe with: 4 to 10 a minute, changed by at most
+  0.5 in 30 s (H15);
 * HOLD freezes tempo, level and energy; EASE glides to neutral and fades, whatever the wish;
 * while a heart rate is above its ceiling nothing rises.
 
@@ -20,7 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import msgspec
 
-from biofeedback.control.limits import TEMPO_MAX_BPM, TEMPO_MIN_BPM
+from biofeedback.control.limits import FOLLOW_SLEW_RATIO_PER_S, TEMPO_MAX_BPM, TEMPO_MIN_BPM
 from biofeedback.messages import Limit, MusicParameters, Part, SessionState
 
 if TYPE_CHECKING:
@@ -37,8 +40,12 @@ LARGEST = 1e15
 
 LOWEST_LEVEL_DB = -60.0
 START_LEVEL_DB = -20.0
-SLOWEST_SWELL_BRPM = 2.0
-FASTEST_SWELL_BRPM = 20.0
+SLOWEST_SWELL_BRPM = 4.0
+FASTEST_SWELL_BRPM = 10.0
+SWELL_CHANGE_BRPM_PER_S = 0.5 / 30.0
+HEARD_SWELL = 0.05
+"""A swell as shallow as this paces nobody: under it the rate may be chosen anew."""
+
 LIMIT_WORDS = get_args(Limit)
 
 _LOWEST = MusicParameters(
@@ -88,8 +95,16 @@ class Allowed(NamedTuple):
 class Safety:
     """Holds what was allowed last, because most limits are about change."""
 
-    def __init__(self, limits: Limits, neutral: MusicParameters) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        neutral: MusicParameters,
+        *,
+        law_slew_ratio_per_s: float = FOLLOW_SLEW_RATIO_PER_S,
+    ) -> None:
         self._limits = limits
+        self._slew_ratio_per_s = 0.0
+        self.govern(law_slew_ratio_per_s)
         tempo_bpm = min(max(neutral.tempo_bpm, limits.tempo_low_bpm), limits.tempo_high_bpm)
         level_db = min(START_LEVEL_DB, limits.level_max_db)
         # A neutral tempo outside the band would have EASE glide out of it.
@@ -111,6 +126,16 @@ class Safety:
     def last_parts(self) -> tuple[Part, ...]:
         """What the parts were allowed last."""
         return self._last_parts
+
+    def govern(self, law_slew_ratio_per_s: float) -> None:
+        """Let a law take over: its own limit counts where it is below the plan's.
+
+        One that is no positive number lets the tempo stand.
+        """
+        plan = self._limits.tempo_slew_ratio_per_s
+        self._slew_ratio_per_s = (
+            min(plan, law_slew_ratio_per_s) if law_slew_ratio_per_s > 0 else 0.0
+        )
 
     def limit(
         self,
@@ -192,6 +217,7 @@ class Safety:
             density=density,
             brightness=brightness,
             level_db=self._limit_level(wanted.level_db, step_s, may_rise, hit),
+            swell_brpm=self._limit_swell_brpm(wanted.swell_brpm, step_s, hit),
         )
         if may_rise:
             return allowed
@@ -203,7 +229,7 @@ class Safety:
             swell=min(wanted.swell, last.swell),
             register=min(wanted.register, last.register),
             place=last.place,
-            swell_brpm=min(wanted.swell_brpm, last.swell_brpm),
+            swell_brpm=min(allowed.swell_brpm, last.swell_brpm),
         )
 
     def _move_parts(
@@ -247,8 +273,8 @@ class Safety:
         may_rise: bool,  # noqa: FBT001
         hit: dict[Limit, None],
     ) -> float:
-        limits, last_bpm = self._limits, self._last.tempo_bpm
-        slew_bpm = last_bpm * limits.tempo_slew_ratio_per_s * step_s
+        last_bpm = self._last.tempo_bpm
+        slew_bpm = last_bpm * self._slew_ratio_per_s * step_s
         ranges: tuple[tuple[float, float, Limit], ...] = (
             *self._tempo_ranges,
             (last_bpm - slew_bpm, last_bpm + slew_bpm, "tempo_slew"),
@@ -279,6 +305,19 @@ class Safety:
             hit["level_rise"] = None
             level_db = self._last.level_db + rise_db
         return level_db
+
+    def _limit_swell_brpm(self, wanted_brpm: float, step_s: float, hit: dict[Limit, None]) -> float:
+        """Keep whoever breathes with the swell from being hurried (H15)."""
+        last = self._last
+        if last.swell <= HEARD_SWELL:
+            return wanted_brpm
+        change_brpm = SWELL_CHANGE_BRPM_PER_S * step_s
+        swell_brpm = min(
+            max(wanted_brpm, last.swell_brpm - change_brpm), last.swell_brpm + change_brpm
+        )
+        if swell_brpm != wanted_brpm:
+            hit["breath_pace"] = None
+        return swell_brpm
 
     def _ease(self, step_s: float, may_rise: bool) -> MusicParameters:  # noqa: FBT001
         last = self._last

@@ -41,6 +41,7 @@ class Body:
     def hear(self, orders: Sequence[Output]) -> None:
         """Let the person hear the music."""
         self.steps.hear(orders)
+        self.heart.hear(orders)
 
     def breath_wave(self, times_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Give the chest's rise -1..1 at ``times_s`` (n,)."""

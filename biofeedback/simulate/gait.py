@@ -29,11 +29,11 @@ _KEPT_KNOTS = 48
 _KEPT_BEATS = 8
 _FORGET_BEAT_S = 3.0
 _WIDEST_PULL = 0.16
-_MEMORY = 0.5
 _REFERENCE_WALK_SPM = 110.0
 _REFERENCE_RUN_SPM = 165.0
 _STANDING_KNOT_S = 1.0
 _WANDER_S = 33.0
+_DRIFT_REACH = 0.05
 
 
 class StepClock:
@@ -63,9 +63,12 @@ class StepClock:
                 and order.tick is not None
                 and order.tick % TICKS_PER_BEAT == 0
             ):
-                beat = (order.start_ns / NS_PER_S, order.tick)
-                if not self._beats or beat[0] > self._beats[-1][0]:
-                    self._beats.append(beat)
+                self.hear_beat(order.start_ns / NS_PER_S, order.tick)
+
+    def hear_beat(self, time_s: float, tick: int) -> None:
+        """Remember one beat, from when it is known that it will sound."""
+        if not self._beats or time_s > self._beats[-1][0]:
+            self._beats.append((time_s, tick))
         del self._beats[:-_KEPT_BEATS]
 
     def step_until(self, time_s: float) -> None:
@@ -143,11 +146,11 @@ class StepClock:
         person = self._person
         minutes = self._moving_s / 60.0
         tired = 1.0 + person.fatigue_per_min * minutes
-        self._noise = _MEMORY * self._noise + (1.0 - _MEMORY**2) ** 0.5 * float(
-            self._rng.standard_normal()
-        )
+        memory = person.step_time_memory
+        fresh = float(self._rng.standard_normal())
+        self._noise = memory * self._noise + (1.0 - memory**2) ** 0.5 * fresh
         wander = person.wander_ratio * math.sin(math.tau * time_s / _WANDER_S + self._wander_phase)
-        own_s = 60.0 / cadence_spm * tired * (1.0 + wander)
+        own_s = 60.0 / cadence_spm * tired * (1.0 + wander + self._drift_ratio(time_s))
         pulled_s = self._pull(own_s, time_s)
         side = 1.0 if self._steps % 2 else -1.0
         # A slip of more than three deviations would be a stumble, not variability.
@@ -158,6 +161,11 @@ class StepClock:
         walk, run = self._amplitudes(time_s, cadence_spm)
         vary = 1.0 + 0.05 * float(self._rng.standard_normal()) + 0.03 * side
         self._add_knot(time_s + period_s, float(self._steps), walk * vary, run * vary)
+
+    def _drift_ratio(self, time_s: float) -> float:
+        """Let the pace go up and down evenly: a triangle from 0, first slower."""
+        gone = self._person.drift_ratio_per_min * time_s / 60.0 / _DRIFT_REACH
+        return _DRIFT_REACH * (abs((gone - 1.0) % 4.0 - 2.0) - 1.0)
 
     def _pull(self, own_s: float, step_s: float) -> float:
         """Correct period and phase towards the heard beat."""
@@ -175,6 +183,7 @@ class StepClock:
         if abs(pulse_s / own_s - 1.0) > _WIDEST_PULL:
             return own_s
         early_s = (last_s - step_s + pulse_s / 2) % pulse_s - pulse_s / 2
+        pulse_s /= 1.0 + person.eager_ratio
         return own_s + person.period_gain * (pulse_s - own_s) + person.phase_gain * early_s
 
     def _amplitudes(self, time_s: float, cadence_spm: float) -> tuple[float, float]:

@@ -15,10 +15,12 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from biofeedback.simulate.story import Story
+    from biofeedback.simulate.story import Mood, Story
 
 _PHASE_S = 4.5
 _LOWER_S = 1.2
+_SIZES: dict[Mood, float] = {"small": 0.3, "heavy": 1.3}
+_SLOWNESS: dict[Mood, float] = {"small": 0.8, "heavy": 1.5}
 _KEPT_S = 3.0
 """Sensors ask a frame apart from each other; what ended longer ago is only a turned forearm."""
 
@@ -96,17 +98,20 @@ class Reaches:
 
     def _reach(self, act_start_s: float) -> None:
         rng = self._rng
-        abrupt = int((self._until_s - act_start_s) / _PHASE_S) % 2 == 1
+        mood = self._story.act_at(self._until_s).mood
+        turn = int((self._until_s - act_start_s) / _PHASE_S) % 2 == 1
+        abrupt = turn if mood == "changing" else mood == "abrupt"
         step_s = 60.0 / max(self._story.cadence_spm(self._until_s), 60.0)
         if abrupt:
             duration_s, pause_s = float(rng.uniform(0.25, 0.36)), 2.0 * step_s
         else:
-            duration_s = float(rng.uniform(1.8, 2.4)) * step_s
+            duration_s = float(rng.uniform(1.8, 2.4)) * step_s * _SLOWNESS.get(mood, 1.0)
             pause_s = duration_s
         if self._outward:
             way = rng.standard_normal(3) + np.array([0.8, 0.0, 0.8])
-            way_m = way / np.linalg.norm(way) * rng.uniform(0.35, 0.55)
-            turn_rad = float(rng.uniform(0.5, 1.1))
+            size = _SIZES.get(mood, 1.0)
+            way_m = way / np.linalg.norm(way) * rng.uniform(0.35, 0.55) * size
+            turn_rad = float(rng.uniform(0.5, 1.1)) * size
         else:
             # Back to where the arm hangs, so that it never wanders off.
             way_m, turn_rad = -self._last_way_m, -self._last_turn_rad

@@ -29,6 +29,9 @@ _RUN_STRIDE_S = 120.0 / 165.0
 _NOISE_MPS2 = 0.025
 _DRIFT_RAD, _DRIFT_S = 0.05, 41.0
 _BREATH_RAD = 0.006
+_TREMBLE_HZ, _TREMBLE_MPS2 = 5.5, 2.5
+_TREMBLES = {"ankle": 1.0, "waist": 0.35, "chest": 0.2}
+"""Legs that freeze tremble at 3 to 8 Hz (Moore et al. 2008)."""
 _CARRIED = {
     "wrist": 1.0,
     "arm": 0.5,
@@ -72,6 +75,9 @@ class SiteMotion:
             hand, turn = reach
             felt += self._carried * hand
             tilt += self._carried * turn
+        if self._body.story.act_at(float(times_s[0])).doing == "freeze":
+            shake = np.sin(times_s * (math.tau * _TREMBLE_HZ))
+            felt[:, 0] += _TREMBLE_MPS2 * _TREMBLES.get(self._site, 0.1) * shake
         felt[:, 0] -= GRAVITY_MPS2 * np.sin(tilt)
         felt[:, 2] += GRAVITY_MPS2 * np.cos(tilt)
         gait = self._body.steps.sample(times_s)

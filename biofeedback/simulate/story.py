@@ -8,29 +8,44 @@ from typing import Literal
 
 import msgspec
 
-Doing = Literal["rest", "walk", "run", "dance"]
+Doing = Literal["rest", "walk", "run", "dance", "freeze"]
+"""``freeze``: the feet are glued to the ground and the legs tremble, as in freezing of gait."""
+
+Mood = Literal["changing", "flowing", "abrupt", "small", "heavy"]
+"""How the arms move in a dance: flowing and striking by turns, or one manner throughout."""
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """A body's own numbers.
 
     ``effort`` 0..1 lies between resting and top heart rate. ``phase_gain`` and ``period_gain``
-    say how much of the distance to the heard beat one step corrects; 0 ignores the music.
+    say how much of the distance to the heard beat one step corrects; 0 ignores the music, more
+    than 1 over-follows it, and who is eager walks that part faster than the beat they follow.
+    ``step_time_memory`` is how much of one step's slip is in the next (lag-one correlation).
     ``asymmetry_ratio`` is |L - R| / (L + R) of the step times. Fatigue lowers cadence and raises
     variability by that part per minute of movement; ``wander_ratio`` is how far cadence drifts by
-    itself over half a minute.
+    itself over half a minute, ``drift_ratio_per_min`` how fast it drifts for longer, up and down
+    within 5 %. ``breath_gain`` says how much of the distance to the rate of the heard swell
+    breathing goes. The heart's breath wave is largest at ``resonance_brpm``. Calm music takes
+    at most ``calming_bpm`` off the heart rate.
     """
 
     rest_hr_bpm: float = 66.0
     top_hr_bpm: float = 172.0
     breathing_brpm: float = 13.0
     step_time_cv: float = 0.02
+    step_time_memory: float = 0.5
     asymmetry_ratio: float = 0.012
     fatigue_per_min: float = 0.003
     wander_ratio: float = 0.006
     vigour_ratio: float = 1.0
+    drift_ratio_per_min: float = 0.0
     phase_gain: float = 0.0
     period_gain: float = 0.0
+    eager_ratio: float = 0.0
+    breath_gain: float = 0.0
+    resonance_brpm: float = 5.5
+    calming_bpm: float = 0.0
 
 
 class Act(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +55,7 @@ class Act(msgspec.Struct, frozen=True, kw_only=True):
     doing: Doing
     cadence_spm: tuple[float, float] = (0.0, 0.0)
     effort_ratio: tuple[float, float] = (0.0, 0.0)
+    mood: Mood = "changing"
 
 
 class Story:

@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from biofeedback.control.follow import FollowLaw, Wish, neutral_music
+from biofeedback.control.follow import FollowLaw, neutral_music
+from biofeedback.control.law import Moment, Wish
 from biofeedback.control.limits import Limits
 from biofeedback.control.safety import Safety
 from biofeedback.control.session import Session
@@ -51,12 +52,8 @@ class Room:
         for change in self.session.step(self.at_ns, bodies):
             self.changes.append((self.at_ns / NS_PER_S, change.after))
         if wish is None:
-            wish = self.law.propose(
-                bodies,
-                tempo_bpm=self.safety.last.tempo_bpm,
-                elapsed_s=0.1,
-                asynchrony_beats=None,
-            ).parameters
+            moment = Moment(self.at_ns, bodies, self.safety.last.tempo_bpm, 0.1)
+            wish = self.law.propose(moment).parameters
         return self.safety.limit(
             wish, state=self.session.state, elapsed_s=0.1, may_rise=self.session.may_rise
         ).parameters

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from biofeedback.control.follow import FollowLaw, Wish
+from biofeedback.control.follow import FollowLaw
+from biofeedback.control.law import Moment, Step, Wish
 from biofeedback.control.limits import Limits
 
 RESTING_BPM = 80.0
@@ -17,9 +18,8 @@ def law() -> FollowLaw:
 
 def propose(law, bodies, *, tempo_bpm=100.0, times=1, asynchrony_beats=None) -> Wish:
     for _ in range(times):
-        wish = law.propose(
-            bodies, tempo_bpm=tempo_bpm, elapsed_s=0.1, asynchrony_beats=asynchrony_beats
-        )
+        steps = [] if asynchrony_beats is None else [Step("p1", 0, asynchrony_beats)]
+        wish = law.propose(Moment(0, bodies, tempo_bpm, 0.1, steps))
     return wish
 
 
