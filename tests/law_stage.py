@@ -77,6 +77,7 @@ class Stage:
     resting_bpm: float = 100.0
     may_rise: bool = True
     rows: list[Row] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -125,6 +126,7 @@ class Stage:
             presses,
             beat_ratio,
         )
+        self.moments.append(moment)
         wish = self.law.propose(moment)
         allowed = self.safety.limit(
             wish.parameters, state="RUN", elapsed_s=0.1, may_rise=self.may_rise
