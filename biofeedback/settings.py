@@ -22,7 +22,20 @@ _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 SETTINGS_VERSION = 1
 RESTING_TEMPO_BPM = 80.0
-LawName = Literal["follow"]
+LawName = Literal[
+    "follow",
+    "entrain",
+    "lead",
+    "relax",
+    "iso",
+    "breathe",
+    "contour",
+    "reward",
+    "ensemble",
+    "improvise",
+    "songwrite",
+    "listen",
+]
 StyleName = Literal["walk"]
 
 
