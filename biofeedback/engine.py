@@ -79,10 +79,10 @@ class Engine:
         neutral = neutral_music(settings.resting_tempo_bpm)
         self._neutral = neutral
         self._style = find_style(settings.music.style, settings.music.meter)
+        # Who follows shares the music out among the wearers as the style says; other laws don't.
+        shares = {"parts": self._style.parts} if settings.law == "follow" else {}
         self._law = LAWS[settings.law](
-            limits=settings.limits,
-            resting_tempo_bpm=settings.resting_tempo_bpm,
-            parts=self._style.parts,
+            limits=settings.limits, resting_tempo_bpm=settings.resting_tempo_bpm, **shares
         )
         fade_s = settings.music.fade_out_s or self._style.fade_out_s
         self._falling_asleep = None if fade_s is None else FallingAsleep(fade_s)

@@ -27,7 +27,20 @@ _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 SETTINGS_VERSION = 1
 RESTING_TEMPO_BPM = 80.0
-LawName = Literal["follow"]
+LawName = Literal[
+    "follow",
+    "entrain",
+    "lead",
+    "relax",
+    "iso",
+    "breathe",
+    "contour",
+    "reward",
+    "ensemble",
+    "improvise",
+    "songwrite",
+    "listen",
+]
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -134,6 +134,9 @@ Reason = Literal[
     "working",
     "rewarded",
     "probing",
+    "playing",
+    "answering",
+    "drawing",
 ]
 """Why the engine decided what it decided."""
 

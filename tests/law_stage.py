@@ -7,6 +7,7 @@ parameters of each order. The tempo that is decided now is reached 0.3 s later, 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from biofeedback.control.limits import Limits
 from biofeedback.control.safety import Safety
 from biofeedback.messages import NS_PER_MS, NS_PER_S, TICKS_PER_BEAT, SteerSound
 from biofeedback.music.beats import BeatClock
+from biofeedback.samples import BodyState
 from biofeedback.simulate.body import Body
 from biofeedback.simulate.felt import Felt
 from biofeedback.simulate.story import Act, Person, Story
@@ -25,7 +27,6 @@ from biofeedback.simulate.story import Act, Person, Story
 if TYPE_CHECKING:
     from biofeedback.control.law import Law, Wish
     from biofeedback.messages import MusicParameters
-    from biofeedback.samples import BodyState
 
 STEP_NS = 100 * NS_PER_MS
 LOOKAHEAD_NS = 300 * NS_PER_MS
@@ -77,6 +78,7 @@ class Stage:
     resting_bpm: float = 100.0
     may_rise: bool = True
     rows: list[Row] = field(default_factory=list)
+    moments: list[Moment] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -125,6 +127,7 @@ class Stage:
             presses,
             beat_ratio,
         )
+        self.moments.append(moment)
         wish = self.law.propose(moment)
         allowed = self.safety.limit(
             wish.parameters, state="RUN", elapsed_s=0.1, may_rise=self.may_rise
@@ -184,3 +187,43 @@ def asynchronies(stage: Stage, *, after_s: float = 20.0, wearer: str = "p1") -> 
         ],
         dtype=float,
     )
+
+
+class Runner:
+    """Somebody who takes over a share of the tempo and goes some per cent beyond it."""
+
+    def __init__(self, law: Law, limits: Limits, *, gain: float, lead: float) -> None:
+        self.law = law
+        self.safety = Safety(
+            limits, neutral_music(110.0), law_slew_ratio_per_s=law.tempo_slew_ratio_per_s
+        )
+        self.gain, self.lead = gain, lead
+        self.cadence_spm = 110.0
+        self.steps = self.beats = 0.0
+        self.at_ns = 0
+
+    def step(self) -> float:
+        """Go on by 0.1 s; return the tempo that sounds."""
+        self.at_ns += 10**8
+        tempo_bpm = self.safety.last.tempo_bpm
+        self.beats += tempo_bpm / 600.0
+        before, self.steps = self.steps, self.steps + self.cadence_spm / 600.0
+        new = []
+        if math.floor(self.steps) > math.floor(before):
+            asynchrony = self.beats - round(self.beats)
+            new.append(Step("p1", self.at_ns, asynchrony))
+        body = BodyState(
+            wearer="p1",
+            has_motion=True,
+            motion_age_ms=50.0,
+            walking=True,
+            cadence_spm=self.cadence_spm,
+            last_step_ns=self.at_ns,
+            activity_ratio=0.5,
+        )
+        wish = self.law.propose(Moment(self.at_ns, [body], tempo_bpm, 0.1, new))
+        allowed = self.safety.limit(wish.parameters, state="RUN", elapsed_s=0.1, may_rise=True)
+        wanted_spm = self.gain * tempo_bpm * (1.0 + self.lead) + (1.0 - self.gain) * 110.0
+        self.cadence_spm += 0.05 * (wanted_spm - self.cadence_spm)
+        self.wish = wish
+        return allowed.parameters.tempo_bpm

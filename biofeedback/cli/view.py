@@ -88,6 +88,9 @@ REASON_WORDS: Final[dict[Reason, str]] = {
     "working": "the music comes nearer as you do",
     "rewarded": "that's it: the whole music",
     "probing": "a little while without music",
+    "playing": "your music",
+    "answering": "your partner answers",
+    "drawing": "your arm draws the melody",
     "apart": "everybody finds their own way into the beat",
 }
 LIMIT_WORDS: Final[dict[Limit, str]] = {

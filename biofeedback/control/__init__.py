@@ -13,6 +13,8 @@
     listen.py      LISTEN: no beat, only measuring
     reward.py      REWARD: the quality of the music is the consequence of what is done
     ensemble.py    ENSEMBLE: the group owns the tempo, each member a layer
+    improvise.py   IMPROVISE: the player's own tempo, and a partner who answers
+    songwrite.py   SONGWRITE: a song grows slot by slot
     tracker.py     the walker tracked, and the beat brought onto the steps
     stepping.py    how somebody steps, and how well with the beat
     freeze.py      the answer to a freeze
@@ -21,6 +23,9 @@
     behaviour.py   what is counted
     learning.py    does somebody learn over sessions?
     togetherness.py  how much a group moves together, against chance
+    phrases.py     gestures as notes, notes as phrases
+    partner.py     what a partner answers
+    songwriting.py tempo, melody and groove drawn with the body
     swell.py       the rate of a swell that people may breathe with
     resonance.py   at which breath the heart swings most
     course.py      where a measure began, where it is, whether it rises
@@ -42,11 +47,13 @@ from biofeedback.control.contour import ContourLaw
 from biofeedback.control.ensemble import EnsembleLaw
 from biofeedback.control.entrain import EntrainLaw
 from biofeedback.control.follow import FollowLaw
+from biofeedback.control.improvise import ImproviseLaw
 from biofeedback.control.iso import IsoLaw
 from biofeedback.control.lead import LeadLaw
 from biofeedback.control.listen import ListenLaw
 from biofeedback.control.relax import RelaxLaw
 from biofeedback.control.reward import RewardLaw
+from biofeedback.control.songwrite import SongwriteLaw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +70,8 @@ LAWS: dict[str, Callable[..., Law]] = {
     "contour": ContourLaw,
     "reward": RewardLaw,
     "ensemble": EnsembleLaw,
+    "improvise": ImproviseLaw,
+    "songwrite": SongwriteLaw,
     "listen": ListenLaw,
 }
 """Control laws by the name that a plan uses; each is made with ``limits`` and the resting pulse."""

@@ -23,7 +23,6 @@ from biofeedback.control.law import Wish
 from biofeedback.control.limits import FOLLOW_SLEW_RATIO_PER_S
 from biofeedback.control.stepping import Stepping
 from biofeedback.control.tracker import StepTracker
-from biofeedback.messages import NS_PER_S
 
 if TYPE_CHECKING:
     from biofeedback.control.law import Cue, Moment
@@ -74,7 +73,7 @@ class EntrainLaw:
         answer = self._freeze.answer(moment, self._tracker, parameters, armed=armed)
         if answer is not None:
             return answer
-        if own_bpm is None or not (self._walks(moment) or self._pauses(moment)):
+        if own_bpm is None or not (self._walks(moment) or self._pauses()):
             self._wait_again()
             parameters = msgspec.structs.replace(parameters, tempo_bpm=self._prescribed_bpm)
             return Wish(parameters, "listening", cue="bed")
@@ -98,12 +97,12 @@ class EntrainLaw:
     def _walks(self, moment: Moment) -> bool:
         return any(body.walking and body.wearer == self._tracker.wearer for body in moment.bodies)
 
-    def _pauses(self, moment: Moment) -> bool:
+    def _pauses(self) -> bool:
         """Tell whether somebody with a cue has only just stopped: it may be a freeze."""
         newest_s = self._tracker.newest_s
         if self._cued_s is None or newest_s is None:
             return False
-        return moment.at_ns / NS_PER_S - newest_s < JUST_STOPPED_S
+        return self._tracker.now_s - newest_s < JUST_STOPPED_S
 
     def _cue(self, elapsed_s: float) -> Cue:
         if self._cued_s is None:

@@ -54,11 +54,12 @@ class Freeze:
         armed: bool,
     ) -> Wish | None:
         """Answer a freeze; None while there is none. Only an armed watch lets one begin."""
-        now_s = moment.at_ns / NS_PER_S
+        now_s = tracker.now_s
         answered = tracker.newest_s == self._last_step_s
         begins = self._since_s is None and armed and not answered and _stands(now_s, tracker)
         if begins:
             self._last_step_s = tracker.newest_s
+            self._since_s = now_s
             self._begin(moment)
         elif self._since_s is None or self._is_over(now_s, self._since_s, tracker):
             self._since_s = None
@@ -76,7 +77,6 @@ class Freeze:
         )
 
     def _begin(self, moment: Moment) -> None:
-        self._since_s = moment.at_ns / NS_PER_S
         self._resumed_s = None
         self.freezes += 1
         self._pulse_bpm = moment.tempo_bpm * (1.0 - SLOWER_RATIO)

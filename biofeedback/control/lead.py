@@ -21,7 +21,6 @@ from biofeedback.control.law import Wish
 from biofeedback.control.limits import LEAD_SLEW_RATIO_PER_S
 from biofeedback.control.stepping import Stepping
 from biofeedback.control.tracker import StepTracker
-from biofeedback.messages import NS_PER_S
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,7 +80,7 @@ class LeadLaw:
         if answer is not None:
             self._stepping.begin_window()
             return answer
-        if self._has_left(moment):
+        if self._has_left():
             self._stepping.begin_window()
             return Wish(parameters, "listening", cue="bed")
         self._seconds[self._level] = self._seconds.get(self._level, 0.0) + moment.elapsed_s
@@ -103,10 +102,10 @@ class LeadLaw:
             "freezes": float(self._freeze.freezes),
         }
 
-    def _has_left(self, moment: Moment) -> bool:
+    def _has_left(self) -> bool:
         """Tell whether somebody who walked has been standing for longer than a freeze is."""
         newest_s = self._tracker.newest_s
-        return newest_s is not None and moment.at_ns / NS_PER_S - newest_s > GIVEN_UP_AFTER_S
+        return newest_s is not None and self._tracker.now_s - newest_s > GIVEN_UP_AFTER_S
 
     def _judge(self, steps: Sequence[Step], elapsed_s: float) -> None:
         windows = self._stepping.take(steps)

@@ -35,6 +35,7 @@ EASE_LEVEL_DB = 6.0
 EASE_LEVEL_DB_PER_S = 0.6
 EASE_TEXTURE_PER_S = 0.1
 TEXTURE_RISE_PER_S = 0.5
+ONE_BEAT_A_SECOND_BPM = 60.0
 LARGEST = 1e15
 """Beyond it a number is no music parameter but a mistake."""
 
@@ -274,7 +275,7 @@ class Safety:
         hit: dict[Limit, None],
     ) -> float:
         last_bpm = self._last.tempo_bpm
-        slew_bpm = last_bpm * self._slew_ratio_per_s * step_s
+        slew_bpm = _slew_bpm(last_bpm, self._slew_ratio_per_s, step_s)
         ranges: tuple[tuple[float, float, Limit], ...] = (
             *self._tempo_ranges,
             (last_bpm - slew_bpm, last_bpm + slew_bpm, "tempo_slew"),
@@ -323,8 +324,8 @@ class Safety:
         last = self._last
         if self._ease_floor_db is None:
             self._ease_floor_db = max(LOWEST_LEVEL_DB, last.level_db - EASE_LEVEL_DB)
-        slew_bpm = last.tempo_bpm * self._limits.tempo_slew_ratio_per_s
-        change_bpm = min(EASE_TEMPO_BPM_PER_S, slew_bpm) * step_s
+        slew_bpm = _slew_bpm(last.tempo_bpm, self._limits.tempo_slew_ratio_per_s, step_s)
+        change_bpm = min(EASE_TEMPO_BPM_PER_S * step_s, slew_bpm)
         towards_bpm = self._neutral.tempo_bpm - last.tempo_bpm
         rise_bpm = change_bpm if may_rise else 0.0
         fall = EASE_TEXTURE_PER_S * step_s
@@ -344,3 +345,8 @@ def _usable(value: object, last: float, hit: dict[Limit, None]) -> float:
         return float(value)
     hit["not_finite"] = None
     return last
+
+
+def _slew_bpm(tempo_bpm: float, ratio_per_s: float, step_s: float) -> float:
+    """Tell how far the tempo may move: no more in a beat than in a second, however slow (H06)."""
+    return tempo_bpm * ratio_per_s * step_s * min(1.0, tempo_bpm / ONE_BEAT_A_SECOND_BPM)

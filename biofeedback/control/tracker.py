@@ -46,6 +46,7 @@ class StepTracker:
     """Tracks one walker, the first who walks, and how far the music is ahead of them."""
 
     def __init__(self) -> None:
+        self._origin_ns: int | None = None
         self._wearer: str | None = None
         self._expected_s: float | None = None
         self._newest_s: float | None = None
@@ -54,6 +55,7 @@ class StepTracker:
         self.period_s: float | None = None
         self.ahead_beats: float | None = None
         self.steps = 0
+        self.now_s = 0.0
 
     @property
     def wearer(self) -> str | None:
@@ -62,7 +64,7 @@ class StepTracker:
 
     @property
     def newest_s(self) -> float | None:
-        """When the newest step was, in seconds on the host's clock."""
+        """When the newest step was, in seconds from the first moment, as is ``now_s``."""
         return self._newest_s
 
     @property
@@ -77,8 +79,10 @@ class StepTracker:
 
     def update(self, moment: Moment) -> list[Step]:
         """Take a moment; return the steps that were tracked."""
-        now_s = moment.at_ns / NS_PER_S
-        self._tempi.append((now_s + _LATEST_TEMPO_S, moment.tempo_bpm))
+        if self._origin_ns is None:
+            self._origin_ns = moment.at_ns
+        self.now_s = (moment.at_ns - self._origin_ns) / NS_PER_S
+        self._tempi.append((self.now_s + _LATEST_TEMPO_S, moment.tempo_bpm))
         walkers = [body for body in moment.bodies if body.walking]
         if all(body.wearer != self._wearer for body in walkers):
             self._begin(walkers[0] if walkers else None)
@@ -87,7 +91,7 @@ class StepTracker:
             drift_bpm = moment.tempo_bpm - self.own_bpm
             self.ahead_beats = self._fold(self.ahead_beats + drift_bpm * moment.elapsed_s / 60.0)
         for step in tracked:
-            self._take(step, walkers)
+            self._take(step, (step.at_ns - self._origin_ns) / NS_PER_S, walkers)
         return tracked
 
     def chase_bpm(self, *, goal_bpm: float, slew_ratio_per_s: float, gain: float = 1.0) -> float:
@@ -107,8 +111,7 @@ class StepTracker:
         self._expected_s = self.period_s = self.ahead_beats = None
         self.steps = 0
 
-    def _take(self, step: Step, walkers: list[BodyState]) -> None:
-        at_s = step.at_ns / NS_PER_S
+    def _take(self, step: Step, at_s: float, walkers: list[BodyState]) -> None:
         newest_s, self._newest_s = self._newest_s, at_s
         walker = next(body for body in walkers if body.wearer == self._wearer)
         paused = newest_s is None or at_s - newest_s > RESTART_S

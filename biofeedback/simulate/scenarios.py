@@ -39,6 +39,25 @@ SCENARIOS: dict[str, tuple[Act, ...]] = {
         _STAND,
         Act(start_s=4.0, doing="dance", cadence_spm=(112.0, 112.0), effort_ratio=(0.5, 0.5)),
     ),
+    "freeze": (
+        _STAND,
+        Act(start_s=4.0, doing="walk", cadence_spm=(106.0, 108.0), effort_ratio=(0.3, 0.3)),
+        Act(start_s=34.0, doing="freeze", effort_ratio=(0.3, 0.3)),
+        Act(start_s=42.0, doing="walk", cadence_spm=(102.0, 106.0), effort_ratio=(0.3, 0.3)),
+    ),
+    "moods": (
+        _STAND,
+        Act(start_s=4.0, doing="dance", cadence_spm=(90.0, 90.0), mood="flowing"),
+        Act(start_s=34.0, doing="dance", cadence_spm=(110.0, 110.0), mood="abrupt"),
+        Act(start_s=64.0, doing="dance", cadence_spm=(80.0, 80.0), mood="heavy"),
+        Act(start_s=94.0, doing="dance", cadence_spm=(90.0, 90.0), mood="small"),
+    ),
+    "worry": (
+        _STAND,
+        Act(start_s=60.0, doing="rest", effort_ratio=(0.0, 0.25)),
+        Act(start_s=120.0, doing="rest", effort_ratio=(0.25, 0.25)),
+        Act(start_s=180.0, doing="rest"),
+    ),
     "demo": (
         _STAND,
         Act(start_s=12.0, doing="walk", cadence_spm=(104.0, 106.0), effort_ratio=(0.28, 0.3)),
