@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from biofeedback.control import LAWS
-from biofeedback.control.cue import is_muted
+from biofeedback.control.cue import shape_cue
 from biofeedback.control.follow import neutral_music
 from biofeedback.control.law import Moment, Step, Wish
 from biofeedback.control.safety import Safety
@@ -23,7 +23,6 @@ from biofeedback.errors import ProfileError
 from biofeedback.messages import (
     NS_PER_MS,
     NS_PER_S,
-    TICKS_PER_BEAT,
     ClockJumped,
     CommandGiven,
     DecisionMade,
@@ -38,7 +37,6 @@ from biofeedback.messages import (
     Output,
     PacketReceived,
     PacketRejected,
-    PlayNote,
     SensorAttached,
     SensorDetached,
     SoundReported,
@@ -69,9 +67,6 @@ SILENT_NS = 3 * NS_PER_S
 WAITED_LONG_NS = 10 * NS_PER_S
 STRONGEST_GESTURE_MPS2 = 25.0
 LATE_NOTES_WORTH_A_NOTICE = 3
-BAR_TICKS = 4 * TICKS_PER_BEAT
-PULSE_NS = 60 * NS_PER_MS
-PULSE_VELOCITY = 0.8
 NEVER_NS = 2**62
 
 LINK_NOTICES: dict[LinkFact, NoticeCode] = {
@@ -312,34 +307,15 @@ class Engine:
         )
         outputs.append(steer)
         notes = self._performer.play(at_ns, at_ns + STEP_NS + LOOKAHEAD_NS, allowed)
-        outputs.extend(self._shape_cue(at_ns, notes, wish))
+        outputs.extend(shape_cue(at_ns, notes, self._cue_of(wish), wish.pulses_ns))
 
-    def _shape_cue(self, at_ns: int, notes: list[PlayNote], wish: Wish) -> list[PlayNote]:
-        """Leave out what the cue mutes and add its pulses; in HOLD the cue stays as it was."""
+    def _cue_of(self, wish: Wish) -> Cue:
+        """Take the law's cue while it leads; in HOLD and EASE it stays as it was."""
         if wish.reason == "law_failed":
             self._cue = "full"
         elif self._session.state == "RUN":
             self._cue = wish.cue
-        cue = self._cue
-        if cue == "full":
-            return notes
-        kept = [
-            n for n in notes if n.tick is None or not is_muted(cue, n.layer, n.tick // BAR_TICKS)
-        ]
-        if cue == "pulse":
-            kept += [
-                PlayNote(
-                    at_ns=at_ns,
-                    start_ns=pulse_ns,
-                    duration_ns=PULSE_NS,
-                    layer="click",
-                    pitch_midi=None,
-                    velocity=PULSE_VELOCITY,
-                    tick=None,
-                )
-                for pulse_ns in wish.pulses_ns
-            ]
-        return kept
+        return self._cue
 
     def _propose(
         self,

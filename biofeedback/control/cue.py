@@ -9,11 +9,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from biofeedback.messages import NS_PER_MS, TICKS_PER_BEAT, PlayNote
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from biofeedback.control.law import Cue
     from biofeedback.messages import Layer
 
 FADING: Final[tuple[Cue, ...]] = ("full", "no_click", "three_in_four", "one_in_two", "silent")
+BAR_TICKS = 4 * TICKS_PER_BEAT
+PULSE_NS = 60 * NS_PER_MS
+PULSE_VELOCITY = 0.8
 PULSELESS: Final[frozenset[Layer]] = frozenset({"pad", "nature"})
 
 
@@ -33,3 +40,29 @@ def is_muted(cue: Cue, layer: Layer, bar: int) -> bool:
     clickless = cue in {"no_click", "three_in_four", "one_in_two"}
     beatless = cue in {"bed", "pulse"}
     return beatless or bar % 4 in muted_bars or (clickless and layer == "click")
+
+
+def shape_cue(
+    at_ns: int, notes: list[PlayNote], cue: Cue, pulses_ns: Sequence[int]
+) -> list[PlayNote]:
+    """Leave out what the cue mutes, and add the pulses of a freeze.
+
+    Notes that answer a gesture (without a tick) always sound: they are the person's own.
+    """
+    if cue == "full":
+        return notes
+    kept = [n for n in notes if n.tick is None or not is_muted(cue, n.layer, n.tick // BAR_TICKS)]
+    if cue != "pulse":
+        return kept
+    return kept + [
+        PlayNote(
+            at_ns=at_ns,
+            start_ns=pulse_ns,
+            duration_ns=PULSE_NS,
+            layer="click",
+            pitch_midi=None,
+            velocity=PULSE_VELOCITY,
+            tick=None,
+        )
+        for pulse_ns in pulses_ns
+    ]
