@@ -268,7 +268,7 @@ def spoil(clean, kind):
 
 def contingent():
     """Twenty sessions of a baseline and eight blocks of 30 s, learners and others."""
-    for learns in (0.03, 0.0):
+    for learns in (0.05, 0.02, 0.0):
         reached, most_changes, fewest_probes, verdicts = [], 0.0, math.inf, []
         for seed in range(4):
             learner = Learner(habit=80.0, scatter_ratio=0.05, learns_per_s=learns, seed=seed)
@@ -298,7 +298,7 @@ def contingent():
             verdicts.append(judge_learning(sessions, baseline=baseline, goal=100.0))
             if len(reached) <= seed:
                 reached.append(None)
-        who = "learner" if learns else "non-learner"
+        who = f"learns {learns:g} a second" if learns else "non-learner"
         print(
             f"{who}: at session 20 {', '.join(verdicts)}; goal first reached in session {reached}; "
             f"most changes per block {most_changes:.2f}; fewest probes {fewest_probes:.0f}",
@@ -327,7 +327,7 @@ def live(law, learner, seconds=270):
 
 def attack_s():
     law = RewardLaw(
-        RewardPlan(goal=100.0, baseline=80.0, criterion=90.0),
+        RewardPlan(goal=100.0, baseline=80.0, criterion=90.0, schedule="second"),
         limits=Limits(),
         resting_tempo_bpm=90.0,
     )
