@@ -61,12 +61,11 @@ class Metronome:
 
 def gait():
     """Somebody who ignores the beat: CV 3 %, the pace drifts by 5 % a minute, 200 s."""
-    print(
-        f"{'median R of 30 steps / steps within 15 % of the beat':58} {'100':>11} {'110':>11} {'120':>11}"
-    )
+    heading = "median R of 30 steps / steps within 15 % of the beat"
+    print(f"{heading:58} {'100':>11} {'110':>11} {'120':>11}")
     for memory in (0.0, 0.5):
         for name, make, start_bpm in (
-            ("metronome", lambda spm: Metronome(spm), None),
+            ("metronome", Metronome, None),
             ("follow", lambda _spm: FollowLaw(limits=FREE, resting_tempo_bpm=80.0), 80.0),
             ("entrain", lambda _spm: EntrainLaw(limits=FREE, resting_tempo_bpm=80.0), 80.0),
         ):
@@ -94,7 +93,7 @@ def gait():
 
 
 def lead():
-    """How far and how fast the lead goes, 8 minutes each."""
+    """How far and how fast the lead goes, 5 minutes each."""
     fastest = highest = 0.0
     for gain in (0.0, 0.1, 0.25, 0.5, 0.8, 1.2):
         for seed in range(3):
@@ -137,9 +136,8 @@ def freeze():
         spreads.append(np.ptp(np.diff(pulses)))
     print(f"last step -> freeze told: {min(delays):.2f} to {max(delays):.2f} s")
     print(f"freeze told -> first pulse: {min(firsts):.2f} to {max(firsts):.2f} s")
-    print(
-        f"pulse against the tempo before: {np.mean(slower):+.1%}; spread of its intervals {max(spreads) * 1e3:.3f} ms"
-    )
+    spread_ms = max(spreads) * 1e3
+    print(f"pulse against the tempo before: {np.mean(slower):+.1%}; uneven by {spread_ms:.3f} ms")
 
 
 def fading():
@@ -174,9 +172,8 @@ def relax():
     )
     stage = Stage(law, [sitter(breath_gain=0.6, calming_bpm=6.0)], CALM, 70.0).play(420)
     tempi = stage.tempi()
-    print(
-        f"70 bpm -> {tempi[-1]:.1f} in 6 min, at most {stage.fastest_change_ratio_per_s():.3%} a second"
-    )
+    fastest = stage.fastest_change_ratio_per_s()
+    print(f"70 bpm -> {tempi[-1]:.1f} in 6 min, at most {fastest:.3%} a second")
     first, last = stage.rows[400].allowed, stage.rows[-1].allowed
     for field in ("density", "brightness", "articulation", "swell", "swell_brpm", "level_db"):
         print(f"  {field}: {getattr(first, field):.2f} -> {getattr(last, field):.2f}")
@@ -271,7 +268,7 @@ def spoil(clean, kind):
 
 def contingent():
     """Twenty sessions of a baseline and eight blocks of 30 s, learners and others."""
-    for learns in (0.03, 0.0):
+    for learns in (0.05, 0.02, 0.0):
         reached, most_changes, fewest_probes, verdicts = [], 0.0, math.inf, []
         for seed in range(4):
             learner = Learner(habit=80.0, scatter_ratio=0.05, learns_per_s=learns, seed=seed)
@@ -301,7 +298,7 @@ def contingent():
             verdicts.append(judge_learning(sessions, baseline=baseline, goal=100.0))
             if len(reached) <= seed:
                 reached.append(None)
-        who = "learner" if learns else "non-learner"
+        who = f"learns {learns:g} a second" if learns else "non-learner"
         print(
             f"{who}: at session 20 {', '.join(verdicts)}; goal first reached in session {reached}; "
             f"most changes per block {most_changes:.2f}; fewest probes {fewest_probes:.0f}",
@@ -330,7 +327,7 @@ def live(law, learner, seconds=270):
 
 def attack_s():
     law = RewardLaw(
-        RewardPlan(goal=100.0, baseline=80.0, criterion=90.0),
+        RewardPlan(goal=100.0, baseline=80.0, criterion=90.0, schedule="second"),
         limits=Limits(),
         resting_tempo_bpm=90.0,
     )
@@ -363,11 +360,12 @@ def group():
             for row in stage.rows[300:]:
                 own = [b.cadence_spm for b in row.bodies[:3] if b.cadence_spm]
                 errors.append(abs(row.allowed.tempo_bpm / np.median(own) - 1.0))
-            judged = law.judgement
             told = law.outcomes()
+            above = told["together_time_ratio"]
             print(
-                f"{'together' if together else 'apart':9} tempo error mean {np.mean(errors):.2%} most {np.max(errors):.2%}; "
-                f"r {told['togetherness']:.2f}, 95 % of surrogates {judged.chance:.2f}, above them {told['together_time_ratio']:.0%} of the time",
+                f"{'together' if together else 'apart':9} tempo error mean {np.mean(errors):.2%}, "
+                f"most {np.max(errors):.2%}; r {told['togetherness']:.2f}, 95th percentile of its "
+                f"surrogates {law.judgement.chance:.2f}, above it {above:.0%} of the time",
                 flush=True,
             )
 

@@ -40,6 +40,7 @@ SILENT_MS = 3000.0
 STEADY_CV = 0.05
 INTERVALS = 12
 FEWEST_INTERVALS = 4
+UNKNOWN_WEIGHT = 0.1
 NEAREST = (0.5, 1.0, 2.0)
 JUDGE_EVERY_S = 5.0
 FLOOR, BEHIND = 0.35, 0.5
@@ -64,19 +65,20 @@ class _Member:
         self.voice_s = 0.0
         self.newest_ns: int | None = None
         self._intervals_s: deque[float] = deque(maxlen=INTERVALS)
+        self._steadiness = UNKNOWN_WEIGHT
 
     def hear(self, at_ns: int) -> None:
         """Take the instant of a step or the phase 0 of a swing."""
         newest_ns, self.newest_ns = self.newest_ns, at_ns
         if newest_ns is not None and 0 < at_ns - newest_ns < 4 * NS_PER_S:
             self._intervals_s.append((at_ns - newest_ns) / NS_PER_S)
+            if len(self._intervals_s) >= FEWEST_INTERVALS:
+                cv = pstdev(self._intervals_s) / fmean(self._intervals_s)
+                self._steadiness = 1.0 / (1.0 + (cv / STEADY_CV) ** 2)
 
     def weight(self) -> float:
         """Tell how much this member counts, 0..1: steady and not just arrived."""
-        if len(self._intervals_s) < FEWEST_INTERVALS:
-            return 0.1 * min(1.0, self.joined_s / JOIN_S)
-        cv = pstdev(self._intervals_s) / fmean(self._intervals_s)
-        return min(1.0, self.joined_s / JOIN_S) / (1.0 + (cv / STEADY_CV) ** 2)
+        return self._steadiness * min(1.0, self.joined_s / JOIN_S)
 
 
 class EnsembleLaw:

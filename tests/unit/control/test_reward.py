@@ -203,7 +203,7 @@ def learn(body, learns_per_s: float, seed: int = 1):
 
 
 def test_twenty_sessions_bring_a_learner_to_the_goal(body):
-    sessions, outcomes, baseline = learn(body, 0.03)
+    sessions, outcomes, baseline = learn(body, 0.05)
     verdicts = [judge_learning(sessions[:n], baseline=baseline, goal=GOAL) for n in range(1, 21)]
     assert verdicts[0] == "too_early"
     assert "reached" in verdicts
