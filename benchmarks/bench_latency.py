@@ -1,32 +1,34 @@
-"""Message stamp -> first changed sample, on a live sound device.
+"""Gesture's message -> first changed sample, on a live sound device.
 
-    benchmarks/with-jack.sh .venv/bin/python benchmarks/bench_latency.py [notes]
-    benchmarks/with-null-sink.sh .venv/bin/python benchmarks/bench_latency.py [notes]
+    benchmarks/with-jack.sh .venv/bin/python benchmarks/bench_latency.py [notes] [layer]
+    benchmarks/with-null-sink.sh .venv/bin/python benchmarks/bench_latency.py [notes] [layer]
 
-Sends a hat with ``start_ns`` = now and finds the first sample of it in what the sound process hands
-to the device. What the device's buffer adds until the ear is told beside it. Budget: p99 <= 25 ms
-at blocks of 128 frames.
+Sends notes as a session does, through the product's own pipe, each an answer to a gesture (no
+tick, ``start_ns`` = now), and finds the first changed sample in what the sound process hands over.
+What the device's buffer adds until the ear is told beside it. Budget: p99 <= 15 ms at blocks of 128
+frames, constant to +-3 ms (from the first to the last percentile).
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import threading
 import time
 
 import numpy as np
 
-from biofeedback.messages import NS_PER_MS, NS_PER_S, PlayNote
+from biofeedback.messages import NS_PER_MS, NS_PER_S, MusicParameters, PlayNote, SteerSound
 from biofeedback.sound import live
-from biofeedback.sound.device import child_environment
-from biofeedback.sound.frames import Finish, Open, encode_frame
-from biofeedback.sound.process import read_messages
+from biofeedback.sound.child import Child
+from biofeedback.sound.frames import Open, encode_frame
+from biofeedback.sound.inbox import Inbox
+from biofeedback.sound.portaudio import PortAudioOutput
+from biofeedback.sound.process import _ask_for_priority
 from biofeedback.sound.settings import SoundSettings
 
-_THRESHOLD = 1.5e-3
-_QUIET_S = 0.05
+_CHANGED = 1e-4
+_QUIET_S = 0.04
 
 
 def be_child() -> None:
@@ -39,7 +41,7 @@ def be_child() -> None:
         def send(self, message: object) -> None:
             pass
 
-    class TappedOutput(live.PortAudioOutput):
+    class TappedOutput(PortAudioOutput):
         def start(self, player: live.LivePlayer) -> None:
             render = player.render
             quiet_frames = 0
@@ -47,7 +49,7 @@ def be_child() -> None:
             def tapped(block, *, now_ns, latency_ns, underflow):
                 nonlocal quiet_frames
                 render(block, now_ns=now_ns, latency_ns=latency_ns, underflow=underflow)
-                loud = np.flatnonzero(np.abs(block).max(axis=1) > _THRESHOLD)
+                loud = np.flatnonzero(np.abs(block).max(axis=1) > _CHANGED)
                 if len(loud) == 0:
                     quiet_frames += len(block)
                     return
@@ -60,35 +62,47 @@ def be_child() -> None:
             player.render = tapped
             super().start(player)
 
-    messages = read_messages(0)
-    live.play_live(next(messages), messages, Quiet(), open_output=TappedOutput)
+    inbox = Inbox(0)
+    _ask_for_priority()
+    live.play_live(inbox.wait(), inbox, Quiet(), open_output=TappedOutput)
     out.flush()
     os._exit(0)
 
 
+class Ear(Child):
+    """The parent's side, which reads instants instead of frames."""
+
+    def _read(self, stream) -> None:
+        self.heard: list[tuple[int, int]] = []
+        for line in stream:
+            at_ns, latency_ns = line.split()
+            self.heard.append((int(at_ns), int(latency_ns)))
+        with self._changed:
+            self.gone = True
+            self._changed.notify_all()
+
+
+PARAMETERS = MusicParameters(
+    tempo_bpm=100.0,
+    energy=0.5,
+    density=0.5,
+    brightness=1.0,
+    articulation=0.5,
+    tension=0.2,
+    swell=0.0,
+    register=0.0,
+    level_db=0.0,
+)
+
+
 def main() -> None:
     notes = int(sys.argv[1]) if len(sys.argv) > 1 else 120
-    settings = SoundSettings()
-    child = subprocess.Popen(
-        [sys.executable, __file__, "child"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=False,
-        env=child_environment(),
-    )
-    heard: list[tuple[int, int]] = []
-
-    def listen() -> None:
-        for line in child.stdout:
-            at_ns, latency_ns = line.split()
-            heard.append((int(at_ns), int(latency_ns)))
-
-    threading.Thread(target=listen, daemon=True).start()
+    layer = sys.argv[2] if len(sys.argv) > 2 else "accent"
+    # one layer and no room, so that a note is over before the next one
+    instrument = {"accent": "bell", "click": "click", "hat": "hat", "kick": "kick"}[layer]
+    settings = SoundSettings(orchestra={layer: instrument})
     origin = time.monotonic_ns()
-    child.stdin.write(encode_frame(Open(mode="live", origin_ns=origin, settings=settings)))
-    child.stdin.flush()
-    sent: list[int] = []
-    rng = np.random.default_rng(1)
+    ear = Ear(Open(mode="live", origin_ns=origin, settings=settings), command=(__file__, "child"))
 
     def play(velocity: float) -> int:
         now = time.monotonic_ns()
@@ -96,39 +110,49 @@ def main() -> None:
             at_ns=now,
             start_ns=now,
             duration_ns=50 * NS_PER_MS,
-            layer="hat",
+            layer=layer,
             pitch_midi=None,
             velocity=velocity,
             tick=None,
         )
-        child.stdin.write(encode_frame(note))
-        child.stdin.flush()
+        ear.send(encode_frame(note))
         return now
 
-    time.sleep(2.5)  # pyo loads
-    play(0.01)
-    time.sleep(2.5)  # the first note fades in
+    time.sleep(3.0)  # pyo loads
+    steer = SteerSound(
+        at_ns=time.monotonic_ns(),
+        sequence=1,
+        expires_ns=origin + 3600 * NS_PER_S,
+        parameters=PARAMETERS,
+        may_rise=True,
+    )
+    ear.send(encode_frame(steer))
+    time.sleep(3.0)  # it fades in
+    rng = np.random.default_rng(1)
+    sent: list[int] = []
+    pause_s = 4.5 if layer == "accent" else 1.2
     for _ in range(notes):
         sent.append(play(1.0))
-        time.sleep(0.4 + 0.1 * rng.random())
-    child.stdin.write(encode_frame(Finish()))
-    child.stdin.close()
-    child.wait(timeout=10)
-    starts = np.array([at for at, _ in heard])
-    delays_ms = []
+        time.sleep(pause_s + 0.1 * rng.random())
+    threading.Thread(target=ear.end, kwargs={"seconds": 3.0}).start()
+    ear.wait_until(lambda: False, seconds=6.0)
+    starts = np.array([at for at, _ in ear.heard])
+    delays_ms, heard_ms = [], []
     for stamp in sent:
-        later = starts[(starts > stamp) & (starts < stamp + 300 * NS_PER_MS)]
+        later = np.flatnonzero((starts > stamp) & (starts < stamp + 300 * NS_PER_MS))
         if len(later):
-            delays_ms.append((later[0] - stamp) / NS_PER_MS)
+            at, latency = ear.heard[later[0]]
+            delays_ms.append((at - stamp) / NS_PER_MS)
+            heard_ms.append((at + latency - stamp) / NS_PER_MS)
     if not delays_ms:
         sys.exit("no note was heard")
-    p50, p90, p99 = np.percentile(delays_ms, [50, 90, 99])
-    latency = np.median([latency for _, latency in heard]) / NS_PER_MS
-    print(f"notes heard            {len(delays_ms)} of {len(sent)}")
-    print(f"stamp -> sample p50    {p50:.1f} ms")
-    print(f"stamp -> sample p90    {p90:.1f} ms")
-    print(f"stamp -> sample p99    {p99:.1f} ms   (budget 25 ms)")
-    print(f"device buffer beside   {latency:.1f} ms")
+    low, p50, p90, p99 = np.percentile(delays_ms, [1, 50, 90, 99])
+    early, ear_p50, late = np.percentile(heard_ms, [1, 50, 99])
+    print(f"notes heard             {len(delays_ms)} of {len(sent)}, {instrument}")
+    print(f"message -> sample p50   {p50:.1f} ms, p90 {p90:.1f} ms")
+    print(f"message -> sample p99   {p99:.1f} ms   (budget 15 ms)")
+    print(f"constant to             +-{(p99 - low) / 2:.1f} ms   (budget 3 ms)")
+    print(f"message -> ear          {ear_p50:.1f} ms, +-{(late - early) / 2:.1f} ms")
 
 
 if __name__ == "__main__":

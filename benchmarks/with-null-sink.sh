@@ -14,6 +14,7 @@ cat > "$tmp/pulse.pa" <<P
 load-module module-null-sink sink_name=silent rate=48000 channels=2 format=float32le norewinds=1
 load-module module-native-protocol-unix socket=$tmp/native auth-anonymous=1
 set-default-sink silent
+set-default-source silent.monitor
 P
 # Only this device: the full alsa.conf makes PortAudio probe dozens of absent cards.
 printf '%s\n' 'pcm.default { type pulse }' 'ctl.default { type pulse }' 'pcm.pulse { type pulse }' \

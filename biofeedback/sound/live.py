@@ -1,50 +1,51 @@
-"""Play on the sound device: PortAudio asks for a block, the performer renders it.
+"""Play on the sound device: it asks for a block, the performer renders it.
 
-* The callback does all: takes what has arrived, renders, hands over. One thread only moves bytes.
-* The clock: each callback says when its block will be heard. The difference to our frame count,
-  smoothed, turns host time into frames; a jump of it is a stall or another device.
+* The callback does all: takes what has arrived, renders, hands over. No other thread is needed
+  between an order and the ear.
 * After a stall nothing old is played, and the sound fades in (F66). A device that has gone is
   looked for again each second, and the sound comes back at -20 dB and fades in (F61).
+* A device that wants a rate of its own gets it, resampled where the synthesis doesn't run at it
+  (F63, F64).
 """
 
 from __future__ import annotations
 
 import gc
 import logging
-import threading
 import time
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from biofeedback.errors import SoundError
-from biofeedback.messages import NS_PER_MS, NS_PER_S
-from biofeedback.sound.device import find_device, load_sounddevice
+from biofeedback.messages import NS_PER_MS, NS_PER_S, PlayNote
+from biofeedback.sound.clock import FrameClock, ReachClock
 from biofeedback.sound.frames import Advance, Ended, Finish, Open, Ready
 from biofeedback.sound.performer import Performer
+from biofeedback.sound.portaudio import PortAudioOutput
 from biofeedback.sound.reporter import Reporter
+from biofeedback.sound.resampler import Resampler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import numpy as np
     from numpy.typing import NDArray
 
     from biofeedback.sound.frames import FromChild, ToChild
+    from biofeedback.sound.inbox import Inbox
     from biofeedback.sound.settings import SoundSettings
 
 _STALL_NS = 400 * NS_PER_MS
-_JUMP_NS = 60 * NS_PER_MS
-_SMOOTHING = 0.01
 # A stream that has ended says so. One that is active and calls nobody is mostly a sound server that
 # has to catch up after an underrun, and does within 2 s: opening it again would cost as much.
 _LOST_AFTER_S = 2.5
-# What devices call "low" (9 ms at 128 frames) ran dry on a busy machine, and 20 ms did, too.
-_LATENCY_S = 0.03
 _LATENCY_AFTER_LOSS_S = 0.08
 _RETURN_GAIN = 0.1  # -20 dB
 _POLL_S = 0.05
 _FINISH_FADE_S = 0.25
+_SYNTHESIS_HZ = (44_100, 96_000)  # lowest and highest rate that the instruments are made for
 
 _log = logging.getLogger(__name__)
 
@@ -57,84 +58,21 @@ class Writer(Protocol):
         ...
 
 
-class FrameClock:
-    """Host time of frame 0, from what each callback says of its block."""
+class Orders(Protocol):
+    """Where orders come from (``Inbox``)."""
 
-    def __init__(self, *, rate_hz: int) -> None:
-        self._rate_hz = rate_hz
-        self._blocks = 0
-        self.origin_ns = 0
-        self.error_ns = 0
+    ended: bool
 
-    def update(self, *, heard_ns: int, frame: int) -> bool:
-        """Take that ``frame`` will be heard at ``heard_ns``; return True when time has jumped."""
-        said_ns = heard_ns - frame * NS_PER_S // self._rate_hz
-        self._blocks += 1
-        difference = said_ns - self.origin_ns
-        if self._blocks == 1 or abs(difference) > _JUMP_NS:
-            jumped = self._blocks > 1
-            self._blocks = 1
-            self.origin_ns, self.error_ns = said_ns, 0
-            return jumped
-        share = max(_SMOOTHING, 1.0 / self._blocks)
-        self.origin_ns += round(difference * share)
-        self.error_ns = said_ns - self.origin_ns
-        return False
-
-
-class LivePlayer:
-    """Render what PortAudio asks for."""
-
-    def __init__(self, performer: Performer, *, rate_hz: int, frames: int) -> None:
-        self.performer = performer
-        self.inbox: deque[ToChild] = deque()
-        self.orphaned = False
-        self.xruns = 0
-        self.latency_ns = 0
-        self.last_call_ns = 0
-        self.failure: BaseException | None = None
-        self._clock = FrameClock(rate_hz=rate_hz)
-        self._frames = frames
-        self._block_ns = frames * NS_PER_S // rate_hz
-        self._delay_ns = performer.delay_frames * NS_PER_S // rate_hz
-
-    def render(
-        self, out: NDArray[np.float32], *, now_ns: int, latency_ns: int, underflow: bool
-    ) -> None:
-        """Fill ``out``, shape (frames, 2), that will be heard ``latency_ns`` after ``now_ns``."""
-        gap_ns = now_ns - self.last_call_ns if self.last_call_ns else 0
-        self.last_call_ns = now_ns
-        self.xruns += underflow
-        self.latency_ns = latency_ns
-        performer = self.performer
-        heard_ns = now_ns + latency_ns + self._delay_ns
-        jumped = self._clock.update(heard_ns=heard_ns, frame=performer.rendered_frames)
-        performer.origin_ns = self._clock.origin_ns
-        performer.clock_error_ns = self._clock.error_ns
-        if gap_ns > _STALL_NS and (jumped or gap_ns > 2 * _STALL_NS):
-            performer.resume(gain=0.0)
-        while self.inbox:
-            message = self.inbox.popleft()
-            if not isinstance(message, Open | Advance | Finish):
-                performer.obey(message)
-        if self.orphaned:
-            performer.abandon()
-        out[:] = performer.render()
-
-    def come_back(self) -> None:
-        """Prepare for a new device: a new clock, and a quiet entry."""
-        self._clock = FrameClock(rate_hz=self._clock_rate_hz())
-        self.last_call_ns = 0
-        self.performer.resume(gain=_RETURN_GAIN)
-
-    def _clock_rate_hz(self) -> int:
-        return self._frames * NS_PER_S // self._block_ns
+    def take(self) -> list[ToChild]:
+        """Return what has come since the last call, at once."""
+        ...
 
 
 class Output(Protocol):
-    """A running sound device."""
+    """A sound device (``PortAudioOutput``)."""
 
     rate_hz: int
+    channels: int
     name: str
 
     def start(self, player: LivePlayer) -> None:
@@ -150,101 +88,92 @@ class Output(Protocol):
         ...
 
 
-class PortAudioOutput:
-    """The default output, or the one whose name contains ``settings.device``."""
+class LivePlayer:
+    """Render what the device asks for."""
 
-    def __init__(
-        self,
-        settings: SoundSettings,
-        *,
-        rate_hz: int | None = None,
-        latency: str | float = _LATENCY_S,
+    def __init__(self, performer: Performer, orders: Orders, *, rate_hz: int) -> None:
+        self.performer = performer
+        self.xruns = 0
+        self.latency_ns = 0
+        self.last_call_ns = 0
+        self.finished = False
+        self.failure: BaseException | None = None
+        self._orders = orders
+        self._orphaned = False
+        self._rate_hz = rate_hz
+        self._clock = FrameClock(rate_hz=rate_hz)
+        self._reach = ReachClock()
+        self._resampler: Resampler | None = None
+        self._delay_ns = performer.delay_frames * NS_PER_S // rate_hz
+
+    def use_rate(self, device_hz: int) -> None:
+        """Render for a device that plays at ``device_hz`` from now on."""
+        same = device_hz == self._rate_hz
+        self._resampler = None if same else Resampler(from_hz=self._rate_hz, to_hz=device_hz)
+        late = 0 if self._resampler is None else self._resampler.delay_frames
+        self._delay_ns = (self.performer.delay_frames + late) * NS_PER_S // self._rate_hz
+
+    def render(
+        self, out: NDArray[np.float32], *, now_ns: int, latency_ns: int, underflow: bool
     ) -> None:
-        if settings.device is None and (problem := find_device().problem) is not None:
-            raise SoundError(problem)
-        sounddevice = load_sounddevice()
-        self._library = sounddevice
-        self._frames = settings.block_frames
-        self._device = settings.device
-        self._latency = latency
-        self._stream: Any = None
-        try:
-            self.name, self.rate_hz = self._choose(settings, rate_hz)
-        except (sounddevice.PortAudioError, ValueError) as error:
-            raise SoundError(
-                f"the sound device can't be used ({error}); choose another, or render to a file"
-            ) from error
+        """Fill ``out``, shape (frames, 1 or 2), that is heard ``latency_ns`` after ``now_ns``."""
+        before_ns, self.last_call_ns = self.last_call_ns, now_ns
+        gap_ns = now_ns - before_ns if before_ns else 0
+        self.xruns += underflow
+        self.latency_ns = latency_ns
+        performer = self.performer
+        waiting = 0 if self._resampler is None else self._resampler.waiting_frames
+        heard_ns = now_ns + latency_ns + self._delay_ns + waiting * NS_PER_S // self._rate_hz
+        jumped = self._clock.update(heard_ns=heard_ns, frame=performer.rendered_frames)
+        performer.origin_ns = self._clock.origin_ns
+        performer.clock_error_ns = self._clock.error_ns
+        if before_ns:
+            first_ns = heard_ns - self._clock.error_ns
+            self._reach.update(asked_before_ns=before_ns, heard_ns=first_ns)
+        if gap_ns > _STALL_NS and (jumped or gap_ns > 2 * _STALL_NS):
+            performer.resume(gain=0.0)
+        self.take_orders()
+        if self._resampler is None:
+            block = performer.render()
+        else:
+            block = self._resampler.pull(len(out), performer.render)
+        out[:] = block if out.shape[1] == block.shape[1] else block.mean(axis=1, keepdims=True)
 
-    def start(self, player: LivePlayer) -> None:
-        """Open the device and begin to call the player."""
-        sounddevice = self._library
+    def take_orders(self) -> None:
+        """Obey what has arrived."""
+        for order in self._orders.take():
+            if isinstance(order, Finish):
+                self.finished = True
+            elif isinstance(order, PlayNote):
+                self.performer.obey(self._time_gesture(order))
+            elif not isinstance(order, Open | Advance):
+                self.performer.obey(order)
+        if self._orders.ended and not self.finished:
+            self._orphaned = True
+            self.performer.abandon()
 
-        def call(out: NDArray[np.float32], _frames: int, times: Any, status: Any) -> None:
-            now_ns = time.monotonic_ns()
-            ahead_s = times.outputBufferDacTime - times.currentTime
-            if not 0.0 < ahead_s < 2.0:
-                ahead_s = self._stream.latency if self._stream is not None else 0.0
-            try:
-                player.render(
-                    out,
-                    now_ns=now_ns,
-                    latency_ns=round(ahead_s * NS_PER_S),
-                    underflow=bool(status.output_underflow),
-                )
-            except BaseException as error:
-                player.failure = error
-                out.fill(0.0)
-                raise sounddevice.CallbackAbort from error
+    @property
+    def orphaned(self) -> bool:
+        """Whether nobody can give orders any more."""
+        return self._orphaned
 
-        try:
-            self._stream = sounddevice.OutputStream(
-                samplerate=self.rate_hz,
-                blocksize=self._frames,
-                device=self._device,
-                channels=2,
-                dtype="float32",
-                latency=self._latency,
-                callback=call,
-            )
-            self._stream.start()
-        except sounddevice.PortAudioError as error:
-            raise SoundError(
-                f"the sound device {self.name} can't be opened ({error}); choose another"
-            ) from error
+    def come_back(self) -> None:
+        """Prepare for a new device: new clocks, and a quiet entry."""
+        self._clock = FrameClock(rate_hz=self._rate_hz)
+        self._reach = ReachClock()
+        self.last_call_ns = 0
+        self.performer.resume(gain=_RETURN_GAIN)
 
-    def is_running(self) -> bool:
-        """Tell whether the stream is active."""
-        return self._stream is not None and bool(self._stream.active)
-
-    def close(self) -> None:
-        """Stop, and forget what PortAudio knew of devices: it sees new ones only when loaded."""
-        if self._stream is not None:
-            try:
-                self._stream.close(ignore_errors=True)
-            finally:
-                self._stream = None
-        self._library._terminate()  # noqa: SLF001 - the library's documented way to look again
-        self._library._initialize()  # noqa: SLF001 - same
-
-    def _choose(self, settings: SoundSettings, rate_hz: int | None) -> tuple[str, int]:
-        found = self._library.query_devices(settings.device, kind="output")
-        for rate in (rate_hz or settings.sample_rate_hz, round(found["default_samplerate"])):
-            try:
-                self._library.check_output_settings(
-                    device=settings.device, channels=2, dtype="float32", samplerate=rate
-                )
-            except self._library.PortAudioError:
-                continue
-            return str(found["name"]), rate
-        raise SoundError(
-            f"the sound device {found['name']} can't play stereo at "
-            f"{settings.sample_rate_hz} Hz nor at its own rate; choose another"
-        )
+    def _time_gesture(self, note: PlayNote) -> PlayNote:
+        """Give a note that answers a gesture the time that it can always keep."""
+        if note.tick is not None or note.start_ns > note.at_ns:
+            return note
+        return msgspec.structs.replace(note, start_ns=note.at_ns + self._reach.reach_ns)
 
 
 def play_live(
     opening: Open,
-    messages: Iterator[ToChild],
+    inbox: Inbox,
     writer: Writer,
     *,
     open_output: Callable[..., Output] = PortAudioOutput,
@@ -257,7 +186,9 @@ def play_live(
         from biofeedback.sound.synthesis import Synthesis  # noqa: PLC0415 - pyo loads only here
 
         output: Output | None = asked.result()
-    rate_hz = output.rate_hz
+    lowest_hz, highest_hz = _SYNTHESIS_HZ
+    native = lowest_hz <= output.rate_hz <= highest_hz
+    rate_hz = output.rate_hz if native else settings.sample_rate_hz
     performer = Performer(
         Synthesis(settings.orchestra, rate_hz=rate_hz, frames=settings.block_frames),
         rate_hz=rate_hz,
@@ -265,21 +196,19 @@ def play_live(
         origin_ns=opening.origin_ns,
         target_lufs=settings.target_lufs,
     )
-    player = LivePlayer(performer, rate_hz=rate_hz, frames=settings.block_frames)
+    player = LivePlayer(performer, inbox, rate_hz=rate_hz)
+    player.use_rate(output.rate_hz)
     reporter = Reporter(performer, rate_hz=rate_hz, every_s=settings.report_every_s)
-    finished = threading.Event()
-    reader = threading.Thread(
-        target=_collect, args=(messages, player, finished), name="orders", daemon=True
-    )
     gc.collect()
     gc.freeze()
+    inbox.start_polling()
     output.start(player)
     writer.send(Ready(output=output.name))
-    reader.start()
     restarts = 0
     opened_ns = time.monotonic_ns()
     retry_at_s = 0.0
-    while not finished.wait(_POLL_S):
+    while not player.finished:
+        time.sleep(_POLL_S)
         if player.failure is not None:
             raise SoundError(f"rendering failed: {player.failure!r}") from player.failure
         if performer.silent and player.orphaned:
@@ -294,12 +223,14 @@ def play_live(
             _log.warning("sound: the device is gone")
             output.close()
             output = None
-        if output is None and now_ns / NS_PER_S >= retry_at_s:
-            retry_at_s = now_ns / NS_PER_S + 1.0
-            output = _try_again(open_output, settings, rate_hz, player)
-            if output is not None:
-                restarts += 1
-                opened_ns = time.monotonic_ns()
+        if output is None:
+            player.take_orders()
+            if now_ns / NS_PER_S >= retry_at_s:
+                retry_at_s = now_ns / NS_PER_S + 1.0
+                output = _try_again(open_output, settings, rate_hz, player)
+                if output is not None:
+                    restarts += 1
+                    opened_ns = time.monotonic_ns()
     _leave(performer, output)
     writer.send(reporter.report(at_ns=time.monotonic_ns(), xruns=player.xruns))
     writer.send(
@@ -314,25 +245,15 @@ def play_live(
     )
 
 
-def _collect(messages: Iterator[ToChild], player: LivePlayer, finished: threading.Event) -> None:
-    """Move what arrives into the inbox; nothing here computes."""
-    for message in messages:
-        if isinstance(message, Finish):
-            finished.set()
-            return
-        player.inbox.append(message)
-    player.orphaned = True
-
-
 def _try_again(
     open_output: Callable[..., Output], settings: SoundSettings, rate_hz: int, player: LivePlayer
 ) -> Output | None:
     try:
         # what has failed once may have been too tight: the device gets a larger buffer
-        output = open_output(settings, rate_hz=rate_hz, latency=_LATENCY_AFTER_LOSS_S)
+        output = open_output(settings, rate_hz=rate_hz, latency_s=_LATENCY_AFTER_LOSS_S)
         if output.rate_hz != rate_hz:
-            output.close()
-            return None
+            _log.warning("sound: %s plays at %d Hz", output.name, output.rate_hz)
+        player.use_rate(output.rate_hz)
         player.come_back()
         output.start(player)
     except SoundError as error:

@@ -7,37 +7,19 @@ The child may die at any moment: nothing here raises then. A live child is start
 from __future__ import annotations
 
 import logging
-import os
-import queue
-import subprocess
-import sys
-import threading
-from collections import deque
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
 from biofeedback.errors import SoundError
 from biofeedback.messages import NS_PER_S, PlayNote, SoundReported, SteerSound, StopSound
-from biofeedback.sound.device import child_environment
-from biofeedback.sound.frames import (
-    Advance,
-    Ended,
-    Failed,
-    Finish,
-    FrameSplitter,
-    FromChild,
-    Open,
-    Ready,
-    Rendered,
-    encode_frame,
-    from_child_decoder,
-)
+from biofeedback.sound.child import Child
+from biofeedback.sound.frames import Advance, Open, encode_frame
 from biofeedback.sound.settings import SoundSettings, SoundSummary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from biofeedback.messages import SoundOrder
 
@@ -45,9 +27,7 @@ _READY_WITHIN_S = 20.0
 _CLOSE_WITHIN_S = 10.0
 _RENDER_WITHIN_S = 300.0
 _AHEAD_NS = 20 * NS_PER_S  # orders of this span may wait in the pipe: memory stays bounded
-_QUEUE_LIMIT = 50_000
 _MAX_RESTARTS = 5
-_READ_BYTES = 1 << 16
 
 _log = logging.getLogger(__name__)
 
@@ -72,130 +52,13 @@ class Sound(Protocol):
         ...
 
 
-class _Child:
-    """One sound process with a thread for each direction."""
-
-    def __init__(self, opening: Open) -> None:
-        try:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "biofeedback.sound.process"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                env=child_environment(),
-            )
-        except OSError as error:
-            raise SoundError(f"the sound process can't be started: {error}") from error
-        if self._process.stdin is None or self._process.stdout is None:
-            raise SoundError("the sound process has no pipes")
-        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._changed = threading.Condition()
-        self.reports: deque[SoundReported] = deque()
-        self.ready: Ready | None = None
-        self.failed: str | None = None
-        self.summary: SoundSummary | None = None
-        self.rendered_ns = opening.origin_ns
-        self.gone = False
-        self._outbox.put(encode_frame(opening))
-        self._writer = self._start(self._write, self._process.stdin, name="sound-orders")
-        self._reader = self._start(self._read, self._process.stdout, name="sound-reports")
-
-    @staticmethod
-    def _start(
-        target: Callable[[IO[bytes]], None], stream: IO[bytes], *, name: str
-    ) -> threading.Thread:
-        thread = threading.Thread(target=target, args=(stream,), name=name, daemon=True)
-        thread.start()
-        return thread
-
-    def send(self, data: bytes) -> None:
-        """Queue bytes for the child."""
-        if self._outbox.qsize() < _QUEUE_LIMIT:
-            self._outbox.put(data)
-        elif not self.gone:
-            # Alive but deaf for minutes: what it would play now is worth nothing.
-            self._process.kill()
-
-    def wait_until(self, reached: Callable[[], bool], *, seconds: float) -> bool:
-        """Wait for a state of the child; False if it is gone or takes too long."""
-        with self._changed:
-            self._changed.wait_for(lambda: reached() or self.gone, timeout=seconds)
-            return reached()
-
-    def end(self, *, seconds: float) -> None:
-        """Ask for the end, wait, and make sure."""
-        self._outbox.put(encode_frame(Finish()))
-        self._outbox.put(None)
-        self.wait_until(lambda: self.summary is not None, seconds=seconds)
-        try:
-            self._process.wait(timeout=2.0 if self.summary or self.gone else 0.1)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._reader.join(timeout=2.0)
-        self._writer.join(timeout=2.0)
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                _close_quietly(stream)
-
-    def describe_end(self) -> str:
-        """Say in one line why the child is gone."""
-        if self.failed:
-            return self.failed
-        try:
-            code = self._process.wait(timeout=1.0)
-        except subprocess.TimeoutExpired:
-            return "the sound process has closed its pipes"
-        return (
-            f"the sound process ended by itself (exit status {code}); "
-            "check the system's sound settings, or render to a file"
-        )
-
-    def _write(self, stream: IO[bytes]) -> None:
-        while (data := self._outbox.get()) is not None:
-            try:
-                stream.write(data)
-                if self._outbox.empty():
-                    stream.flush()
-            except (OSError, ValueError):
-                return
-        _close_quietly(stream)
-
-    def _read(self, stream: IO[bytes]) -> None:
-        splitter = FrameSplitter()
-        try:
-            while data := os.read(stream.fileno(), _READ_BYTES):
-                for body in splitter.update(data):
-                    self._take(from_child_decoder.decode(body))
-        except (OSError, ValueError, msgspec.MsgspecError) as error:
-            self.failed = self.failed or f"the sound process can't be understood: {error}"
-        with self._changed:
-            self.gone = True
-            self._changed.notify_all()
-
-    def _take(self, message: FromChild) -> None:
-        with self._changed:
-            match message:
-                case SoundReported():
-                    self.reports.append(message)
-                case Rendered():
-                    self.rendered_ns = message.until_ns
-                case Ready():
-                    self.ready = message
-                case Failed():
-                    self.failed = message.text
-                case Ended():
-                    self.summary = message.summary
-            self._changed.notify_all()
-
-
 class _ProcessSound:
     """Sound from a child process."""
 
     def __init__(self, opening: Open) -> None:
         self._opening = opening
         self._live = opening.mode == "live"
-        self._child = _Child(opening)
+        self._child = Child(opening)
         self._reports: list[SoundReported] = []
         self._stopped: StopSound | None = None
         self._restarts = 0
@@ -262,7 +125,7 @@ class _ProcessSound:
         self._reports += self._child.reports
         self._child.end(seconds=0.0)
         try:
-            self._child = _Child(self._opening)
+            self._child = Child(self._opening)
         except SoundError:
             return False
         if self._stopped is not None:
@@ -320,10 +183,3 @@ def open_file(path: str | Path, *, origin_ns: int, settings: SoundSettings) -> S
 def open_null() -> Sound:
     """Play nothing."""
     return _NullSound()
-
-
-def _close_quietly(stream: IO[bytes]) -> None:
-    try:
-        stream.close()
-    except OSError:
-        _log.debug("sound: the pipe was broken already")

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import traceback
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import msgspec
 
@@ -23,24 +23,17 @@ from biofeedback.sound.frames import (
     Ended,
     Failed,
     Finish,
-    FrameSplitter,
     FromChild,
     Open,
     Ready,
     Rendered,
     encode_frame,
-    to_child_decoder,
 )
+from biofeedback.sound.inbox import Inbox
 from biofeedback.sound.performer import Performer
 from biofeedback.sound.reporter import Reporter
 from biofeedback.sound.wav import WavFile
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from biofeedback.sound.frames import ToChild
-
-_READ_BYTES = 1 << 16
 _PRIORITY = -11  # as sound servers have
 
 
@@ -60,14 +53,6 @@ class FrameWriter:
             self._stream.flush()
         except OSError:
             self.broken = True
-
-
-def read_messages(file: int) -> Iterator[ToChild]:
-    """Yield messages from a file descriptor until its end."""
-    splitter = FrameSplitter()
-    while data := os.read(file, _READ_BYTES):
-        for body in splitter.update(data):
-            yield to_child_decoder.decode(body)
 
 
 class FileRenderer:
@@ -133,11 +118,11 @@ class FileRenderer:
         return self._origin_ns + self.performer.rendered_frames * NS_PER_S // self._rate_hz
 
 
-def render_file(opening: Open, messages: Iterator[ToChild], writer: FrameWriter) -> None:
+def render_file(opening: Open, inbox: Inbox, writer: FrameWriter) -> None:
     """Obey until the orders end, however they end."""
     renderer = FileRenderer(opening, writer)
     whole = False
-    for message in messages:
+    while (message := inbox.wait()) is not None:
         if isinstance(message, Advance):
             renderer.advance(message.until_ns)
         elif isinstance(message, Finish):
@@ -165,18 +150,18 @@ def main() -> int:
     sys.setswitchinterval(1e-4)
     writer = FrameWriter(stdout)
     try:
-        messages = read_messages(0)
-        opening = next(messages, None)
+        inbox = Inbox(0)
+        opening = inbox.wait()
         if not isinstance(opening, Open):
             return 2
         gc.disable()
         if opening.mode == "file":
-            render_file(opening, messages, writer)
+            render_file(opening, inbox, writer)
         else:
             from biofeedback.sound.live import play_live  # noqa: PLC0415 - the device loads only here
 
             _ask_for_priority()
-            play_live(opening, messages, writer)
+            play_live(opening, inbox, writer)
     except (SoundError, OSError, ValueError, msgspec.MsgspecError) as error:
         writer.send(Failed(text=str(error)))
         return 4

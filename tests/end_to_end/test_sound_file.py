@@ -230,7 +230,7 @@ def test_F67_a_file_is_whole_when_nobody_finishes_it(tmp_path):
     sound.send(arrange(4.0))
     sound.advance(4 * NS_PER_S)
     child = sound._child
-    child._outbox.put(None)  # the pipe ends as if the session had died
+    child._pipe.end()  # the pipe ends as if the session had died
     assert child.wait_until(lambda: child.summary is not None, seconds=30.0)
     sound.close()
     assert len(read(tmp_path / "a.wav")) / RATE_HZ == pytest.approx(4.0, abs=0.05)

@@ -29,8 +29,9 @@ from biofeedback.messages import (
     StopSound,
 )
 from biofeedback.sound import device
+from biofeedback.sound.clock import FrameClock
 from biofeedback.sound.device import DeviceAnswer
-from biofeedback.sound.live import FrameClock, LivePlayer
+from biofeedback.sound.live import LivePlayer
 from biofeedback.sound.performer import Performer
 from biofeedback.sound.player import open_live
 from biofeedback.sound.scheduler import VoiceGroup
@@ -428,8 +429,19 @@ def test_F98_an_answer_about_the_device_never_ends_the_one_who_asks(monkeypatch)
     assert "render to a file" in answer.problem
 
 
-def live_player(stage: Stage) -> LivePlayer:
-    return LivePlayer(stage.performer, rate_hz=RATE_HZ, frames=FRAMES)
+class Orders(list):
+    """What would come over the pipe."""
+
+    ended = False
+
+    def take(self):
+        taken = list(self)
+        self.clear()
+        return taken
+
+
+def live_player(stage: Stage, orders=()) -> LivePlayer:
+    return LivePlayer(stage.performer, Orders(orders), rate_hz=RATE_HZ)
 
 
 def call(player: LivePlayer, now_ns: int) -> np.ndarray:
@@ -440,11 +452,9 @@ def call(player: LivePlayer, now_ns: int) -> np.ndarray:
 
 def test_F66_after_a_stall_of_two_seconds_it_fades_in_and_nothing_comes_in_a_burst():
     stage = Stage()
-    player = live_player(stage)
     start_ns = 10**12
-    player.inbox.append(steer(1, 1000.0, life_s=60))
-    for k in range(500):
-        player.inbox.append(note(start_ns + k * 20 * NS_PER_MS))
+    notes = [note(start_ns + k * 20 * NS_PER_MS) for k in range(500)]
+    player = live_player(stage, [steer(1, 1000.0, life_s=60), *notes])
     now_ns = start_ns
     for _ in range(300):
         call(player, now_ns)
@@ -467,8 +477,7 @@ def test_F66_after_a_stall_of_two_seconds_it_fades_in_and_nothing_comes_in_a_bur
 
 def test_F61_a_device_that_comes_back_starts_20_db_down_and_fades_in():
     stage = Stage()
-    player = live_player(stage)
-    player.inbox.append(steer(1, 1000.0, life_s=60))
+    player = live_player(stage, [steer(1, 1000.0, life_s=60)])
     now_ns = 10**12
     for _ in range(500):
         before = call(player, now_ns)

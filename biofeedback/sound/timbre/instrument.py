@@ -21,8 +21,8 @@ class VoiceSignals:
 
     ``loudness`` is the note's amplitude, 0 when it has ended. ``trigger`` is 1.0 at the first
     sample of a note. ``pitch_hz`` and ``velocity`` (0..1) are the newest note's and stay when it
-    has ended. All four are None for an instrument without voices. ``brightness`` (0..1) and ``breath`` (the amplitude that the swell gives, around
-    1) are shared by all.
+    has ended. All four are None for an instrument without voices. ``brightness`` (0..1) and
+    ``breath`` (the amplitude that the swell gives, around 1) are shared by all.
 
     ``pans`` collects what ``pan_voices`` made. ``on_start`` is called with the number of a voice
     and its note before the block in which that note starts, ``on_cut`` with the number of a voice
