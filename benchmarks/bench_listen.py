@@ -32,6 +32,7 @@ from scipy.stats import spearmanr
 
 from biofeedback.app import Parts, Stopwatch, make_engine, run_session
 from biofeedback.messages import NS_PER_S, DecisionMade, EventDetected, MeasureTaken, PlayNote
+from biofeedback.music.styles import STYLES
 from biofeedback.profiles import list_profiles
 from biofeedback.settings import Settings
 from biofeedback.simulate.recording import open_recording
@@ -43,6 +44,7 @@ from biofeedback.trace.reader import read_trace
 
 WALKS = Path(__file__).resolve().parents[2] / "shared" / "data" / "replay"
 WINDOW_S, HOP_S = 12.0, 4.0
+DRUMS = {"kick", "snare", "hat", "percussion"}
 
 
 @dataclass
@@ -66,7 +68,8 @@ def play(name: str, source, folder: Path) -> Session:
         source=name,
         start_monotonic_ns=0,
     )
-    sound = open_file(wav, origin_ns=0, settings=SoundSettings())
+    orchestra = STYLES[Settings().music.style].orchestra(click=False)
+    sound = open_file(wav, origin_ns=0, settings=SoundSettings(orchestra=orchestra))
     begin = time.perf_counter()
     with Journal(path, header) as journal:
         parts = Parts(make_engine(Settings(), profiles), source, sound, journal, None, None)
@@ -199,9 +202,7 @@ def report_sound(session: Session) -> None:
         for i in range(0, len(audio), rate * 10)
     )
     steps = np.abs(np.diff(audio, axis=0)).max(axis=1)
-    drums_s = np.array(
-        [n.start_ns / NS_PER_S for n in session.notes if n.layer in {"kick", "snare", "hat"}]
-    )
+    drums_s = np.array([n.start_ns / NS_PER_S for n in session.notes if n.layer in DRUMS])
     clicks = 0
     for index in np.nonzero(steps > 0.25)[0]:
         near = drums_s[(drums_s > index / rate - 0.05) & (drums_s <= index / rate + 0.001)]

@@ -159,7 +159,8 @@ class Engine:
                 f"which this session was not given. It has: {known}.",
             )
         self._decoders[message.wearer, message.sensor] = SensorDecoder(profile, message.context)
-        body = self._bodies.setdefault(message.wearer, Body(message.wearer))
+        feels_axes = self._style.parts == "axes"
+        body = self._bodies.setdefault(message.wearer, Body(message.wearer, feels_axes=feels_axes))
         declared_hz = message.context.get("acc_rate_hz")
         body.attach(
             message.sensor,

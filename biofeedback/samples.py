@@ -161,8 +161,8 @@ class BodyState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     or take ``next_step_sd_ms``; None while nobody walks or the walk hasn't shown its pace.
     ``activity_ratio`` is the activity within the person's own range (0..1). ``sustained_ratio``
     tells flowing (1) from abrupt (0) movement, ``tilt_ratio`` the sensor's inclination within its
-    own range (0..1), ``axis_ratios`` that of each of its three axes. ``swing_ns`` is the newest
-    phase 0 of a repeated movement that isn't gait, None when there is none.
+    own range (0..1), ``axis_ratios`` that of each of its three axes, if asked for. ``swing_ns`` is
+    the newest phase 0 of a repeated movement that isn't gait, None when there is none.
     ``rmssd_ms``, ``coherence`` (0..1) and ``breathing_brpm`` are None when unknown or stale.
     """
 

@@ -15,7 +15,6 @@ import msgspec
 from biofeedback.messages import NS_PER_MS, Layer, Part
 from biofeedback.music import mapping
 from biofeedback.music.chance import roll
-from biofeedback.music.chord import SUSPENSIONS
 from biofeedback.music.composition import compose_bar
 from biofeedback.music.patterns import BASS_TONES
 from biofeedback.music.scales import DEGREES, OCTAVE
@@ -38,12 +37,14 @@ class Moment(NamedTuple):
 
     ``scene`` counts the slow variations so far. ``parts`` are the owners of the layers ``part_1``
     and so on, if they have any. ``gate_energy`` is the energy that decides which notes sound where
-    it isn't the parameters' own: it moves at musical joints only.
+    it isn't the parameters' own: it moves at musical joints only. ``swell_wave`` is where the swell
+    stands, 0..1.
     """
 
     scene: int = 0
     parts: tuple[Part, ...] = ()
     gate_energy: float | None = None
+    swell_wave: float = 0.5
 
 
 PLAIN = Moment()
@@ -99,19 +100,21 @@ def plan_notes(
 
 
 class _Player(msgspec.Struct, frozen=True, gc=False):
-    """One layer at one moment: who sounds, how loud, where, and whether phrases move it."""
+    """One layer at one moment: who sounds, how loud, where; rhythm doesn't sing."""
 
     layer: Layer
     voice: Voice
     level_db: float
     pan: float
-    phrased: bool
+    sings: bool
 
 
 class _Manner(msgspec.Struct, frozen=True, gc=False):
     """How all notes of one moment are played."""
 
     weights_db: tuple[float, float, float, float]
+    colour_db: float
+    swell_db: float
     length: float
     ring: float
     inversion: int
@@ -125,6 +128,7 @@ class _Band:
         self._style = style
         self._parameters = parameters
         self._owners = moment.parts
+        self._wave = moment.swell_wave
         self._scene = style.scenes[moment.scene % len(style.scenes)]
         energy = moment.gate_energy
         self._energy = parameters.energy if energy is None else energy
@@ -156,8 +160,9 @@ class _Band:
                 for candidate in candidates:
                     # What sounds at rest always does: nothing makes it come in later.
                     enter = candidate.enter
-                    if gates[candidate.gate] >= (enter and enter + later) and self._suits(
-                        candidate, bar
+                    if (
+                        gates[candidate.gate] >= (enter and enter + later)
+                        and candidate.colour_from <= self._colour
                     ):
                         notes.append(self._sound(candidate, layer, bar, tick))
             tick += self._style.meter.ticks_per_step
@@ -184,7 +189,7 @@ class _Band:
         if layer in _PARTS:
             if self._owners:
                 voice = self._style.layers[layer]
-                return _Player(layer, voice, voice.full_db, 0.0, phrased=False)
+                return _Player(layer, voice, voice.full_db, 0.0, sings=False)
             energy = self._find_part_energy(layer) or 0.0
         elif self._scene.lead != "melody" and layer in {"melody", self._scene.lead}:
             sounding = self._scene.lead if layer == "melody" else "melody"
@@ -199,22 +204,13 @@ class _Band:
         quick_db = mapping.fast_level_db(parameters)
         return _Manner(
             (0.0, between_db, quick_db, between_db + quick_db),
+            mapping.colour_level_db(parameters),
+            mapping.swell_level_db(parameters, self._wave),
             mapping.length_ratio(parameters),
             mapping.hat_length_ratio(parameters),
             mapping.shift_inversions(parameters),
             mapping.shift_degrees(parameters),
         )
-
-    def _suits(self, candidate: Candidate, bar: Bar) -> bool:
-        """Tell whether a note belongs to harmony as far as it is stretched now."""
-        if candidate.colour_from > self._colour:
-            return False
-        if candidate.third is None:
-            return True
-        if self._colour != SUSPENSIONS:
-            return not candidate.third
-        chord = bar.chords[candidate.chord]
-        return candidate.third == (chord.is_third(candidate.number) and chord.can_hang)
 
     def _sound(self, candidate: Candidate, layer: Layer, bar: Bar, tick: int) -> PlannedNote:
         player = self._players.get(layer)
@@ -225,8 +221,12 @@ class _Band:
             manner = self._manner = self._read_manner()
         voice, pan = player.voice, player.pan
         level_db = player.level_db + candidate.accent_db + manner.weights_db[candidate.weight]
-        if player.phrased:
+        if player.sings:
             level_db += bar.phrasing_db
+            if candidate.length != "held":
+                level_db += manner.swell_db
+        if candidate.colour_from:
+            level_db += manner.colour_db
         offset_ns = 0
         if voice.loose_db:
             bits = roll(bar.human, candidate.human)
@@ -260,7 +260,6 @@ class _Band:
                     number,
                     inversion=manner.inversion if inversion is None else inversion,
                     colour=self._colour,
-                    resolved=candidate.resolved,
                 )
             case "bass":
                 chord = bar.chords[candidate.chord]

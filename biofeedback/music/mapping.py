@@ -9,18 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from biofeedback.music.chord import CLUSTERS, NINTHS
-from biofeedback.music.style import FOURTH, NINTH
-
 if TYPE_CHECKING:
     from biofeedback.messages import Layer, MusicParameters
     from biofeedback.music.style import Gate, Voice
 
-DENSITY_REACH = 0.4
+DENSITY_REACH = 0.7
 SPARKLE_REACH = 0.3
 HAT_BRIGHTNESS_DB = 8.0
 OFFBEAT_DB = -8.0
 FAST_DB = -8.0
+COLOUR_DB = -6.0
+SWELL_DB = 6.0
 REGISTER_DEGREES = 7
 REGISTER_INVERSIONS = 2
 _CLEAR_BPM = 96.0
@@ -31,10 +30,8 @@ _LEGATO_RATIO = 1.05
 _STACCATO_RATIO = 0.3
 GATES: dict[Gate, int] = {"energy": 0, "ornament": 1, "sparkle": 2}
 """The place of each gate in ``Gates``."""
-COLOUR_OF_VOICE = {NINTH: NINTHS, FOURTH: CLUSTERS}
-"""From which colour of harmony a voice beside the triad sounds."""
 RHYTHM_LAYERS: frozenset[Layer] = frozenset({"kick", "snare", "hat", "percussion", "bass"})
-"""Layers that don't follow the phrase's rise and fall: a beat to step to has to stay."""
+"""Layers that follow neither swell nor phrase: a beat to step to has to stay."""
 
 
 class Gates(NamedTuple):
@@ -49,7 +46,7 @@ def open_gates(energy: float, parameters: MusicParameters) -> Gates:
     """Tell how far notes are let in.
 
     ``energy``: the backbone of each layer, ``e``.
-    ``ornament``: what may be left out or added within a layer, ``e + 0.4 (density - 0.5)``.
+    ``ornament``: what may be left out or added within a layer, ``e + 0.7 (density - 0.5)``.
     ``sparkle``: high and fast notes, ``ornament + 0.3 (brightness - 0.5)``.
     """
     energy = clip(energy, 0.0)
@@ -76,6 +73,14 @@ def layer_level_db(layer: Layer, voice: Voice, energy: float, parameters: MusicP
     if layer == "hat":
         level_db += HAT_BRIGHTNESS_DB * (clip(parameters.brightness, 0.5) - 0.5)
     return level_db
+
+
+def swell_level_db(parameters: MusicParameters, wave: float) -> float:
+    """Tell how far the swell lifts what is struck now: ``6 swell (wave - 0.5)`` dB.
+
+    ``wave`` is where it stands, 0 to 1. What is held and what sounds on is lifted by the sound.
+    """
+    return SWELL_DB * clip(parameters.swell, 0.0) * (clip(wave, 0.5) - 0.5)
 
 
 def offbeat_level_db(parameters: MusicParameters) -> float:
@@ -125,11 +130,15 @@ def shift_inversions(parameters: MusicParameters) -> int:
 def choose_colour(parameters: MusicParameters, colours: tuple[int, int]) -> int:
     """Tell how far harmony is stretched: equal parts of tension from the plainest to the richest.
 
-    0 triads, 1 sevenths, 2 fourths that hang before they resolve, 3 ninths, 4 fourths and thirds
-    side by side.
+    0 triads, 1 sevenths, then added beside the triad 2 ninths, 3 fourths, 4 sixths.
     """
     plainest, richest = colours
     return min(richest, plainest + int((richest - plainest + 1) * clip(parameters.tension, 0.0)))
+
+
+def colour_level_db(parameters: MusicParameters) -> float:
+    """Tell how much softer what is added to a triad is: ``-6 (1 - tension)`` dB."""
+    return COLOUR_DB * (1.0 - clip(parameters.tension, 0.0))
 
 
 def accent_level_db(voice: Voice, strength_ratio: float) -> float:

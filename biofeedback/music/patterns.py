@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import msgspec
 
 from biofeedback.music import mapping
-from biofeedback.music.style import NINTH, WHOLE, BassNote, Hit, Stab
+from biofeedback.music.chord import COLOUR_OF_VOICE
+from biofeedback.music.style import WHOLE, BassNote, Hit, Stab
 
 if TYPE_CHECKING:
     from biofeedback.messages import Layer
@@ -30,8 +31,7 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A note that sounds when its gate is open to ``enter`` and the colour is in its range.
 
     ``number`` is a stroke (-1 without one), the place of a bass tone in ``BASS_TONES``, a voice of
-    the chord, or a degree, as ``kind`` says. ``chord`` counts the chords of the bar. ``third``
-    notes sound only if their voice has (True) or hasn't (False) a third that hangs. ``human``
+    the chord, or a degree, as ``kind`` says. ``chord`` counts the chords of the bar. ``human``
     selects the deviation of its player, ``place`` where it lies among the voices of a chord.
     ``weight`` is what ``weigh`` says.
     """
@@ -50,8 +50,6 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     weight: int = 0
     doubles: bool = False
     inversion: int | None = None
-    resolved: bool = True
-    third: bool | None = None
     colour_from: int = 0
 
 
@@ -79,12 +77,9 @@ def lay_out(style: Style, index: int, pattern: int, chord_starts: tuple[int, ...
         else:
             places = [(start, i) for i, start in enumerate(chord_starts[:-1]) if start >= 0]
         for step, chord in places:
-            bounds = chord_starts[chord : chord + 2]
-            alone = len(chord_starts) == 2
             made = _prepare(style, strand, event, human_key(index, step, 0))
             made = _replace(made, chord=chord, weight=weigh(style, strand.layer, step))
-            for later, note in _read(style, event, made, step, bounds, alone=alone):
-                steps[step + later].append(note)
+            steps[step] += _read(style, event, made, step, chord_starts[chord + 1])
     return tuple(map(tuple, steps))
 
 
@@ -119,51 +114,37 @@ def _prepare(style: Style, strand: Strand, event: Event, human: int) -> Candidat
     )
 
 
-def _read(
-    style: Style, event: Event, made: Candidate, step: int, bounds: tuple[int, ...], *, alone: bool
-) -> list[tuple[int, Candidate]]:
-    """Make the notes of one event that starts at ``step``; each with the steps it comes later.
+def _read(style: Style, event: Event, made: Candidate, step: int, end: int) -> list[Candidate]:
+    """Make the notes of one event.
 
     Args:
         style: The style.
         event: What is to be read.
         made: A note with what all kinds of events have in common.
         step: Where the event stands in this bar.
-        bounds: Where its chord begins and ends.
-        alone: Whether the chord has the bar for itself.
+        end: Where its chord ends.
     """
-    start, end = bounds
-    steps = min(event.steps, end - step)
-    per_step = style.meter.ticks_per_step
+    ticks = min(event.steps, end - step) * style.meter.ticks_per_step
     match event:
         case Hit():
-            return [(0, _replace(made, number=-1 if event.stroke is None else event.stroke))]
+            return [_replace(made, number=-1 if event.stroke is None else event.stroke)]
         case BassNote():
             tone = BASS_TONES.index(event.tone)
-            return [(0, _replace(made, kind="bass", number=tone, ticks=steps * per_step))]
+            return [_replace(made, kind="bass", number=tone, ticks=ticks)]
         case Stab():
             pass
-    # A fourth hangs for half a bar; a chord that shares its bar has no time for that.
-    turn = style.meter.beats // 2 * style.meter.steps_per_beat
-    hangs = alone and step == start and steps > turn
-    found: list[tuple[int, Candidate]] = []
+    found: list[Candidate] = []
     for voice in event.voices:
-        triad = voice < NINTH
-        place = voice % 3 if triad else 3
+        beside = voice in COLOUR_OF_VOICE
+        place = 3 if beside else voice % 3
         note = _replace(
             made,
             kind="voice",
             number=voice,
-            ticks=steps * per_step,
+            ticks=ticks,
             place=place - _MIDDLE_VOICE,
-            human=made.human + place + 4 * (voice // 3 % 3 if triad else 0),
-            resolved=not alone or step - start >= turn,
-            colour_from=mapping.COLOUR_OF_VOICE.get(voice, 0),
+            human=made.human + voice % _KEYS_PER_STEP,
+            colour_from=COLOUR_OF_VOICE[voice] if beside else 0,
         )
-        if not (hangs and triad):
-            found.append((0, note))
-            continue
-        hanging = _replace(note, third=True, ticks=turn * per_step)
-        rest = _replace(note, third=True, ticks=(steps - turn) * per_step, resolved=True)
-        found += [(0, _replace(note, third=False)), (0, hanging), (turn, rest)]
+        found.append(note)
     return found

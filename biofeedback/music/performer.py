@@ -104,13 +104,14 @@ class Performer:
         first, end = self._next_tick, clock.first_tick_at(until_ns)
         self._next_tick = end
         notes: list[PlayNote] = []
+        wave = self._swell.wave(until_ns)
         for span in self._pace.cut(first, end, tempo_bpm):
             if span.at_joint:
                 self._pass_joint(span, parameters.energy)
                 clock.forget_before(at_ns - REMEMBERED_NS)
             if self._gate_energy is None or (must_fall and parameters.energy < self._gate_energy):
                 self._gate_energy = parameters.energy
-            moment = Moment(self._scene, parts, self._gate_energy)
+            moment = Moment(self._scene, parts, self._gate_energy, wave)
             planned = plan_notes(
                 self._style, self._seed, span.start, span.end, parameters, moment=moment
             )

@@ -23,8 +23,8 @@ SectionKind = Literal["A", "B"]
 PhrasePlan = tuple[Literal["motif", "repeat", "answer", "rest", "cadence"], ...]
 PartSource = Literal["wearers", "axes"]
 
-NINTH, FOURTH = 9, 11
-"""Voices of a chord beside its triad: the step above the root, the step above the third."""
+NINTH, FOURTH, SIXTH = 9, 11, 13
+"""Voices of a chord beside its triad: a step above its root, its third, its fifth."""
 WHOLE = 1 << 16
 """Steps of a note that lasts as long as its chord."""
 PART_LAYERS: tuple[Layer, ...] = (
@@ -84,7 +84,7 @@ class Stab:
     """Voices of the chord struck together.
 
     0 is the lowest of the triad, 3 the same an octave higher, -1 the highest an octave lower;
-    ``NINTH`` and ``FOURTH`` sound only when harmony is stretched so far.
+    ``NINTH``, ``FOURTH`` and ``SIXTH`` sound only when harmony is stretched so far.
     """
 
     step: int

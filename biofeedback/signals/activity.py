@@ -109,7 +109,8 @@ class Activity:
         self._lean: float | None = None
         self._range = MovementRange(0.0, 1.5, narrowest=0.8)
         self._tilt_range = PersonalRange(-40.0, 40.0, narrowest=40.0)
-        self.axes = Axes((_range_of_axis(), _range_of_axis(), _range_of_axis()))
+        ranges = (_range_of_axis(), _range_of_axis(), _range_of_axis())
+        self.axes = Axes(ranges, EMIT_TICKS * TICK_S)
         # Sums over the ticks since the last answer, and over each whole stretch between two.
         self._motion_sum = self._jerk_sum = self._before = 0.0
         self._summed = 0
@@ -187,8 +188,7 @@ class Activity:
         # The length is never below the part, so without gravity the share is small, not wild.
         weight = max(self._weight_sum, 1.0)
         share = self._lean_sum / weight
-        shares = (share, self._across_sum / weight, self._ahead_sum / weight)
-        self.axes.update(shares, EMIT_TICKS * TICK_S)
+        self.axes.update(share, self._across_sum / weight, self._ahead_sum / weight)
         self._lean_sum = self._across_sum = self._ahead_sum = self._weight_sum = 0.0
         if self._lean is None:
             self._lean = share

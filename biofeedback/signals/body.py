@@ -55,11 +55,13 @@ class Body:
     """Everything that is known of one wearer.
 
     Every sensor may deliver anything: what it is, is told by its samples. Several sensors are not
-    mixed: each measure carries its sensor, and the state follows the best one that is fresh.
+    mixed: each measure carries its sensor, and the state follows the best one that is fresh. The
+    inclination of single axes is told only if somebody asks for it (``feels_axes``).
     """
 
-    def __init__(self, wearer: str) -> None:
+    def __init__(self, wearer: str, *, feels_axes: bool = False) -> None:
         self._wearer = wearer
+        self._feels_axes = feels_axes
         self._sites: dict[str, Site] = {}
         self._declared_hz: dict[str, float | None] = {}
         self._left_axes: dict[str, Axis | None] = {}
@@ -301,7 +303,7 @@ class Body:
             activity_ratio=activity.activity_ratio,
             sustained_ratio=activity.sustained_ratio,
             tilt_ratio=activity.tilt_ratio,
-            axis_ratios=activity.axes.ratios,
+            axis_ratios=activity.axes.ratios if self._feels_axes else None,
             motion_quality=motion.quality,
             next_step_ns=next_step_ns,
             next_step_sd_ms=next_step_sd_ms,

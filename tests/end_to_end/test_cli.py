@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import mido
 import pytest
 
 from biofeedback.trace.reader import read_trace
@@ -130,6 +131,17 @@ def test_a_trace_renders_again_with_its_score(session, tmp_path):
     assert (tmp_path / "again.mid").read_bytes()[:4] == b"MThd"
     rows = [json.loads(line) for line in (tmp_path / "again.jsonl").read_text().splitlines()]
     assert {"kick", "pad"} <= {row["layer"] for row in rows}
+    # The score's tempo map puts the beats of the music where they were played.
+    score = mido.MidiFile(str(tmp_path / "again.mid"))
+    now_s, kicks_s = 0.0, []
+    for message in score:
+        now_s += message.time
+        if message.type == "note_on" and message.channel == 9 and message.note == 36:
+            kicks_s.append(now_s)
+    played_s = [row["start_s"] for row in rows if row["layer"] == "kick"]
+    assert kicks_s == pytest.approx(played_s, abs=0.003)
+    (meter,) = [m for m in score.tracks[0] if m.type == "time_signature"]
+    assert (meter.numerator, meter.denominator) == (4, 4)
 
 
 def test_curves_render_to_sound(tmp_path):
@@ -137,6 +149,20 @@ def test_curves_render_to_sound(tmp_path):
     done = run("render", "c.csv", "-o", "c.wav", "--seed", "2", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "c.wav").stat().st_size > 8 * 48000 * 4
+
+
+def test_curves_render_in_a_style_and_a_meter_with_every_column(tmp_path):
+    header = "time_s,tempo_bpm,energy,swell,swell_brpm,place,level_db"
+    (tmp_path / "c.csv").write_text(f"{header}\n0,60,1,0.5,8,-0.5,0\n5,70,1,0.5,8,0.5,0\n")
+    options = ("--style", "drum-circle", "--meter", "6/8", "--notes", "n.jsonl", "--plain")
+    done = run("render", "c.csv", "-o", "c.wav", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in (tmp_path / "n.jsonl").read_text().splitlines()]
+    drums = [row for row in rows if row["layer"].startswith("part_")]
+    assert {row["pitch_midi"] for row in drums} == {None}
+    # Beats are dotted quarters: sixteenths are sixths of them.
+    assert all(round(row["beat"] * 6, 6) % 1 == 0 for row in drums)
+    assert any(row["beat"] * 4 % 1 for row in drums)
 
 
 def test_the_packets_of_a_trace_play_through_other_settings(session, tmp_path):
@@ -240,6 +266,8 @@ def test_F93_ctrl_c_fades_closes_trace_and_sound_and_exits_with_130(tmp_path):
     ("arguments", "exit_code", "said"),
     [
         (["play", "--style", "polka"], 2, "there is no such style"),
+        (["play", "--style", "drum-cirle"], 2, "Did you mean 'drum-circle'"),
+        (["play", "--style", "calm", "--meter", "6/8"], 2, "isn't played in 6/8"),
         (["play", "--from", "sim:fly"], 2, "walk"),
         (["play", "--sound", "x.mp3"], 2, "ends in .wav"),
         (["play", "--fast", "--sound", "live"], 2, "--fast"),
@@ -314,6 +342,7 @@ def test_what_goes_wrong_ends_in_one_clear_line_and_the_right_exit_code(
         "play",
         "replay",
         "render",
+        "styles",
         "measure",
         "decode",
         "profiles",

@@ -56,12 +56,14 @@ moments = st.builds(
     scene=st.integers(0, 1000),
     parts=st.lists(st.builds(Part, energy=ratios, place=ratios), max_size=8).map(tuple),
     gate_energy=st.none() | ratios,
+    swell_wave=ratios,
 )
 wild_moments = st.builds(
     Moment,
     scene=st.integers(0, 1000),
     parts=st.lists(st.builds(Part, energy=anything, place=anything), max_size=9).map(tuple),
     gate_energy=st.none() | anything,
+    swell_wave=anything,
 )
 every_style = pytest.mark.parametrize("style", KNOWN.values(), ids=KNOWN)
 

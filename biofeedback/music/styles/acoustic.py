@@ -12,6 +12,7 @@ from biofeedback.music.meter import METERS
 from biofeedback.music.style import (
     FOURTH,
     NINTH,
+    SIXTH,
     WHOLE,
     Hit,
     Melody,
@@ -61,7 +62,7 @@ _GUITAR = (
 _BASS = (
     (
         *walk_bass((0, 6, "root", 0.12), (8, 6, "fifth", 0.18)),
-        *walk_bass((4, 3, "third", 0.54), (12, 4, "approach", 0.5), accent_db=-1.0),
+        *walk_bass((4, 3, "octave", 0.54), (12, 4, "approach", 0.5), accent_db=-1.0),
         *walk_bass((14, 2, "approach", 0.8), accent_db=-4.0, gate="ornament"),
     ),
     (
@@ -72,7 +73,7 @@ _BASS = (
     (
         *walk_bass((0, 7, "root", 0.12), (8, 4, "fifth", 0.22)),
         *walk_bass((12, 4, "approach", 0.44), (4, 4, "octave", 0.58), accent_db=-1.0),
-        *walk_bass((10, 2, "third", 0.84), accent_db=-4.0, gate="ornament"),
+        *walk_bass((10, 2, "octave", 0.84), accent_db=-4.0, gate="ornament"),
     ),
 )
 _HAND_DRUM = (
@@ -112,13 +113,13 @@ _HAND_DRUM = (
 _SHAKER = (
     (
         *(Hit(step, 0.3 + 0.008 * step, -2.0) for step in (0, 4, 8, 12)),
-        *(Hit(step, 0.36 + 0.014 * step, -5.0) for step in (2, 6, 10, 14)),
+        *(Hit(step, 0.36 + 0.014 * step, -5.0, "ornament") for step in (2, 6, 10, 14)),
         *(Hit(step, 0.7 + 0.016 * step, -9.0, "sparkle") for step in range(1, 16, 2)),
     ),
     (
         *(Hit(step, 0.34, -1.0) for step in (4, 12)),
         *(Hit(step, 0.4, -3.0) for step in (0, 8)),
-        *(Hit(step, 0.5 + 0.014 * step, -6.0) for step in (2, 6, 10, 14)),
+        *(Hit(step, 0.5 + 0.014 * step, -6.0, "ornament") for step in (2, 6, 10, 14)),
         *(Hit(step, 0.78 + 0.014 * step, -10.0, "sparkle") for step in (3, 7, 11, 15)),
     ),
 )
@@ -140,7 +141,7 @@ _DRUM_FILLS = (
         Hit(14, 0.58, -1.0, "ornament", stroke=_SLAP),
     ),
 )
-_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH), 0.5, gate="energy"),),)
+_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH, SIXTH), 0.5, gate="energy"),),)
 
 _MELODY = Melody(
     range_midi=(52, 86),
@@ -302,8 +303,8 @@ _IN_SIX = replace(
             (
                 (
                     *(Hit(step, 0.3, -2.0) for step in (0, 6)),
-                    *(Hit(step, 0.4 + 0.01 * step, -5.0) for step in (4, 10)),
-                    *(Hit(step, 0.54 + 0.01 * step, -6.0) for step in (2, 8)),
+                    *(Hit(step, 0.4 + 0.01 * step, -5.0, "ornament") for step in (4, 10)),
+                    *(Hit(step, 0.54 + 0.01 * step, -6.0, "ornament") for step in (2, 8)),
                     *(Hit(step, 0.86 + 0.02 * step, -10.0, "sparkle") for step in (5, 11, 3, 9)),
                 ),
             ),
@@ -322,7 +323,7 @@ _IN_SIX = replace(
             "bass",
             (
                 walk_bass((0, 5, "fifth", 0.16), (6, 6, "approach", 0.34)),
-                walk_bass((0, 5, "root", 0.14), (6, 4, "third", 0.3), (10, 2, "approach", 0.66)),
+                walk_bass((0, 5, "root", 0.14), (6, 4, "octave", 0.3), (10, 2, "approach", 0.66)),
             ),
             at="same_chord",
         ),

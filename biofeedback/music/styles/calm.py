@@ -12,6 +12,7 @@ from biofeedback.music.meter import METERS
 from biofeedback.music.style import (
     FOURTH,
     NINTH,
+    SIXTH,
     WHOLE,
     Melody,
     MelodyEntry,
@@ -34,7 +35,7 @@ from biofeedback.music.styles.vocabulary import (
     walk_bass,
 )
 
-_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH), 0.0, gate="energy"),),)
+_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH, SIXTH), 0.0, gate="energy"),),)
 _ROOT = (walk_bass((0, WHOLE, "root", 0.16)),)
 
 # Broken chords: (step, steps, voice, enter); a wave up and down, thinned out at rest.

@@ -11,6 +11,7 @@ from biofeedback.music.meter import METERS
 from biofeedback.music.style import (
     FOURTH,
     NINTH,
+    SIXTH,
     WHOLE,
     Hit,
     Melody,
@@ -44,12 +45,13 @@ _CLAPS = (
 )
 _HATS = (
     (
-        *(Hit(step, 0.34 + 0.01 * step, -1.0, steps=2) for step in _OFFBEATS),
+        *(Hit(step, 0.34 + 0.01 * step, -1.0, "ornament", steps=2) for step in _OFFBEATS),
         *(Hit(step, 0.4 + 0.01 * step, -3.0) for step in _BEATS),
         *(Hit(step, 0.66 + 0.018 * step, -8.0, "sparkle") for step in range(1, 16, 2)),
     ),
     (
-        *(Hit(step, 0.36 + 0.008 * step, -2.0) for step in (*_BEATS, *_OFFBEATS)),
+        *(Hit(step, 0.36 + 0.008 * step, -2.0) for step in _BEATS),
+        *(Hit(step, 0.36 + 0.012 * step, -3.0, "ornament") for step in _OFFBEATS),
         *(Hit(step, 0.7 + 0.02 * step, -9.0, "sparkle") for step in (3, 7, 11, 15)),
         *(Hit(step, 0.84 + 0.015 * step, -10.0, "sparkle") for step in (1, 5, 9, 13)),
     ),
@@ -57,7 +59,7 @@ _HATS = (
 _SHAKER = (
     (
         *(Hit(step, 0.24 + 0.01 * step, -2.0) for step in _BEATS),
-        *(Hit(step, 0.3 + 0.015 * step, -5.0) for step in _OFFBEATS),
+        *(Hit(step, 0.3 + 0.015 * step, -5.0, "ornament") for step in _OFFBEATS),
         *(Hit(step, 0.58 + 0.02 * step, -8.0, "ornament") for step in (3, 7, 11, 15)),
     ),
     (
@@ -125,7 +127,7 @@ _MARIMBA = (
         *pick((9, 1, 4, 0.84), (1, 1, 3, 0.96), accent_db=-4.0, gate="sparkle"),
     ),
 )
-_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH), 0.0, gate="energy"),),)
+_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH, SIXTH), 0.0, gate="energy"),),)
 
 DANCE = Style(
     name="dance",

@@ -7,8 +7,11 @@ a kalimba mark that time passes. Harmony moves every four bars, by colour rather
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from biofeedback.music.meter import METERS
-from biofeedback.music.style import FOURTH, NINTH, WHOLE, Scene, Stab, Strand, Style, Voice
+from biofeedback.music.style import FOURTH, NINTH, SIXTH, WHOLE, Scene, Stab, Strand, Style, Voice
 from biofeedback.music.styles.vocabulary import (
     AEOLIAN_TOUR,
     DORIAN_TOUR,
@@ -19,12 +22,16 @@ from biofeedback.music.styles.vocabulary import (
     walk_bass,
 )
 
+if TYPE_CHECKING:
+    from biofeedback.music.scales import Function
+    from biofeedback.music.style import SectionKind
+
 _LOW = (walk_bass((0, WHOLE, "root", 0.0)),)
 _LOW_AGAIN = (
     walk_bass((0, 16, "root", 0.5)),
-    walk_bass((0, 16, "fifth", 0.55)),
+    walk_bass((0, 16, "octave", 0.55)),
 )
-_MIDDLE = ((Stab(0, WHOLE, (0, 1, NINTH, FOURTH), 0.0, gate="energy"),),)
+_MIDDLE = ((Stab(0, WHOLE, (0, 1, NINTH, FOURTH, SIXTH), 0.0, gate="energy"),),)
 _MIDDLE_AGAIN = (pick((4, 12, 1, 0.45)), pick((8, 8, 0, 0.4)), pick((6, 10, 1, 0.5)))
 _HIGH = ((Stab(0, WHOLE, (5,), 0.0, gate="energy"),),)
 _HIGH_AGAIN = (pick((8, 8, 4, 0.4)), pick((12, 4, 5, 0.5)), pick((10, 6, 3, 0.45)))
@@ -58,19 +65,31 @@ _MARKS = (
     ),
 )
 
+# Home, with a look outside now and then.
+_OPENING: dict[SectionKind, tuple[tuple[Function, ...], ...]] = {
+    "A": (("I", "I", "S", "I"), ("I", "S", "I", "I"), ("I", "I", "T", "I"), ("I", "T", "I", "I")),
+    "B": (("S", "I", "S", "I"), ("T", "I", "S", "I"), ("S", "I", "T", "I")),
+}
+_CLOSING: dict[SectionKind, tuple[tuple[Function, ...], ...]] = {
+    "A": (("I", "S", "I", "I"), ("T", "I", "I", "I"), ("I", "T", "S", "I"), ("I", "I", "S", "I")),
+    "B": (("I", "S", "I", "S"), ("S", "I", "I", "S"), ("T", "I", "S", "S")),
+}
+
 DRONE = Style(
     name="drone",
     title="awareness: one held sound for each axis of the body; no beat",
     meter=METERS["4/4"],
     tempo_range_bpm=(40.0, 84.0),
     has_beat=False,
-    harmony=harmonise(
-        (DORIAN_TOUR, MIXOLYDIAN_TOUR, LYDIAN_TOUR, AEOLIAN_TOUR),
-        bass_low_midi=33,
-        chord_range_midi=(48, 76),
-        chord_bars=4,
-        colours=(0, 4),
-        slow=True,
+    harmony=replace(
+        harmonise(
+            (DORIAN_TOUR, MIXOLYDIAN_TOUR, LYDIAN_TOUR, AEOLIAN_TOUR),
+            bass_low_midi=33,
+            chord_range_midi=(48, 76),
+            chord_bars=4,
+        ),
+        opening=_OPENING,
+        closing=_CLOSING,
     ),
     layers={
         "part_1": Voice(rest_db=-14.0, full_db=-6.0, pan=-0.6, late_ms=10.0, loose_db=0.3),

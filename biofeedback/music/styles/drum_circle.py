@@ -14,6 +14,7 @@ from biofeedback.music.meter import METERS
 from biofeedback.music.style import (
     FOURTH,
     NINTH,
+    SIXTH,
     WHOLE,
     Hit,
     Melody,
@@ -168,7 +169,7 @@ _BASS = (
     walk_bass((0, 6, "root", 0.14), (6, 2, "fifth", 0.46), (12, 4, "octave", 0.4)),
     walk_bass((0, 3, "root", 0.14), (3, 5, "root", 0.5), (8, 6, "fifth", 0.36)),
 )
-_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH), 0.0, gate="energy"),),)
+_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH, SIXTH), 0.0, gate="energy"),),)
 _PULSE = (
     (Hit(0, 0.0), Hit(4, 0.0, -2.0), Hit(8, 0.0, -0.5), Hit(12, 0.0, -2.0)),
 )  # fmt: skip

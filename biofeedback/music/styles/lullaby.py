@@ -13,6 +13,7 @@ from biofeedback.music.meter import METERS
 from biofeedback.music.style import (
     FOURTH,
     NINTH,
+    SIXTH,
     WHOLE,
     Melody,
     MelodyEntry,
@@ -35,7 +36,7 @@ from biofeedback.music.styles.vocabulary import (
     walk_bass,
 )
 
-_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH), 0.0, gate="energy"),),)
+_PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH, SIXTH), 0.0, gate="energy"),),)
 _BASS_IN_THREE = (
     walk_bass((0, 12, "root", 0.2)),
     (*walk_bass((0, 8, "root", 0.2)), *walk_bass((8, 4, "fifth", 0.5), accent_db=-3.0)),

@@ -14,6 +14,7 @@ from biofeedback.music.meter import METERS
 from biofeedback.music.style import (
     FOURTH,
     NINTH,
+    SIXTH,
     WHOLE,
     BassNote,
     Hit,
@@ -44,19 +45,19 @@ _HATS = (
     # even eighths
     (
         *(Hit(step, 0.33 + 0.005 * step) for step in (0, 4, 8, 12)),
-        *(Hit(step, 0.35 + 0.012 * step, -4.0) for step in (2, 6, 10, 14)),
+        *(Hit(step, 0.35 + 0.012 * step, -4.0, "ornament") for step in (2, 6, 10, 14)),
         *(Hit(step, 0.70 + 0.018 * step, -10.0, "sparkle") for step in range(1, 16, 2)),
     ),
     # open offbeats
     (
         *(Hit(step, 0.34, -1.0) for step in (0, 4, 8, 12)),
-        *(Hit(step, 0.32 + 0.013 * step, -3.5, steps=2) for step in (2, 6, 10, 14)),
+        *(Hit(step, 0.32 + 0.013 * step, -3.5, "ornament", steps=2) for step in (2, 6, 10, 14)),
         *(Hit(step, 0.72 + 0.016 * step, -10.0, "sparkle") for step in range(1, 16, 2)),
     ),
     # a skipping sixteenth before the beat
     (
         *(Hit(step, 0.32 + 0.005 * step, -0.5) for step in (12, 4, 8, 0)),
-        *(Hit(step, 0.52 - 0.013 * step, -4.0) for step in (14, 10, 6, 2)),
+        *(Hit(step, 0.52 - 0.013 * step, -4.0, "ornament") for step in (14, 10, 6, 2)),
         *(Hit(step, 0.62 + 0.012 * step, -9.0, "ornament") for step in (3, 7, 11, 15)),
         *(Hit(step, 0.78 + 0.014 * step, -11.0, "sparkle") for step in (1, 5, 9, 13)),
     ),
@@ -214,7 +215,7 @@ _CADENCES = (
     ((0, 4), (4, 4), (8, 5)),
     ((0, 12), (14, 2)),
 )
-_PAD = ((Stab(0, WHOLE, (*_ALL, NINTH, FOURTH), 0.0, gate="energy"),),)
+_PAD = ((Stab(0, WHOLE, (*_ALL, NINTH, FOURTH, SIXTH), 0.0, gate="energy"),),)
 _TAMBOURINE = (
     (Hit(4, 0.78, -2.0), Hit(12, 0.74, -2.0), Hit(14, 0.98, -8.0, "sparkle")),
     (Hit(2, 0.82, -5.0), Hit(6, 0.78, -5.0), Hit(10, 0.82, -5.0), Hit(14, 0.78, -5.0)),

@@ -20,27 +20,35 @@ _CUT_HZ = 1.0
 
 
 class Axes:
-    """Follows three axes; ``ratios`` are 0..1 each, None until something is known."""
+    """Follows the share of gravity along three axes; told every ``interval_s``."""
 
-    def __init__(self, ranges: tuple[PersonalRange, PersonalRange, PersonalRange]) -> None:
+    def __init__(
+        self, ranges: tuple[PersonalRange, PersonalRange, PersonalRange], interval_s: float
+    ) -> None:
         self._ranges = ranges
+        self._keep = math.exp(-2.0 * math.pi * _CUT_HZ * interval_s)
         self._shares: tuple[float, float, float] | None = None
-        self.ratios: tuple[float, float, float] | None = None
+
+    @property
+    def ratios(self) -> tuple[float, float, float] | None:
+        """Where each axis is within its range, 0..1; None until something is known."""
+        if self._shares is None:
+            return None
+        (one, two, three), (a, b, c) = self._ranges, self._shares
+        return one.place(a), two.place(b), three.place(c)
 
     def restart(self) -> None:
         """Begin anew after a gap; the person's ranges stay."""
-        self._shares = self.ratios = None
+        self._shares = None
 
-    def update(self, shares: tuple[float, float, float], elapsed_s: float) -> None:
-        """Take the mean share of gravity along each axis in the last ``elapsed_s``."""
-        old = self._shares
-        if old is not None:
-            keep = math.exp(-2.0 * math.pi * _CUT_HZ * elapsed_s)
-            a, b, c = shares
-            shares = (a + (old[0] - a) * keep, b + (old[1] - b) * keep, c + (old[2] - c) * keep)
-        self._shares = shares
-        one, two, three = self._ranges
-        self.ratios = (one.place(shares[0]), two.place(shares[1]), three.place(shares[2]))
+    def update(self, a: float, b: float, c: float) -> None:
+        """Take the mean share of gravity along each axis since the last call, -1..1."""
+        if self._shares is not None:
+            keep, (x, y, z) = self._keep, self._shares
+            a += (x - a) * keep
+            b += (y - b) * keep
+            c += (z - c) * keep
+        self._shares = (a, b, c)
 
     def learn(self) -> None:
         """Let the person's ranges learn; to be called once a second."""

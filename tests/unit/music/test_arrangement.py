@@ -167,9 +167,22 @@ def test_register_moves_melody_and_chords() -> None:
         assert means[-1] - means[0] >= 12.0
 
 
-def test_swell_and_level_are_left_to_the_sound() -> None:
-    assert plan(4, 8, swell=0.0) == plan(4, 8, swell=1.0)
+def test_level_and_place_are_left_to_the_sound() -> None:
     assert plan(4, 8, level_db=-30.0) == plan(4, 8, level_db=0.0)
+    assert plan(4, 8, place=-0.8) == plan(4, 8, place=0.8)
+
+
+def test_what_is_struck_follows_the_swell_and_the_beat_does_not() -> None:
+    low, high = (
+        plan_notes(WALK, 4, 0, 8 * BAR, ask(swell=1.0), moment=Moment(swell_wave=wave))
+        for wave in (0.0, 1.0)
+    )
+    for before, after in zip(low, high, strict=True):
+        assert before.tick == after.tick
+        if after.layer in {"chords", "melody", "counter"}:
+            assert after.velocity > before.velocity
+        else:
+            assert after == before
 
 
 def test_a_fill_takes_the_place_of_other_strokes_of_its_drum() -> None:

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import pytest
 
-from biofeedback.music.chord import CLUSTERS, NINTHS, SEVENTHS, SUSPENSIONS, Chord
+from biofeedback.music.chord import FOURTHS, NINTHS, SEVENTHS, SIXTHS, Chord
 from biofeedback.music.form import SECTION_CHORDS, find_key, place_slot
 from biofeedback.music.harmony import chord_at, progress_phrase, voice_slot
 from biofeedback.music.scales import FUNCTIONS, PENTATONIC, SCALES, Key
-from biofeedback.music.style import FOURTH, NINTH, Style
+from biofeedback.music.style import FOURTH, NINTH, SIXTH, Style
 from biofeedback.music.styles import STYLES
 
 WALK = STYLES["walk"]
@@ -32,8 +32,7 @@ def pitches(chord: Chord) -> list[int]:
 
 def sounding(chord: Chord, colour: int, inversion: int) -> list[int]:
     return sorted(
-        chord.voice_pitch(voice, inversion=inversion, colour=colour, resolved=True)
-        for voice in range(3)
+        chord.voice_pitch(voice, inversion=inversion, colour=colour) for voice in range(3)
     )
 
 
@@ -91,7 +90,7 @@ def test_voices_move_smoothly(style: Style) -> None:
     assert sum(joins) / len(joins) <= 4.0
 
 
-@pytest.mark.parametrize("colour", [0, SEVENTHS, NINTHS, SUSPENSIONS, CLUSTERS])
+@pytest.mark.parametrize("colour", [0, SEVENTHS, NINTHS, FOURTHS, SIXTHS])
 def test_outer_voices_never_run_in_fifths_or_octaves(style: Style, colour: int) -> None:
     """Nor does any other voice of the chords with the bass, whatever the register puts on top."""
     for seed in SEEDS:
@@ -166,20 +165,23 @@ def test_the_chord_of_a_tick_is_the_one_that_is_voiced_there(style: Style) -> No
 
 
 def test_each_colour_keeps_what_the_one_before_has_brought() -> None:
+    roles = {0: NINTH, 2: FOURTH, 4: SIXTH}
     for slot in range(64):
         for chord in voice_slot(WALK, 1, slot):
 
             def voice(number: int, colour: int, chord: Chord = chord) -> int:
-                return chord.voice_pitch(number, inversion=0, colour=colour, resolved=False)
+                return chord.voice_pitch(number, inversion=0, colour=colour)
 
-            root = next(i for i in range(3) if (chord.voices[i] - chord.root) % 7 == 0)
-            third = next(i for i in range(3) if chord.is_third(i))
-            assert voice(root, 0) - voice(root, SEVENTHS) in {1, 2}
-            assert voice(root, CLUSTERS) == voice(root, SEVENTHS)
-            assert voice(NINTH, NINTHS) - voice(root, 0) in {1, 2}
-            hanging = voice(third, SUSPENSIONS) - voice(third, 0)
-            assert hanging == (voice(FOURTH, CLUSTERS) - voice(third, 0) if chord.can_hang else 0)
-            assert voice(third, CLUSTERS) == voice(third, 0)
+            for index, degree in enumerate(chord.voices):
+                role = (degree - chord.root) % 7
+                lowered = voice(index, 0) - voice(index, SEVENTHS)
+                assert lowered in ({1, 2} if role == 0 else {0})
+                assert voice(index, SIXTHS) == voice(index, SEVENTHS)
+                # The neighbour sounds a step above, and an octave higher takes the tone's place.
+                beside = voice(roles[role], SIXTHS)
+                assert beside - voice(index, 0) in {1, 2}
+                assert voice(index + 3, SIXTHS) == beside + 12
+                assert voice(index + 3, 0) == voice(index, 0) + 12
 
 
 def test_seeds_spread_over_keys_and_modes(style: Style) -> None:

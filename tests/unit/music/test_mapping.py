@@ -35,7 +35,7 @@ def gates(parameters: MusicParameters) -> mapping.Gates:
 
 CURVES: dict[str, tuple[str, Callable[[MusicParameters], float], float, float]] = {
     "energy opens all gates": ("energy", lambda p: gates(p).energy, 0.0, 1.0),
-    "density opens ornament": ("density", lambda p: gates(p).ornament, 0.3, 0.7),
+    "density opens ornament": ("density", lambda p: gates(p).ornament, 0.15, 0.85),
     "brightness opens sparkle": ("brightness", lambda p: gates(p).sparkle, 0.35, 0.65),
     "energy lifts levels": (
         "energy",
@@ -51,6 +51,13 @@ CURVES: dict[str, tuple[str, Callable[[MusicParameters], float], float, float]] 
     ),
     "articulation shortens": ("articulation", lambda p: -mapping.length_ratio(p), -1.05, -0.3),
     "brightness lengthens hats": ("brightness", mapping.hat_length_ratio, 0.5, 1.5),
+    "the swell lifts where it is high": (
+        "swell",
+        lambda p: mapping.swell_level_db(p, 1.0),
+        0.0,
+        3.0,
+    ),
+    "tension brings colour forward": ("tension", mapping.colour_level_db, -6.0, 0.0),
     "tension stretches harmony": ("tension", lambda p: mapping.choose_colour(p, (0, 4)), 0, 4),
     "a rich style begins richer": ("tension", lambda p: mapping.choose_colour(p, (1, 3)), 1, 3),
     "a part that nobody owns joins in": (
