@@ -49,7 +49,7 @@ def test_every_parameter_of_the_music_has_a_column():
         ("time_s,energy\n0,1\n0,1\n", "line 3: time_s has to rise"),
         ("time_s,tempo_bpm\n0,300\n", "from 40 to 180"),
         ("time_s,place\n0,-1.5\n", "from -1 to 1"),
-        ("time_s,swell_brpm\n0,1\n", "from 2 to 20"),
+        ("time_s,swell_brpm\n0,1\n", "from 4 to 10"),
         ("time_s,energy\n-1,0.5\n", "line 2: time_s"),
         ("time_s,energy\n0,1e9\n", "line 2: energy"),
         ("time_s,energy\n", "no row"),

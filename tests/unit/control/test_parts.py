@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from biofeedback.control.follow import FollowLaw, neutral_music
+from biofeedback.control.law import Moment
 from biofeedback.control.limits import Limits
 from biofeedback.control.parts import AXIS_PLACES, MOST_PARTS, Parts
 from biofeedback.control.safety import TEXTURE_RISE_PER_S, Safety
@@ -59,7 +60,7 @@ def test_the_law_proposes_the_parts_of_those_who_are_present(body):
     silent = body(wearer="b", activity_ratio=1.0, motion_age_ms=9000.0)
     group = [body(wearer="a", activity_ratio=0.8), silent]
     for _ in range(50):
-        wish = law.propose(group, tempo_bpm=80.0, elapsed_s=0.1, asynchrony_beats=None)
+        wish = law.propose(Moment(at_ns=0, bodies=group, tempo_bpm=80.0, elapsed_s=0.1))
     assert [part.energy for part in wish.parts] == pytest.approx([0.8, 0.0], abs=0.01)
 
 
