@@ -35,7 +35,8 @@ def perform(
     notes: list[PlayNote] = []
     for at_ns in range(0, end_ns, step_ns):
         energy = energies[at_ns * len(energies) // end_ns]
-        asked = ask(tempo_bpm=tempo_bpm, energy=energy)
+        # The swell breathes through the loudness of notes, a step at a time.
+        asked = ask(tempo_bpm=tempo_bpm, energy=energy, swell=0.0)
         notes += performer.play(at_ns, at_ns + step_ns, asked, must_fall=must_fall)
     return notes
 
