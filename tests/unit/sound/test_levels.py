@@ -125,5 +125,5 @@ def test_a_soft_beginning_does_not_make_what_follows_loud():
     for lufs, level_db in [(-33.0, -8.0)] * 300 + [(-21.0, -0.5)] * 600:
         power = lufs_to_power(lufs)
         gains.append(servo.update(power, level_db=level_db, counts=True, may_rise=True))
-    assert max(gains) - gains[-1] < 1.5
+    assert max(gains) - gains[-1] < 2.0
     assert gains[299] - gains[0] < 1.5
