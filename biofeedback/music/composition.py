@@ -39,14 +39,22 @@ class Source(NamedTuple):
     shift: float
 
 
+class Entry(NamedTuple):
+    """What one player may play at one step of a bar."""
+
+    layer: Layer
+    shift: float
+    candidates: tuple[Candidate, ...]
+
+
 class Bar(NamedTuple):
-    """What may sound in a bar.
+    """What may sound in a bar, step by step.
 
     ``after`` is the chord that follows its last one, ``human`` the seed of its deviations.
     ``phrasing_db`` lifts what isn't rhythm.
     """
 
-    sources: tuple[Source, ...]
+    steps: tuple[tuple[Entry, ...], ...]
     chords: tuple[Chord, ...]
     after: Chord
     human: int
@@ -84,7 +92,15 @@ def compose_bar(style: Style, seed: int, bar: int) -> Bar:
     sources += fills
     sources += _write_melody(style, seed, slot, bar_in_slot, first)
     phrasing_db = style.phrasing_db[slot % len(style.phrasing_db)]
-    return Bar(tuple(sources), chords, after, roll(seed, Draw.HUMAN, bar), phrasing_db)
+    steps = tuple(
+        tuple(
+            Entry(source.layer, source.shift, source.steps[step])
+            for source in sources
+            if source.steps[step]
+        )
+        for step in range(style.meter.steps)
+    )
+    return Bar(steps, chords, after, roll(seed, Draw.HUMAN, bar), phrasing_db)
 
 
 def _lay_chords(
