@@ -153,9 +153,7 @@ class LevelControl:
         seconds = n / self._rate_hz
         self._follow_wish(level_db, seconds=seconds, may_rise=may_rise)
         for power in self._meter.update(block):
-            self._servo.update(
-                power, level_db=self._level_db, counts=counts, may_rise=may_rise
-            )
+            self._servo.update(power, level_db=self._level_db, counts=counts, may_rise=may_rise)
             self._update_cap(power, may_rise=may_rise)
         wanted = self._servo.gain_db + self._cap_db + self._level_db
         before = wanted if self._gain_db is None else self._gain_db
