@@ -7,7 +7,7 @@ ready once (``patterns.py``). Bars are cached, which is fine: they are pure.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -39,12 +39,8 @@ class Source(NamedTuple):
     shift: float
 
 
-class Entry(NamedTuple):
-    """What one player may play at one step of a bar."""
-
-    layer: Layer
-    shift: float
-    candidates: tuple[Candidate, ...]
+Entry: TypeAlias = "tuple[Layer, float, tuple[Candidate, ...]]"
+"""What one player may play at one step of a bar, and what is added to what its notes ask."""
 
 
 class Bar(NamedTuple):
@@ -92,15 +88,12 @@ def compose_bar(style: Style, seed: int, bar: int) -> Bar:
     sources += fills
     sources += _write_melody(style, seed, slot, bar_in_slot, first)
     phrasing_db = style.phrasing_db[slot % len(style.phrasing_db)]
-    steps = tuple(
-        tuple(
-            Entry(source.layer, source.shift, source.steps[step])
-            for source in sources
-            if source.steps[step]
-        )
-        for step in range(style.meter.steps)
-    )
-    return Bar(steps, chords, after, roll(seed, Draw.HUMAN, bar), phrasing_db)
+    steps: list[list[Entry]] = [[] for _ in range(style.meter.steps)]
+    for layer, laid_out, shift in sources:
+        for entries, candidates in zip(steps, laid_out, strict=True):
+            if candidates:
+                entries.append((layer, shift, candidates))
+    return Bar(tuple(map(tuple, steps)), chords, after, roll(seed, Draw.HUMAN, bar), phrasing_db)
 
 
 def _lay_chords(
