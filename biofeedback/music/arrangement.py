@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from biofeedback.music.style import Style, Voice
 
 SHORTEST_TICKS = 20
+HIGHEST_CHORD_MIDI = 100
 _HALF = 1 << 32
 _PARTS = {layer: index for index, layer in enumerate(PART_LAYERS)}
 
@@ -253,11 +254,12 @@ class _Band:
                 return None if number < 0 else number
             case "voice":
                 inversion = candidate.inversion
-                return bar.chords[candidate.chord].voice_pitch(
+                pitch = bar.chords[candidate.chord].voice_pitch(
                     number,
                     inversion=manner.inversion if inversion is None else inversion,
                     colour=self._colour,
                 )
+                return pitch if pitch <= HIGHEST_CHORD_MIDI else pitch - OCTAVE
             case "bass":
                 chord = bar.chords[candidate.chord]
                 last = candidate.chord + 1 == len(bar.chords)
