@@ -9,6 +9,7 @@ pulses.py      an optical signal -> beats
   search.py      candidates, judged once, by height, form and time
   window.py      the newest samples, to look at candidates in
   forms.py       what beats look like
+  usual_form.py  how unlike the usual beat one is
   quality.py     how sure a beat is
   traits.py      how they differ between signals
 beat.py        a beat

@@ -12,21 +12,25 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections import deque
 from statistics import median
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-Verdict: TypeAlias = Literal["normal", "missed", "extra", "displaced", "early", "odd", "doubted"]
+from biofeedback.signals.heart.odd_forms import OddForms
+from biofeedback.signals.heart.usual_size import UsualSize
+
+if TYPE_CHECKING:
+    from biofeedback.signals.beats.usual_form import Unlikeness
+
+Verdict: TypeAlias = Literal[
+    "normal", "missed", "extra", "ectopic", "displaced", "early", "odd", "doubted"
+]
 
 LOOK_AHEAD_BEATS = 3
 SHORTEST_MS = 300.0
 LONGEST_MS = 2000.0
 
 _REFERENCE_BEATS = 9
-_SCALE_BEATS = 90
-_SCALE_FROM_BEATS = 20
-_SCALE_QUANTILE = 0.75
 _LEAST_SCALE_EARLY = 0.015
 _MOVED_SCALES = 2.3
 _LEAST_MOVED = 0.045
@@ -55,25 +59,6 @@ class Judged(NamedTuple):
     rr_ms: float
     verdict: Verdict
     normal_ms: tuple[float, ...]
-
-
-class _Scale:
-    """How large something usually is: a quantile of its newest values."""
-
-    def __init__(self) -> None:
-        self._recent: deque[float] = deque()
-        self._sorted: list[float] = []
-
-    def learn(self, value: float) -> None:
-        self._recent.append(value)
-        insort(self._sorted, value)
-        if len(self._recent) > _SCALE_BEATS:
-            del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
-
-    def read(self) -> float:
-        n = len(self._sorted)
-        scale = self._sorted[int(_SCALE_QUANTILE * (n - 1))] if n else 0.0
-        return scale if n >= _SCALE_FROM_BEATS else max(scale, _LEAST_SCALE_EARLY)
 
 
 class _Place(NamedTuple):
@@ -173,18 +158,25 @@ class Artefacts:
     def __init__(self) -> None:
         self._waiting: deque[tuple[float, bool]] = deque()
         self._reference: deque[float] = deque(maxlen=_REFERENCE_BEATS)
-        self._moves = _Scale()
-        self._steps = _Scale()
+        self._moves = UsualSize(early=_LEAST_SCALE_EARLY)
+        self._steps = UsualSize(early=_LEAST_SCALE_EARLY)
+        self._forms = OddForms()
         self._held: tuple[float, float] | None = None
         self._rejected = 0
         self._judged: list[Judged] = []
 
-    def update(self, rr_ms: float, *, doubted: bool) -> list[Judged]:
+    def update(
+        self, rr_ms: float, *, doubted: bool, before: Unlikeness | None = None
+    ) -> list[Judged]:
         """Take an interval, finite and positive; answer those that can now be judged.
 
-        ``doubted`` tells that the device or the detector doesn't trust it.
+        ``doubted`` tells that the device or the detector doesn't trust it, ``before`` how unlike
+        the usual form the beat is with which it begins, None if that isn't known.
         """
         self._waiting.append((rr_ms, doubted))
+        # Of the beats that end the four intervals which wait, this is the third: the first is
+        # judged.
+        self._forms.hear(before)
         self._judged = []
         while len(self._waiting) > LOOK_AHEAD_BEATS:
             self._judge()
@@ -197,6 +189,7 @@ class Artefacts:
             self._judge_alone()
         self._reference.clear()
         self._rejected = 0
+        self._forms.restart()
         return self._judged
 
     def _judge_alone(self) -> None:
@@ -222,7 +215,8 @@ class Artefacts:
         if doubted or rr > LONGEST_MS * _MOST_MISSED:
             self._reject(1, "doubted", self._fill(rr, usual))
             return
-        if self._is_new_rate(four, before, usual):
+        of_odd = self._forms.odd or self._forms.odd_before
+        if not of_odd and self._is_new_rate(four, before, usual):
             self._accept()
             return
         following = next((x for x in (second, third) if abs(x - usual) < _ALIKE * usual), usual)
@@ -244,12 +238,14 @@ class Artefacts:
             self._reject(1, "missed", self._fill(place.rr, place.expected))
         elif place.is_extra:
             self._reject(2, "extra", (pair,))
-        elif place.is_displaced(second):
+        elif self._forms.odd or place.is_displaced(second):
             half = 0.5 * pair
             usual_pair = place.expected + place.expected_after
             compensated = abs(pair - usual_pair) <= _ALIKE * place.usual
             normal = (half, half) if compensated else (place.expected, place.expected_after)
-            self._reject(2, "displaced", normal)
+            self._reject(2, "ectopic" if self._forms.odd else "displaced", normal)
+        elif self._forms.odd_before:
+            self._reject(1, "ectopic", self._fill(place.rr, place.expected))
         elif place.is_early:
             self._reject(1, "early", (place.expected,))
         elif place.is_odd:
