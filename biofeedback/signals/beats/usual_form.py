@@ -37,9 +37,9 @@ _PATIENCE_AGAIN = 4
 
 
 class Unlikeness(NamedTuple):
-    """Distance of a beat, each of length 1, from the usual form and from the nearer known one.
+    """Distance of a beat from the usual form, and from what can be made of the two known ones.
 
-    0 is the same, 1.41 another, 2 the opposite.
+    Each of length 1: 0 is the same, 1.41 another, 2 the opposite. Fusion beats are sums of both.
     """
 
     usual: float
@@ -77,30 +77,29 @@ class UsualForm:
             if learn:
                 self._usual = _Form(signal[self._lag : self._lag + 2 * self._half + 1])
             return Unlikeness(0.0, 0.0)
-        likeness, form = self._usual.find(signal)
+        likeness, found = self._usual.find(signal)
         usual = nearest = _distance(likeness)
         if likeness >= _ALIKE:
             if learn:
-                self._usual.learn(form)
+                self._usual.learn(found)
                 self._balance = min(self._balance + 1, _PATIENCE)
-            return Unlikeness(usual, nearest)
-        other = 0.0
-        if self._other is not None:
-            other, form = self._other.find(signal)
-            if self._others >= 2:
-                nearest = min(usual, _distance(other))
-        if learn:
+        form = _Form(found)
+        other = 0.0 if self._other is None else form.correlate(self._other)
+        if self._other is not None and self._others >= 2:
+            between = self._usual.correlate(self._other)
+            nearest = _distance(_explain(likeness, other, between))
+        if learn and likeness < _ALIKE:
             self._learn_other(other, form)
         return Unlikeness(usual, nearest)
 
-    def _learn_other(self, likeness: float, form: NDArray[np.int64]) -> None:
+    def _learn_other(self, likeness: float, form: _Form) -> None:
         """Learn what isn't usual; what has become the commoner is."""
         if self._other is None or (likeness < _ALIKE and self._others < 2):
-            self._other, self._others = _Form(form), 1
+            self._other, self._others = form, 1
         elif likeness < _ALIKE:
             self._others -= 1
         else:
-            self._other.learn(form)
+            self._other.learn(form.values)
             self._others = min(self._others + 1, _OTHERS)
             self._balance -= 1
             if self._balance < 0:
@@ -112,33 +111,48 @@ class UsualForm:
 class _Form:
     """A form of beats, in whole numbers, and where a signal is most like it."""
 
-    def __init__(self, form: NDArray[np.int64]) -> None:
-        self._keep(form)
+    def __init__(self, values: NDArray[np.int64]) -> None:
+        self._keep(values)
 
-    def _keep(self, form: NDArray[np.int64]) -> None:
-        self._form = form
-        n = len(form)
-        self._sum = int(np.add.reduce(form))
-        self._power = max(1, n * int(np.add.reduce(form * form)) - self._sum * self._sum)
+    def _keep(self, values: NDArray[np.int64]) -> None:
+        self.values = values
+        n = len(values)
+        self._sum = int(np.add.reduce(values))
+        self._power = max(1, n * int(np.add.reduce(values * values)) - self._sum * self._sum)
 
-    def learn(self, form: NDArray[np.int64]) -> None:
+    def learn(self, values: NDArray[np.int64]) -> None:
         """Lean towards the form of another beat."""
-        self._keep(self._form + np.rint(_SHARE * (form - self._form)).astype(np.int64))
+        self._keep(self.values + np.rint(_SHARE * (values - self.values)).astype(np.int64))
+
+    def correlate(self, other: _Form) -> float:
+        """Correlate with another form, place by place."""
+        product = len(self.values) * int(np.add.reduce(self.values * other.values))
+        return (product - self._sum * other._sum) / math.sqrt(self._power * other._power)
 
     def find(self, signal: NDArray[np.int64]) -> tuple[float, NDArray[np.int64]]:
         """Correlate with each part of a signal; return the best and the part."""
-        n = len(self._form)
+        n = len(self.values)
         first = np.concatenate(([0], np.add.accumulate(signal)))
         second = np.concatenate(([0], np.add.accumulate(signal * signal)))
         sums = first[n:] - first[:-n]
         powers = n * (second[n:] - second[:-n]) - sums * sums
-        products = n * np.correlate(signal, self._form, "valid") - sums * self._sum
+        products = n * np.correlate(signal, self.values, "valid") - sums * self._sum
         # What is nearly flat has a form of its own, but no beat has that.
         powers = np.maximum(powers, _FLAT * self._power)
         likeness = products / np.sqrt(powers * float(self._power))
         place = int(likeness.argmax())
-        part = signal[place : place + n]
-        return float(likeness[place]), part
+        return float(likeness[place]), signal[place : place + n]
+
+
+def _explain(first: float, second: float, between: float) -> float:
+    """Correlate with the nearest sum of two forms, from the correlations with and between them."""
+    rest = 1.0 - between * between
+    if rest < 1e-6 or second <= first * between:
+        return first
+    if first <= second * between:
+        return second
+    square = (first * first + second * second - 2.0 * first * second * between) / rest
+    return min(1.0, math.sqrt(max(0.0, square)))
 
 
 def _distance(likeness: float) -> float:

@@ -38,6 +38,7 @@ _LEAST_MOVED = 0.045
 _SUDDEN_SCALES = 2.5
 _LEAST_SUDDEN = 0.072
 _LATE_SUDDEN = 2.5
+_MOVES = 0.5
 _FITS = 0.12
 _PART = 0.85
 _ALIKE = 0.2
@@ -234,17 +235,20 @@ class Artefacts:
     def _decide(self, place: _Place, second: float) -> None:
         pair = place.rr + place.after
         moved, step = place.threshold / place.usual, place.sudden / place.usual
+        forms = self._forms
+        moves = abs(place.moved) > _MOVES * place.threshold
+        odd = forms.odd or (forms.doubtful and moves)
         if place.is_missed:
             self._reject(1, "missed", self._fill(place.rr, place.expected))
         elif place.is_extra:
             self._reject(2, "extra", (pair,))
-        elif self._forms.odd or place.is_displaced(second):
+        elif odd or place.is_displaced(second):
             half = 0.5 * pair
             usual_pair = place.expected + place.expected_after
             compensated = abs(pair - usual_pair) <= _ALIKE * place.usual
             normal = (half, half) if compensated else (place.expected, place.expected_after)
-            self._reject(2, "ectopic" if self._forms.odd else "displaced", normal)
-        elif self._forms.odd_before:
+            self._reject(2, "ectopic" if odd else "displaced", normal)
+        elif forms.odd_before:
             self._reject(1, "ectopic", self._fill(place.rr, place.expected))
         elif place.is_early:
             self._reject(1, "early", (place.expected,))

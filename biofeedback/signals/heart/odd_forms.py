@@ -21,6 +21,7 @@ _LEAST = 0.35
 _SIZES = 2.5
 _NEIGHBOURS = 3.0
 _EARLY = 0.15
+_KNOWN = 0.6
 
 
 class OddForms:
@@ -31,19 +32,22 @@ class OddForms:
         self._beats: deque[Unlikeness | None] = deque(maxlen=_BEFORE + 1 + _AFTER)
         self.odd = False
         """The newest beat that was judged is odd."""
+        self.doubtful = False
+        """It is, but in a way that wasn't seen before: it may be noise."""
         self.odd_before = False
         """The one before it was."""
 
     def restart(self) -> None:
         """Forget the newest beats: others are missing. What is usual stays."""
         self._beats.clear()
-        self.odd = self.odd_before = False
+        self.odd = self.doubtful = self.odd_before = False
 
     def hear(self, beat: Unlikeness | None) -> None:
         """Take the next beat, None if its form isn't known, and judge the one two before it."""
         beats = self._beats
         beats.append(beat)
-        self.odd_before, self.odd = self.odd, False
+        self.odd_before = self.odd
+        self.odd = self.doubtful = False
         if len(beats) <= _AFTER:
             return
         judged = beats[-1 - _AFTER]
@@ -54,5 +58,7 @@ class OddForms:
             return
         middle = around[len(around) // 2]
         threshold = max(_LEAST, _SIZES * self._size.read(), _NEIGHBOURS * middle)
-        self.odd = judged.usual > threshold
+        if judged.usual > threshold:
+            self.odd = judged.nearest < _KNOWN * judged.usual
+            self.doubtful = not self.odd
         self._size.learn(min(judged.nearest, threshold))
