@@ -34,6 +34,8 @@ _FLAT = 1.0 / 16.0
 _OTHERS = 8
 _PATIENCE = 20
 _PATIENCE_AGAIN = 4
+_STRANGE = 8
+WIDER = 1.15
 
 
 class Unlikeness(NamedTuple):
@@ -44,6 +46,7 @@ class Unlikeness(NamedTuple):
 
     usual: float
     nearest: float
+    width: float
 
 
 class UsualForm:
@@ -60,6 +63,7 @@ class UsualForm:
         self._other: _Form | None = None
         self._others = 0
         self._balance = 0
+        self._strange = 0
 
     def compare(self, raw: NDArray[np.float64], *, learn: bool) -> Unlikeness:
         """Compare a beat with those before, and learn from it.
@@ -76,21 +80,29 @@ class UsualForm:
         if self._usual is None:
             if learn:
                 self._usual = _Form(signal[self._lag : self._lag + 2 * self._half + 1])
-            return Unlikeness(0.0, 0.0)
+            return Unlikeness(0.0, 0.0, 1.0)
         likeness, found = self._usual.find(signal)
         usual = nearest = _distance(likeness)
-        if likeness >= _ALIKE:
-            if learn:
-                self._usual.learn(found)
-                self._balance = min(self._balance + 1, _PATIENCE)
         form = _Form(found)
+        width = form.width / self._usual.width
         other = 0.0 if self._other is None else form.correlate(self._other)
         if self._other is not None and self._others >= 2:
             between = self._usual.correlate(self._other)
             nearest = _distance(_explain(likeness, other, between))
-        if learn and likeness < _ALIKE:
+        seen = Unlikeness(usual, nearest, width)
+        if not learn:
+            return seen
+        if likeness >= _ALIKE:
+            self._usual.learn(found)
+            self._balance = min(self._balance + 1, _PATIENCE)
+            self._strange = 0
+        elif width > WIDER:
             self._learn_other(other, form)
-        return Unlikeness(usual, nearest)
+        else:
+            self._strange += 1
+            if self._strange >= _STRANGE:
+                self._usual, self._strange = form, 0
+        return seen
 
     def _learn_other(self, likeness: float, form: _Form) -> None:
         """Learn what isn't usual; what has become the commoner is."""
@@ -99,6 +111,7 @@ class UsualForm:
         elif likeness < _ALIKE:
             self._others -= 1
         else:
+            self._strange = 0
             self._other.learn(form.values)
             self._others = min(self._others + 1, _OTHERS)
             self._balance -= 1
@@ -118,7 +131,13 @@ class _Form:
         self.values = values
         n = len(values)
         self._sum = int(np.add.reduce(values))
+        steps = values[1:] - values[:-1]
+        self.width_of = int(np.add.reduce(steps * steps))
         self._power = max(1, n * int(np.add.reduce(values * values)) - self._sum * self._sum)
+
+    @property
+    def width(self) -> float:
+        return math.sqrt(self._power / max(1, self.width_of))
 
     def learn(self, values: NDArray[np.int64]) -> None:
         """Lean towards the form of another beat."""

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 _BEFORE, _AFTER = 4, 2
 _FEWEST = 3
-_LEAST = 0.35
-_SIZES = 2.5
-_NEIGHBOURS = 3.0
+_LEAST = 0.2
+_SIZES = 2.0
+_NEIGHBOURS = 2.0
 _EARLY = 0.15
 _KNOWN = 0.6
+_WIDER = 1.15
 
 
 class OddForms:
@@ -58,7 +59,7 @@ class OddForms:
             return
         middle = around[len(around) // 2]
         threshold = max(_LEAST, _SIZES * self._size.read(), _NEIGHBOURS * middle)
-        if judged.usual > threshold:
+        if judged.usual > threshold and judged.width > _WIDER:
             self.odd = judged.nearest < _KNOWN * judged.usual
             self.doubtful = not self.odd
         self._size.learn(min(judged.nearest, threshold))
