@@ -1,9 +1,11 @@
-"""How unlike the usual heart beat an R wave is: ectopic beats take another way, so they look odd.
+"""How unlike the usual heart beat one looks: ectopic beats take another way through the heart.
 
-The signal from 0.1 s before to 0.1 s after a peak is laid where it correlates best with the usual
-form, within 70 ms: of a wave with two peaks of one size now one is found, now the other. Two forms
-are followed: the usual one, which is the commoner, and another that was seen at least twice.
-Whole numbers throughout, so that no order of adding up can change a bit.
+* The signal from 0.1 s before to 0.1 s after a peak is laid where it correlates best with the usual
+  form, within 70 ms: of a wave with two peaks of one size now one is found, now the other.
+* The usual form is learned from beats that have it. Another is learned from wider beats, and counts
+  from the second on; when it has become the commoner, it is the usual one. Eight beats in a row
+  that have neither show that the sensor sits elsewhere: theirs is the usual one then.
+* Whole numbers throughout: no order of adding up can change a bit.
 
 References:
     Chazal, O'Dwyer & Reilly (2004), IEEE Trans Biomed Eng 51(7): the form of the complex beside
@@ -21,11 +23,13 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+WIDER = 1.15
+"""An ectopic beat is wider than usual by this, for it doesn't take the quick way."""
 _BESIDE_S = 0.1
 _LAG_S = 0.07
 _SMOOTH_S = 0.012
 _FASTEST_HZ = 250.0
-"""Beyond twice this, samples are left out."""
+"""From twice this on, samples are left out."""
 _MOST = 1 << 22
 """Products of two of these, summed over a window and times its length, fit into 63 bits."""
 _ALIKE = 0.9
@@ -33,15 +37,14 @@ _SHARE = 0.05
 _FLAT = 1.0 / 16.0
 _OTHERS = 8
 _PATIENCE = 20
-_PATIENCE_AGAIN = 4
 _STRANGE = 8
-WIDER = 1.15
 
 
 class Unlikeness(NamedTuple):
-    """Distance of a beat from the usual form, and from what can be made of the two known ones.
+    """How far a beat is from the usual form, and from the nearest sum of the two known forms.
 
-    Each of length 1: 0 is the same, 1.41 another, 2 the opposite. Fusion beats are sums of both.
+    Between forms of length 1: 0 is the same, 1.41 another, 2 the opposite. A fusion beat is a sum
+    of both. ``width`` is how wide it is, in widths of the usual form.
     """
 
     usual: float
@@ -57,11 +60,12 @@ class UsualForm:
         self._smooth = max(1, round(_SMOOTH_S * rate_hz))
         self._half = round(_BESIDE_S * rate_hz / self._step)
         self._lag = round(_LAG_S * rate_hz / self._step)
-        self.beside = (self._half + self._lag) * self._step + self._smooth
+        self.beside = (self._half + self._lag) * self._step + self._smooth // 2 + 1
         """How many samples on either side of a peak are needed."""
         self._usual: _Form | None = None
         self._other: _Form | None = None
         self._others = 0
+        # How many more beats had the usual form than the other; how many in a row had neither.
         self._balance = 0
         self._strange = 0
 
@@ -105,7 +109,7 @@ class UsualForm:
         return seen
 
     def _learn_other(self, likeness: float, form: _Form) -> None:
-        """Learn what isn't usual; what has become the commoner is."""
+        """Learn a wide form; what has become the commoner is the usual one."""
         if self._other is None or (likeness < _ALIKE and self._others < 2):
             self._other, self._others = form, 1
         elif likeness < _ALIKE:
@@ -116,9 +120,8 @@ class UsualForm:
             self._others = min(self._others + 1, _OTHERS)
             self._balance -= 1
             if self._balance < 0:
-                self._usual, self._other = self._other, self._usual
-                self._others = _OTHERS
-                self._balance = _PATIENCE_AGAIN
+                self._usual, self._other = self._other, None
+                self._others = self._balance = 0
 
 
 class _Form:
@@ -131,13 +134,10 @@ class _Form:
         self.values = values
         n = len(values)
         self._sum = int(np.add.reduce(values))
-        steps = values[1:] - values[:-1]
-        self.width_of = int(np.add.reduce(steps * steps))
         self._power = max(1, n * int(np.add.reduce(values * values)) - self._sum * self._sum)
-
-    @property
-    def width(self) -> float:
-        return math.sqrt(self._power / max(1, self.width_of))
+        steps = values[1:] - values[:-1]
+        # Of a sine, this is its period but for a constant.
+        self.width = math.sqrt(self._power / max(1, int(np.add.reduce(steps * steps))))
 
     def learn(self, values: NDArray[np.int64]) -> None:
         """Lean towards the form of another beat."""

@@ -237,7 +237,7 @@ class Artefacts:
         moved, step = place.threshold / place.usual, place.sudden / place.usual
         forms = self._forms
         moves = abs(place.moved) > _MOVES * place.threshold
-        odd = forms.odd or (forms.doubtful and moves)
+        odd = forms.odd or (forms.strange and moves)
         if place.is_missed:
             self._reject(1, "missed", self._fill(place.rr, place.expected))
         elif place.is_extra:

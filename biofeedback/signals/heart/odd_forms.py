@@ -1,8 +1,10 @@
 """Beats whose wave looks odd: ectopic ones, also where they come at the heart's own rate.
 
-A wave is odd if it is further from the usual form than this person's waves are, and clearly further
-than those around it: noise spoils neighbours too, each in its own way. Ectopic beats in a row are
-alike, so what counts of the neighbours is their distance from the nearer of the two known forms.
+* Odd is a wave that is wider than usual and further from the usual form than this person's waves
+  are, and than those around it. Noise spoils the neighbours too, each in its own way; ectopic beats
+  in a row are alike, so neighbours count with their distance from the known forms.
+* A wave that wasn't seen before may be noise: it is *strange*, which counts where it comes at an
+  odd time. The second of its kind is odd.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from biofeedback.signals.beats.usual_form import WIDER
 from biofeedback.signals.heart.usual_size import UsualSize
 
 if TYPE_CHECKING:
@@ -18,11 +21,10 @@ if TYPE_CHECKING:
 _BEFORE, _AFTER = 4, 2
 _FEWEST = 3
 _LEAST = 0.2
-_SIZES = 2.0
+_SIZES = 2.25
 _NEIGHBOURS = 2.0
 _EARLY = 0.15
 _KNOWN = 0.6
-_WIDER = 1.15
 
 
 class OddForms:
@@ -33,22 +35,22 @@ class OddForms:
         self._beats: deque[Unlikeness | None] = deque(maxlen=_BEFORE + 1 + _AFTER)
         self.odd = False
         """The newest beat that was judged is odd."""
-        self.doubtful = False
-        """It is, but in a way that wasn't seen before: it may be noise."""
+        self.strange = False
+        """It would be, had such a wave been seen before."""
         self.odd_before = False
         """The one before it was."""
 
     def restart(self) -> None:
         """Forget the newest beats: others are missing. What is usual stays."""
         self._beats.clear()
-        self.odd = self.doubtful = self.odd_before = False
+        self.odd = self.strange = self.odd_before = False
 
     def hear(self, beat: Unlikeness | None) -> None:
         """Take the next beat, None if its form isn't known, and judge the one two before it."""
         beats = self._beats
         beats.append(beat)
         self.odd_before = self.odd
-        self.odd = self.doubtful = False
+        self.odd = self.strange = False
         if len(beats) <= _AFTER:
             return
         judged = beats[-1 - _AFTER]
@@ -59,7 +61,7 @@ class OddForms:
             return
         middle = around[len(around) // 2]
         threshold = max(_LEAST, _SIZES * self._size.read(), _NEIGHBOURS * middle)
-        if judged.usual > threshold and judged.width > _WIDER:
+        if judged.usual > threshold and judged.width > WIDER:
             self.odd = judged.nearest < _KNOWN * judged.usual
-            self.doubtful = not self.odd
+            self.strange = not self.odd
         self._size.learn(min(judged.nearest, threshold))
