@@ -25,16 +25,18 @@ if TYPE_CHECKING:
 
 WIDER = 1.15
 """An ectopic beat is wider than usual by this, for it doesn't take the quick way."""
+LEAST = 0.2
+"""What is nearer than this to the usual form isn't odd."""
 _BESIDE_S = 0.1
 _LAG_S = 0.07
 _SMOOTH_S = 0.012
 _FASTEST_HZ = 250.0
 """From twice this on, samples are left out."""
-_MOST = 1 << 22
-"""Products of two of these, summed over a window and times its length, fit into 63 bits."""
+_MOST = 1 << 19
+"""Squares of this times the length of a window (below 128), summed over it, fit into 63 bits."""
 _ALIKE = 0.9
-_SHARE = 0.05
-_FLAT = 1.0 / 16.0
+_LEARN_BITS = 4
+_FLAT = 16
 _OTHERS = 8
 _PATIENCE = 20
 _STRANGE = 8
@@ -78,37 +80,41 @@ class UsualForm:
         """
         sums = np.add.accumulate(raw.astype(np.int64))
         smooth = (sums[self._smooth :] - sums[: -self._smooth])[:: self._step]
-        smooth -= smooth[len(smooth) // 2]
-        signal = np.maximum(np.minimum(smooth, _MOST), -_MOST)
-        signal = signal[: 2 * (self._half + self._lag) + 1]
+        signal = smooth[: 2 * (self._half + self._lag) + 1]
+        signal -= signal[self._half + self._lag]
+        np.maximum(signal, -_MOST, out=signal)
+        np.minimum(signal, _MOST, out=signal)
         if self._usual is None:
             if learn:
                 self._usual = _Form(signal[self._lag : self._lag + 2 * self._half + 1])
             return Unlikeness(0.0, 0.0, 1.0)
-        likeness, found = self._usual.find(signal)
+        form = self._usual.find(signal)
+        likeness = form.correlate(self._usual)
         usual = nearest = _distance(likeness)
-        form = _Form(found)
-        width = form.width / self._usual.width
-        other = 0.0 if self._other is None else form.correlate(self._other)
-        if self._other is not None and self._others >= 2:
-            between = self._usual.correlate(self._other)
-            nearest = _distance(_explain(likeness, other, between))
-        seen = Unlikeness(usual, nearest, width)
-        if not learn:
-            return seen
-        if likeness >= _ALIKE:
-            self._usual.learn(found)
+        other = 0.0
+        if self._other is not None and usual > LEAST:
+            other = form.correlate(self._other)
+            if self._others >= 2:
+                between = self._usual.correlate(self._other)
+                nearest = _distance(_explain(likeness, other, between))
+        seen = Unlikeness(usual, nearest, form.width / self._usual.width)
+        if learn:
+            self._learn(form, likeness, other, wider=seen.width > WIDER)
+        return seen
+
+    def _learn(self, form: _Form, likeness: float, other: float, *, wider: bool) -> None:
+        if self._usual is not None and likeness >= _ALIKE:
+            self._usual = self._usual.lean_to(form)
             self._balance = min(self._balance + 1, _PATIENCE)
             self._strange = 0
-        elif width > WIDER:
-            self._learn_other(other, form)
+        elif wider:
+            self._learn_other(form, other)
         else:
             self._strange += 1
             if self._strange >= _STRANGE:
                 self._usual, self._strange = form, 0
-        return seen
 
-    def _learn_other(self, likeness: float, form: _Form) -> None:
+    def _learn_other(self, form: _Form, likeness: float) -> None:
         """Learn a wide form; what has become the commoner is the usual one."""
         if self._other is None or (likeness < _ALIKE and self._others < 2):
             self._other, self._others = form, 1
@@ -116,7 +122,7 @@ class UsualForm:
             self._others -= 1
         else:
             self._strange = 0
-            self._other.learn(form.values)
+            self._other = self._other.lean_to(form)
             self._others = min(self._others + 1, _OTHERS)
             self._balance -= 1
             if self._balance < 0:
@@ -125,42 +131,35 @@ class UsualForm:
 
 
 class _Form:
-    """A form of beats, in whole numbers, and where a signal is most like it."""
+    """The form of a beat, in whole numbers, shape (n,)."""
 
     def __init__(self, values: NDArray[np.int64]) -> None:
-        self._keep(values)
-
-    def _keep(self, values: NDArray[np.int64]) -> None:
-        self.values = values
         n = len(values)
-        self._sum = int(np.add.reduce(values))
-        self._power = max(1, n * int(np.add.reduce(values * values)) - self._sum * self._sum)
+        total = int(np.add.reduce(values))
         steps = values[1:] - values[:-1]
+        self._values = values
+        self._power = max(1, n * int(np.dot(values, values)) - total * total)
+        # Without its mean, times n: whole numbers still.
+        self._level = n * values - total
         # Of a sine, this is its period but for a constant.
-        self.width = math.sqrt(self._power / max(1, int(np.add.reduce(steps * steps))))
+        self.width = math.sqrt(self._power / max(1, int(np.dot(steps, steps))))
 
-    def learn(self, values: NDArray[np.int64]) -> None:
-        """Lean towards the form of another beat."""
-        self._keep(self.values + np.rint(_SHARE * (values - self.values)).astype(np.int64))
+    def find(self, signal: NDArray[np.int64]) -> _Form:
+        """Return the part of a signal that follows this form most."""
+        place = int(np.correlate(signal, self._level, "valid").argmax())
+        return _Form(signal[place : place + len(self._values)])
 
-    def correlate(self, other: _Form) -> float:
-        """Correlate with another form, place by place."""
-        product = len(self.values) * int(np.add.reduce(self.values * other.values))
-        return (product - self._sum * other._sum) / math.sqrt(self._power * other._power)
+    def lean_to(self, form: _Form) -> _Form:
+        """Return this form, a little more like another."""
+        half = 1 << (_LEARN_BITS - 1)
+        return _Form(self._values + ((form._values - self._values + half) >> _LEARN_BITS))
 
-    def find(self, signal: NDArray[np.int64]) -> tuple[float, NDArray[np.int64]]:
-        """Correlate with each part of a signal; return the best and the part."""
-        n = len(self.values)
-        first = np.concatenate(([0], np.add.accumulate(signal)))
-        second = np.concatenate(([0], np.add.accumulate(signal * signal)))
-        sums = first[n:] - first[:-n]
-        powers = n * (second[n:] - second[:-n]) - sums * sums
-        products = n * np.correlate(signal, self.values, "valid") - sums * self._sum
+    def correlate(self, known: _Form) -> float:
+        """Correlate with a known form, place by place."""
+        product = int(np.dot(self._values, known._level))
         # What is nearly flat has a form of its own, but no beat has that.
-        powers = np.maximum(powers, _FLAT * self._power)
-        likeness = products / np.sqrt(powers * float(self._power))
-        place = int(likeness.argmax())
-        return float(likeness[place]), signal[place : place + n]
+        power = max(self._power, known._power // _FLAT)
+        return product / math.sqrt(power * known._power)
 
 
 def _explain(first: float, second: float, between: float) -> float:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from biofeedback.signals.beats.usual_form import WIDER
+from biofeedback.signals.beats.usual_form import LEAST, WIDER
 from biofeedback.signals.heart.usual_size import UsualSize
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _BEFORE, _AFTER = 4, 2
 _FEWEST = 3
-_LEAST = 0.2
 _SIZES = 2.25
 _NEIGHBOURS = 2.0
 _EARLY = 0.15
@@ -60,7 +59,7 @@ class OddForms:
         if len(around) < _FEWEST:
             return
         middle = around[len(around) // 2]
-        threshold = max(_LEAST, _SIZES * self._size.read(), _NEIGHBOURS * middle)
+        threshold = max(LEAST, _SIZES * self._size.read(), _NEIGHBOURS * middle)
         if judged.usual > threshold and judged.width > WIDER:
             self.odd = judged.nearest < _KNOWN * judged.usual
             self.strange = not self.odd
