@@ -39,6 +39,8 @@ _SUDDEN_SCALES = 2.5
 _LEAST_SUDDEN = 0.072
 _LATE_SUDDEN = 2.5
 _MOVES = 0.5
+_CALM = 0.8
+_MUCH_LONGER = 1.5
 _FITS = 0.12
 _PART = 0.85
 _ALIKE = 0.2
@@ -91,10 +93,21 @@ class _Place(NamedTuple):
         return 0.5 * (self.off - self.off_after)
 
     @property
+    def is_plain(self) -> bool:
+        """Tell whether nothing can be amiss, as mostly: no need to ask further."""
+        off, rr, expected = abs(self.off), self.rr, self.expected
+        return (
+            off <= _CALM * self.threshold
+            and off <= self.sudden
+            and _PART * expected <= rr <= _MUCH_LONGER * expected
+            and SHORTEST_MS <= rr <= LONGEST_MS
+        )
+
+    @property
     def is_missed(self) -> bool:
         n = round(self.rr / self.expected)
         return (
-            self.rr > 1.5 * self.expected
+            self.rr > _MUCH_LONGER * self.expected
             and n >= 2
             and abs(self.rr / n - self.expected) < max(self.threshold, _FITS * self.expected)
         )
@@ -113,7 +126,7 @@ class _Place(NamedTuple):
         """Tell a displaced beat; ``second`` is the interval after both."""
         if (
             abs(self.moved) <= self.threshold
-            or abs(self.off) <= 0.8 * self.threshold
+            or abs(self.off) <= _CALM * self.threshold
             or abs(self.off_after) <= 0.25 * abs(self.off)
             or self.off * self.off_after >= 0.0
             or self._are_one(self.after, second, self.expected_after)
@@ -205,7 +218,7 @@ class Artefacts:
             self._reject(1, "doubted" if doubted else "odd", self._fill(rr, usual))
 
     def _judge(self) -> None:
-        (rr, doubted), (after, _), (second, _), (third, _) = (self._waiting[i] for i in range(4))
+        (rr, doubted), (after, _), (second, _), (third, _) = self._waiting
         four = (rr, after, second, third)
         if len(self._reference) < 3:
             ahead = sorted(four)
@@ -220,7 +233,12 @@ class Artefacts:
         if not of_odd and self._is_new_rate(four, before, usual):
             self._accept()
             return
-        following = next((x for x in (second, third) if abs(x - usual) < _ALIKE * usual), usual)
+        # A good one after it: the next, or the one after that.
+        following = usual
+        if abs(second - usual) < _ALIKE * usual:
+            following = second
+        elif abs(third - usual) < _ALIKE * usual:
+            following = third
         place = _Place(
             rr=rr,
             after=after,
@@ -230,7 +248,10 @@ class Artefacts:
             threshold=max(_LEAST_MOVED, _MOVED_SCALES * self._moves.read()) * usual,
             sudden=max(_LEAST_SUDDEN, _SUDDEN_SCALES * self._steps.read()) * usual,
         )
-        self._decide(place, second)
+        if of_odd or self._forms.strange or not place.is_plain:
+            self._decide(place, second)
+        else:
+            self._accept_as(place)
 
     def _decide(self, place: _Place, second: float) -> None:
         pair = place.rr + place.after
@@ -258,11 +279,7 @@ class Artefacts:
             self._moves.learn(moved)
             self._steps.learn(step)
         else:
-            self._accept()
-            self._held = (
-                min(abs(place.moved) / place.usual, moved),
-                min(abs(place.off) / place.usual, step),
-            )
+            self._accept_as(place)
 
     def _is_new_rate(
         self, four: tuple[float, float, float, float], before: float, usual: float
@@ -294,6 +311,15 @@ class Artefacts:
         if n > _MOST_MISSED:
             return ()
         return (rr / n if abs(rr / n - expected) < _ALIKE * expected else expected,) * n
+
+    def _accept_as(self, place: _Place) -> None:
+        """Take the interval as normal, and learn how even this heart is."""
+        self._accept()
+        usual = place.usual
+        self._held = (
+            min(abs(place.moved) / usual, place.threshold / usual),
+            min(abs(place.off) / usual, place.sudden / usual),
+        )
 
     def _accept(self) -> None:
         rr, _ = self._waiting.popleft()

@@ -17,6 +17,7 @@ class UsualSize:
         self._early = early
         self._recent: deque[float] = deque()
         self._sorted: list[float] = []
+        self._size = early
 
     def learn(self, value: float) -> None:
         """Take the next value."""
@@ -24,9 +25,10 @@ class UsualSize:
         insort(self._sorted, value)
         if len(self._recent) > _BEATS:
             del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
+        n = len(self._sorted)
+        size = self._sorted[int(_QUANTILE * (n - 1))]
+        self._size = size if n >= _FROM_BEATS else max(size, self._early)
 
     def read(self) -> float:
         """Return the usual size."""
-        n = len(self._sorted)
-        size = self._sorted[int(_QUANTILE * (n - 1))] if n else 0.0
-        return size if n >= _FROM_BEATS else max(size, self._early)
+        return self._size
