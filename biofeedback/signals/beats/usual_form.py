@@ -16,6 +16,7 @@ References:
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -40,6 +41,7 @@ _FLAT = 16
 _OTHERS = 8
 _PATIENCE = 20
 _STRANGE = 8
+_TURNS = 4
 
 
 class Unlikeness(NamedTuple):
@@ -70,6 +72,7 @@ class UsualForm:
         # How many more beats had the usual form than the other; how many in a row had neither.
         self._balance = 0
         self._strange = 0
+        self._turn = 0
 
     def compare(self, raw: NDArray[np.float64], *, learn: bool) -> Unlikeness:
         """Compare a beat with those before, and learn from it.
@@ -91,28 +94,38 @@ class UsualForm:
         form = self._usual.find(signal)
         likeness = form.correlate(self._usual)
         usual = nearest = _distance(likeness)
+        if usual < LEAST:
+            if learn:
+                self._learn_usual(self._usual, form)
+            return Unlikeness(usual, nearest, 1.0)
         other = 0.0
-        if self._other is not None and usual > LEAST:
+        if self._other is not None:
             other = form.correlate(self._other)
             if self._others >= 2:
                 between = self._usual.correlate(self._other)
                 nearest = _distance(_explain(likeness, other, between))
-        seen = Unlikeness(usual, nearest, form.width / self._usual.width)
+        width = form.width / self._usual.width
         if learn:
-            self._learn(form, likeness, other, wider=seen.width > WIDER)
-        return seen
+            if likeness >= _ALIKE:
+                self._learn_usual(self._usual, form)
+            elif width > WIDER:
+                self._learn_other(form, other)
+            else:
+                self._learn_strange(form)
+        return Unlikeness(usual, nearest, width)
 
-    def _learn(self, form: _Form, likeness: float, other: float, *, wider: bool) -> None:
-        if self._usual is not None and likeness >= _ALIKE:
-            self._usual = self._usual.lean_to(form)
-            self._balance = min(self._balance + 1, _PATIENCE)
-            self._strange = 0
-        elif wider:
-            self._learn_other(form, other)
-        else:
-            self._strange += 1
-            if self._strange >= _STRANGE:
-                self._usual, self._strange = form, 0
+    def _learn_usual(self, usual: _Form, form: _Form) -> None:
+        self._strange = 0
+        self._balance = min(self._balance + 1, _PATIENCE)
+        # Enough, once it is known.
+        if self._balance < _PATIENCE or self._turn == 0:
+            self._usual = usual.lean_to(form)
+        self._turn = (self._turn + 1) % _TURNS
+
+    def _learn_strange(self, form: _Form) -> None:
+        self._strange += 1
+        if self._strange >= _STRANGE:
+            self._usual, self._strange = form, 0
 
     def _learn_other(self, form: _Form, likeness: float) -> None:
         """Learn a wide form; what has become the commoner is the usual one."""
@@ -134,15 +147,21 @@ class _Form:
     """The form of a beat, in whole numbers, shape (n,)."""
 
     def __init__(self, values: NDArray[np.int64]) -> None:
-        n = len(values)
-        total = int(np.add.reduce(values))
-        steps = values[1:] - values[:-1]
+        n, total = len(values), int(np.add.reduce(values))
         self._values = values
+        self._total = total
         self._power = max(1, n * int(np.dot(values, values)) - total * total)
-        # Without its mean, times n: whole numbers still.
-        self._level = n * values - total
-        # Of a sine, this is its period but for a constant.
-        self.width = math.sqrt(self._power / max(1, int(np.dot(steps, steps))))
+
+    @cached_property
+    def _level(self) -> NDArray[np.int64]:
+        """The values without their mean, times their number: whole still."""
+        return len(self._values) * self._values - self._total
+
+    @cached_property
+    def width(self) -> float:
+        """How wide it is: of a sine, this is its period but for a constant."""
+        steps = self._values[1:] - self._values[:-1]
+        return math.sqrt(self._power / max(1, int(np.dot(steps, steps))))
 
     def find(self, signal: NDArray[np.int64]) -> _Form:
         """Return the part of a signal that follows this form most."""
