@@ -3,8 +3,8 @@
 * The signal from 0.1 s before to 0.1 s after a peak is laid where it correlates best with the usual
   form, within 70 ms: of a wave with two peaks of one size now one is found, now the other.
 * The usual form is learned from beats that have it. Another is learned from wider beats, and counts
-  from the second on; when it has become the commoner, it is the usual one. Eight beats in a row
-  that have neither show that the sensor sits elsewhere: theirs is the usual one then.
+  once two had it; when it has become the commoner, it is the usual one. Eight beats in a row that
+  are narrow and unlike show that the sensor sits elsewhere: theirs is the usual one then.
 * Whole numbers throughout: no order of adding up can change a bit.
 
 References:

@@ -90,7 +90,7 @@ class BeatWindow:
         return float(np.maximum.reduce(recent) - np.minimum.reduce(recent))
 
     def around(self, place: int, beside: int, now: int) -> NDArray[np.float64] | None:
-        """Return the raw signal round a place, shape (2 * beside + 1,); None where there is none."""
+        """Return the raw signal round a place, shape (2 * beside + 1,); None if it isn't kept."""
         if place < beside or not now - self._most <= place - beside <= now - 2 * beside:
             return None
         start = place - beside - self._first

@@ -4,7 +4,7 @@
   are, and than those around it. Noise spoils the neighbours too, each in its own way; ectopic beats
   in a row are alike, so neighbours count with their distance from the known forms.
 * A wave that wasn't seen before may be noise: it is *strange*, which counts where it comes at an
-  odd time. The second of its kind is odd.
+  odd time. The third of its kind is odd.
 """
 
 from __future__ import annotations
