@@ -8,6 +8,8 @@
 * Four intervals that agree with each other are a new rate, whatever came before.
 * From RR intervals alone an early beat with a pause after it and a beat detected at the wrong
   instant look alike: both are *displaced*. Ectopic runs at the heart's own rate can't be seen.
+* Where the ECG itself is there, a beat that looks odd is *ectopic*, whenever it comes. It ends the
+  interval before it and begins the one after: neither is normal.
 """
 
 from __future__ import annotations
