@@ -40,6 +40,7 @@ _LEARN_BITS = 4
 _FLAT = 16
 _OTHERS = 8
 _PATIENCE = 20
+"""So many beats of a wide form in a row make it the usual one."""
 _STRANGE = 8
 _TURNS = 4
 
@@ -117,7 +118,7 @@ class UsualForm:
     def _learn_usual(self, usual: _Form, form: _Form) -> None:
         self._strange = 0
         self._balance = min(self._balance + 1, _PATIENCE)
-        # Enough, once it is known.
+        # Once it is known, every fourth is enough.
         if self._balance < _PATIENCE or self._turn == 0:
             self._usual = usual.lean_to(form)
         self._turn = (self._turn + 1) % _TURNS
