@@ -11,13 +11,13 @@ than 2 MB.
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import gc
 import statistics
 import time
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+import msgspec
 from machine import describe
 
 from biofeedback.decode.sensor import SensorDecoder
@@ -83,7 +83,9 @@ def decode(source: VirtualWearer) -> tuple[SensorAttached, list[tuple[int, Sampl
 
 def later(samples: Samples, by_ns: int) -> Samples:
     times_ns = getattr(samples, "times_ns", None)
-    return samples if times_ns is None else dataclasses.replace(samples, times_ns=times_ns + by_ns)
+    return (
+        samples if times_ns is None else msgspec.structs.replace(samples, times_ns=times_ns + by_ns)
+    )
 
 
 def resident_mb() -> float:

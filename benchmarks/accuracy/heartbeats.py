@@ -450,12 +450,14 @@ def reduce_artefacts(results: list[dict]) -> list[Line]:
 
 
 def ectopic_unit(path: Path, *, with_peers: bool) -> dict:
+    """Ectopic beats by their intervals alone."""
     score = load_scorer()
     record = read(path)
     truth = np.isin(record.columns["symbol"], ECTOPIC)
     known = measure(path)
     result = {
         "id": record.id,
+        "source": "rr",
         "share": float(truth.mean()),
         "has": known.has("rr_ms"),
         "flags": score.flags(truth, flags_of(known, record.t), slack=1),
@@ -468,11 +470,43 @@ def ectopic_unit(path: Path, *, with_peers: bool) -> dict:
     return result
 
 
+def ectopic_ecg_unit(path: Path) -> dict:
+    """Ectopic beats by intervals and form, from the ECG; a beat that isn't found isn't flagged."""
+    score = load_scorer()
+    record = read(path)
+    beats_s = beats_of(record)
+    truth = np.isin(record.refs["beats"]["symbol"], ECTOPIC)
+    known = measure(path)
+    found_s = known.good("beat")[:, 1]
+    flags = np.zeros(len(truth), dtype=bool)
+    found = flags_of(known, found_s)
+    for i, j in score.match_events(beats_s, found_s, TOLERANCE_S)["pairs"]:
+        flags[i] = found[j]
+    return {
+        "id": record.id,
+        "source": "ecg",
+        "share": float(truth.mean()),
+        "has": known.has("rr_ms"),
+        "flags": score.flags(truth, flags, slack=1),
+        "peer": None,
+    }
+
+
 def reduce_ectopic(results: list[dict]) -> list[Line]:
+    """A line for intervals alone, one for those records of which the ECG is there."""
+    of_rr, of_ecg = ([r for r in results if r["source"] == source] for source in ("rr", "ecg"))
+    few = "records with < 10 % of them: sensitivity / specificity"
+    return [
+        _ectopic_line("ectopic", f"real ectopic beats, intervals alone, {few}", of_rr),
+        _ectopic_line("ectopic_ecg", f"real ectopic beats, ECG, {few}", of_ecg),
+    ]
+
+
+def _ectopic_line(key: str, what: str, results: list[dict]) -> Line:
     score = load_scorer()
     line = Line(
-        "ectopic",
-        "real ectopic beats, records with < 10 % of them: sensitivity / specificity",
+        key,
+        what,
         ">= 85 / >= 99 %",
         "76-93 / 98-99 % (Lipponen & Tarvainen; quotient filter)",
     )
@@ -495,7 +529,7 @@ def reduce_ectopic(results: list[dict]) -> list[Line]:
     if run:
         pooled = score.pool_flags(run)
         line.peer_here = f"neurokit2 {100 * pooled['se']:.1f} / {100 * pooled['sp']:.2f} %"
-    return [line]
+    return line
 
 
 # ---------------------------------------------------------------- PPG
@@ -573,6 +607,12 @@ def units(*, with_peers: bool) -> dict[str, tuple[list, object]]:
             [partial(artefact_unit, p, k, **told) for k in (*made.ARTEFACTS, "mixed") for p in few],
             reduce_artefacts,
         ),
-        "ectopic": ([partial(ectopic_unit, p, **told) for p in rr], reduce_ectopic),
+        "ectopic,ectopic_ecg": (
+            [
+                *[partial(ectopic_unit, p, **told) for p in rr],
+                *[partial(ectopic_ecg_unit, p) for p in sidecars("ecg", "mitdb")],
+            ],
+            reduce_ectopic,
+        ),
         "ppg": ([partial(ppg_unit, p, **told) for p in ppg], reduce_ppg),
     }

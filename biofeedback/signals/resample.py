@@ -101,9 +101,10 @@ class Resampler:
         last_ns, next_ns, on_grid = self._last_ns, self._next_ns, self._on_grid
         x0, y0, z0 = self._last
         ax, ay, az = self._area
+        hz, tick_ns, gap_ns = WORKING_RATE_HZ, TICK_NS, GAP_NS
         for now_ns, x1, y1, z1 in samples:
             apart_ns = now_ns - last_ns
-            if not 0 < apart_ns <= GAP_NS:
+            if not 0 < apart_ns <= gap_ns:
                 if apart_ns <= 0:
                     self.out_of_order += 1
                     continue
@@ -118,24 +119,25 @@ class Resampler:
             else:
                 # The part of the line before a tick is its own, the rest is the next one's.
                 taken_x = taken_y = taken_z = 0.0
+                dx, dy, dz = x1 - x0, y1 - y0, z1 - z0
                 while next_ns <= now_ns:
                     w_s = (next_ns - last_ns) * 1e-9
                     bent = 0.5 * w_s * w_s / dt_s
-                    until_x = w_s * x0 + bent * (x1 - x0)
-                    until_y = w_s * y0 + bent * (y1 - y0)
-                    until_z = w_s * z0 + bent * (z1 - z0)
+                    until_x = w_s * x0 + bent * dx
+                    until_y = w_s * y0 + bent * dy
+                    until_z = w_s * z0 + bent * dz
                     if on_grid:
                         append(
                             (
-                                (ax + until_x - taken_x) * WORKING_RATE_HZ,
-                                (ay + until_y - taken_y) * WORKING_RATE_HZ,
-                                (az + until_z - taken_z) * WORKING_RATE_HZ,
+                                (ax + until_x - taken_x) * hz,
+                                (ay + until_y - taken_y) * hz,
+                                (az + until_z - taken_z) * hz,
                             )
                         )
                     on_grid = True
                     ax = ay = az = 0.0
                     taken_x, taken_y, taken_z = until_x, until_y, until_z
-                    next_ns += TICK_NS
+                    next_ns += tick_ns
                 ax = half * (x0 + x1) - taken_x
                 ay = half * (y0 + y1) - taken_y
                 az = half * (z0 + z1) - taken_z

@@ -34,6 +34,22 @@ def hearts(seed: int, rate_hz: float, duration_s: float):
     return np.round(t * 1e9).astype(np.int64), signal
 
 
+def ectopics(seed: int, rate_hz: float, beats: int):
+    """Every third to ninth beat is wide and upside down; some are early, some lie in noise."""
+    rng = np.random.default_rng(seed)
+    at_s = np.cumsum(rng.normal(0.7, 0.02, beats))
+    t = np.arange(int(rate_hz * (at_s[-1] + 1.0))) / rate_hz
+    signal = rng.normal(0, 10.0, t.size)
+    odd = np.cumsum(rng.integers(3, 10, beats // 5))
+    for i, beat_s in enumerate(at_s):
+        width_s, height = (0.035, -1100.0) if i in odd else (0.012, 900.0)
+        early_s = rng.choice([0.0, 0.15]) if i in odd else 0.0
+        signal += height * np.exp(-0.5 * ((t - beat_s + early_s) / width_s) ** 2)
+    near = np.abs(t - at_s[beats // 2]) < 0.2
+    signal[near] += rng.normal(0, 400.0, near.sum())
+    return np.round(t * 1e9).astype(np.int64), signal
+
+
 def run(times, values, cuts, kind: str, *, origin_ns=0) -> list:
     """Feed in the blocks that ``cuts`` make; each block becomes known with its last sample."""
     body = Body("w")
@@ -76,6 +92,21 @@ def test_beats_do_not_depend_on_how_a_signal_is_cut_into_packets(seed, rate_hz, 
     whole = streams(run(times, values, [], kind))
     assert streams(run(times, values, cuts, kind)) == whole
     assert "signal_quality" in whole
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    seed=st.integers(0, 1000),
+    rate_hz=st.sampled_from([130.16, 250, 512]),
+    cuts=st.lists(st.integers(0, 40_000), max_size=80),
+)
+def test_ectopic_beats_do_not_depend_on_how_a_signal_is_cut_into_packets(seed, rate_hz, cuts):
+    times, values = ectopics(seed, rate_hz, 60)
+    whole = streams(run(times, values, [], "ecg"))
+    assert streams(run(times, values, cuts, "ecg")) == whole
+    verdicts = [quality < 0.5 for _, quality in whole["rr_ms"]]
+    assert any(verdicts)
+    assert not all(verdicts)
 
 
 def test_sample_by_sample_gives_the_same_as_all_at_once():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from biofeedback.messages import NS_PER_MS, MeasureTaken
 from biofeedback.samples import HeartReading
 from biofeedback.signals.beats.beat import Beat
+from biofeedback.signals.beats.usual_form import Unlikeness
 from biofeedback.signals.body import Body
 from biofeedback.signals.breath.breathing import Breathing
 from biofeedback.signals.heart.rhythm import HeartRhythm
@@ -89,16 +90,28 @@ def test_whatever_intervals_say_what_leaves_is_finite(numbers, doubted, repeats)
 @settings(max_examples=60, deadline=None)
 @given(
     beats=st.lists(
-        st.tuples(number, st.floats(0, 1), st.booleans(), st.one_of(st.none(), number)),
+        st.tuples(
+            number,
+            st.floats(0, 1),
+            st.booleans(),
+            st.one_of(st.none(), number),
+            st.one_of(st.none(), st.tuples(*[st.floats(0, 2)] * 2, st.floats(0, 50))),
+        ),
         max_size=60,
     )
 )
 def test_whatever_beats_say_what_leaves_is_finite(beats):
     rhythm = HeartRhythm("w", "s", Breathing("w"))
     at_s = 0.0
-    for step_ms, quality, gap, amplitude in beats:
+    for step_ms, quality, gap, amplitude, before in beats:
         at_s += step_ms / 1000
-        told = Beat(beat_s=at_s, quality=quality, gap_before=gap, amplitude=amplitude)
+        told = Beat(
+            beat_s=at_s,
+            quality=quality,
+            gap_before=gap,
+            amplitude=amplitude,
+            before=None if before is None else Unlikeness(*before),
+        )
         for found in rhythm.take_beat(told, 0):
             assert math.isfinite(found.value)
             assert 0.0 <= found.quality <= 1.0

@@ -8,7 +8,8 @@ pulses.py      an optical signal -> beats
   moving_sum.py  sums of whole numbers, exact however the signal is cut
   search.py      candidates, judged once, by height, form and time
   window.py      the newest samples, to look at candidates in
-  forms.py       what beats look like
+  forms.py       what beats look like when sharpened: to find them
+  usual_form.py  how unlike the usual wave one is: to know ectopic ones
   quality.py     how sure a beat is
   traits.py      how they differ between signals
 beat.py        a beat

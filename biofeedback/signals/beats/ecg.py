@@ -11,6 +11,7 @@ from biofeedback.signals.beats.qrs_band import QrsBand
 from biofeedback.signals.beats.quality import odds_of_r_wave
 from biofeedback.signals.beats.search import BeatSearch
 from biofeedback.signals.beats.traits import Traits
+from biofeedback.signals.beats.usual_form import UsualForm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,7 @@ R_WAVES = Traits(
     flattest=10.0,
     bar_early=0.65,
     odds=odds_of_r_wave,
+    usual_form=UsualForm,
 )
 """In microvolts."""
 _GAP_NS = 40 * NS_PER_MS
@@ -62,6 +64,7 @@ class EcgBeats:
                         quality=peak.quality,
                         gap_before=peak.after_gap,
                         amplitude=peak.amplitude,
+                        before=peak.before,
                     ),
                 )
                 for peak in peaks

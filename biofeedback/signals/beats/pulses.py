@@ -38,6 +38,7 @@ PULSES = Traits(
     flattest=4.0,
     bar_early=0.8,
     odds=odds_of_pulse,
+    usual_form=None,
 )
 """In sixteenths of a count."""
 _FINE = 16.0

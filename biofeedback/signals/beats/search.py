@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from biofeedback.signals.beats.traits import Traits
+    from biofeedback.signals.beats.usual_form import Unlikeness
 
 _LEARN_S = 2.5
 _ECHO_SHARE = 0.5
@@ -50,12 +51,14 @@ _HOPELESS = 0.1
 _RAIL_RANGE = 3.0
 _PROBATION = 5
 _PROBATION_QUALITY = 0.3
+_LEARNED_FROM = 0.5
 
 
 class FoundBeat(NamedTuple):
     """A beat: samples since the stretch began (with fractions), and when it was known.
 
-    ``after_gap`` tells that the beat before it may have been lost.
+    ``after_gap`` tells that the beat before it may have been lost, ``before`` how unlike the usual
+    form the one before was.
     """
 
     sample: float
@@ -63,6 +66,7 @@ class FoundBeat(NamedTuple):
     quality: float
     after_gap: bool
     amplitude: float
+    before: Unlikeness | None
 
 
 class _Candidate(NamedTuple):
@@ -86,6 +90,7 @@ class BeatSearch:
         self._rate_hz = rate_hz
         self._forms = BeatForms()
         self._judge_quality = BeatQuality(traits.odds)
+        self._usual_form = None if traits.usual_form is None else traits.usual_form(rate_hz)
         self._beats: deque[float] = deque(maxlen=8)
         self._noises: deque[float] = deque(maxlen=8)
         self._intervals: deque[int] = deque(maxlen=8)
@@ -119,6 +124,7 @@ class BeatSearch:
         self._missed_at = 0
         self._due = 0
         self._gap = True
+        self._newest: tuple[int, bool] | None = None
         self._found: list[FoundBeat] = []
 
     def update(self, values: NDArray[np.float64]) -> list[FoundBeat]:
@@ -316,8 +322,18 @@ class BeatSearch:
             quality=quality,
             after_gap=after_gap,
             amplitude=abs(beat.peak_height) / (2.0 * self._window.band.gain),
+            before=self._compare_newest(now),
         )
+        self._newest = round(beat.peak), quality >= _LEARNED_FROM
         self._found.append(found)
+
+    def _compare_newest(self, now: int) -> Unlikeness | None:
+        """Tell how unlike the usual form the newest beat is, whose end is known by now."""
+        if self._usual_form is None or self._newest is None:
+            return None
+        place, sure = self._newest
+        raw = self._window.around(place, self._usual_form.beside, now)
+        return None if raw is None else self._usual_form.compare(raw, learn=sure)
 
     def _quality(self, beat: _Candidate, phase: float) -> float:
         """Estimate the chance that this is a beat; low while all is learnt anew."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from biofeedback.signals.beats.quality import Circumstances, Usual
+    from biofeedback.signals.beats.usual_form import UsualForm
 
 
 class Band(Protocol):
@@ -41,7 +42,7 @@ class Traits:
     wave); the peak lies within ``peak_within_s`` of the strongest place, its form is compared
     ``form_s`` to both sides. What is lower than ``flattest`` units is no signal. ``bar_early`` is
     what a candidate within half an interval must reach, in heights of a beat. ``odds``
-    tells how sure a beat is.
+    tells how sure a beat is, ``usual_form`` makes what tells how unlike the others it looks.
     """
 
     band: Callable[[float], Band]
@@ -53,3 +54,4 @@ class Traits:
     flattest: float
     bar_early: float
     odds: Callable[[Circumstances, Usual], float]
+    usual_form: Callable[[float], UsualForm] | None

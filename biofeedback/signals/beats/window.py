@@ -89,6 +89,13 @@ class BeatWindow:
         recent = self._raw[max(0, end - self._second) : end]
         return float(np.maximum.reduce(recent) - np.minimum.reduce(recent))
 
+    def around(self, place: int, beside: int, now: int) -> NDArray[np.float64] | None:
+        """Return the raw signal round a place, shape (2 * beside + 1,); None if it isn't kept."""
+        if place < beside or not now - self._most <= place - beside <= now - 2 * beside:
+            return None
+        start = place - beside - self._first
+        return self._raw[start : start + 2 * beside + 1]
+
     def rests(self, at: int, now: int) -> bool:
         """Tell whether the raw signal rests on one value round a place, as at a rail."""
         start = max(0, at - self._first - self._stuck_before)

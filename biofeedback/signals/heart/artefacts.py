@@ -8,25 +8,31 @@
 * Four intervals that agree with each other are a new rate, whatever came before.
 * From RR intervals alone an early beat with a pause after it and a beat detected at the wrong
   instant look alike: both are *displaced*. Ectopic runs at the heart's own rate can't be seen.
+* Where the ECG itself is there, a beat that looks odd is *ectopic*, whenever it comes. It ends the
+  interval before it and begins the one after: neither is normal.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
 from collections import deque
 from statistics import median
-from typing import Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-Verdict: TypeAlias = Literal["normal", "missed", "extra", "displaced", "early", "odd", "doubted"]
+from biofeedback.signals.heart.odd_forms import OddForms
+from biofeedback.signals.heart.usual_size import UsualSize
+
+if TYPE_CHECKING:
+    from biofeedback.signals.beats.usual_form import Unlikeness
+
+Verdict: TypeAlias = Literal[
+    "normal", "missed", "extra", "ectopic", "displaced", "early", "odd", "doubted"
+]
 
 LOOK_AHEAD_BEATS = 3
 SHORTEST_MS = 300.0
 LONGEST_MS = 2000.0
 
 _REFERENCE_BEATS = 9
-_SCALE_BEATS = 90
-_SCALE_FROM_BEATS = 20
-_SCALE_QUANTILE = 0.75
 _LEAST_SCALE_EARLY = 0.015
 _MOVED_SCALES = 2.3
 _LEAST_MOVED = 0.045
@@ -34,6 +40,9 @@ _LEAST_MOVED = 0.045
 _SUDDEN_SCALES = 2.5
 _LEAST_SUDDEN = 0.072
 _LATE_SUDDEN = 2.5
+_MOVES = 0.5
+_CALM = 0.8
+_MUCH_LONGER = 1.5
 _FITS = 0.12
 _PART = 0.85
 _ALIKE = 0.2
@@ -55,25 +64,6 @@ class Judged(NamedTuple):
     rr_ms: float
     verdict: Verdict
     normal_ms: tuple[float, ...]
-
-
-class _Scale:
-    """How large something usually is: a quantile of its newest values."""
-
-    def __init__(self) -> None:
-        self._recent: deque[float] = deque()
-        self._sorted: list[float] = []
-
-    def learn(self, value: float) -> None:
-        self._recent.append(value)
-        insort(self._sorted, value)
-        if len(self._recent) > _SCALE_BEATS:
-            del self._sorted[bisect_left(self._sorted, self._recent.popleft())]
-
-    def read(self) -> float:
-        n = len(self._sorted)
-        scale = self._sorted[int(_SCALE_QUANTILE * (n - 1))] if n else 0.0
-        return scale if n >= _SCALE_FROM_BEATS else max(scale, _LEAST_SCALE_EARLY)
 
 
 class _Place(NamedTuple):
@@ -105,10 +95,21 @@ class _Place(NamedTuple):
         return 0.5 * (self.off - self.off_after)
 
     @property
+    def is_plain(self) -> bool:
+        """Tell whether nothing can be amiss, as mostly: no need to ask further."""
+        off, rr, expected = abs(self.off), self.rr, self.expected
+        return (
+            off <= _CALM * self.threshold
+            and off <= self.sudden
+            and _PART * expected <= rr <= _MUCH_LONGER * expected
+            and SHORTEST_MS <= rr <= LONGEST_MS
+        )
+
+    @property
     def is_missed(self) -> bool:
         n = round(self.rr / self.expected)
         return (
-            self.rr > 1.5 * self.expected
+            self.rr > _MUCH_LONGER * self.expected
             and n >= 2
             and abs(self.rr / n - self.expected) < max(self.threshold, _FITS * self.expected)
         )
@@ -127,7 +128,7 @@ class _Place(NamedTuple):
         """Tell a displaced beat; ``second`` is the interval after both."""
         if (
             abs(self.moved) <= self.threshold
-            or abs(self.off) <= 0.8 * self.threshold
+            or abs(self.off) <= _CALM * self.threshold
             or abs(self.off_after) <= 0.25 * abs(self.off)
             or self.off * self.off_after >= 0.0
             or self._are_one(self.after, second, self.expected_after)
@@ -173,18 +174,25 @@ class Artefacts:
     def __init__(self) -> None:
         self._waiting: deque[tuple[float, bool]] = deque()
         self._reference: deque[float] = deque(maxlen=_REFERENCE_BEATS)
-        self._moves = _Scale()
-        self._steps = _Scale()
+        self._moves = UsualSize(early=_LEAST_SCALE_EARLY)
+        self._steps = UsualSize(early=_LEAST_SCALE_EARLY)
+        self._forms = OddForms()
         self._held: tuple[float, float] | None = None
         self._rejected = 0
         self._judged: list[Judged] = []
 
-    def update(self, rr_ms: float, *, doubted: bool) -> list[Judged]:
+    def update(
+        self, rr_ms: float, *, doubted: bool, before: Unlikeness | None = None
+    ) -> list[Judged]:
         """Take an interval, finite and positive; answer those that can now be judged.
 
-        ``doubted`` tells that the device or the detector doesn't trust it.
+        ``doubted`` tells that the device or the detector doesn't trust it, ``before`` how unlike
+        the usual form the beat is with which it begins, None if that isn't known.
         """
         self._waiting.append((rr_ms, doubted))
+        # Of the beats that end the four intervals which wait, this is the third: the first is
+        # judged.
+        self._forms.hear(before)
         self._judged = []
         while len(self._waiting) > LOOK_AHEAD_BEATS:
             self._judge()
@@ -197,6 +205,7 @@ class Artefacts:
             self._judge_alone()
         self._reference.clear()
         self._rejected = 0
+        self._forms.restart()
         return self._judged
 
     def _judge_alone(self) -> None:
@@ -211,7 +220,7 @@ class Artefacts:
             self._reject(1, "doubted" if doubted else "odd", self._fill(rr, usual))
 
     def _judge(self) -> None:
-        (rr, doubted), (after, _), (second, _), (third, _) = (self._waiting[i] for i in range(4))
+        (rr, doubted), (after, _), (second, _), (third, _) = self._waiting
         four = (rr, after, second, third)
         if len(self._reference) < 3:
             ahead = sorted(four)
@@ -222,10 +231,16 @@ class Artefacts:
         if doubted or rr > LONGEST_MS * _MOST_MISSED:
             self._reject(1, "doubted", self._fill(rr, usual))
             return
-        if self._is_new_rate(four, before, usual):
+        of_odd = self._forms.odd or self._forms.odd_before
+        if not of_odd and self._is_new_rate(four, before, usual):
             self._accept()
             return
-        following = next((x for x in (second, third) if abs(x - usual) < _ALIKE * usual), usual)
+        # A good one after it: the next, or the one after that.
+        following = usual
+        if abs(second - usual) < _ALIKE * usual:
+            following = second
+        elif abs(third - usual) < _ALIKE * usual:
+            following = third
         place = _Place(
             rr=rr,
             after=after,
@@ -235,21 +250,29 @@ class Artefacts:
             threshold=max(_LEAST_MOVED, _MOVED_SCALES * self._moves.read()) * usual,
             sudden=max(_LEAST_SUDDEN, _SUDDEN_SCALES * self._steps.read()) * usual,
         )
-        self._decide(place, second)
+        if of_odd or self._forms.strange or not place.is_plain:
+            self._decide(place, second)
+        else:
+            self._accept_as(place)
 
     def _decide(self, place: _Place, second: float) -> None:
         pair = place.rr + place.after
         moved, step = place.threshold / place.usual, place.sudden / place.usual
+        forms = self._forms
+        moves = abs(place.moved) > _MOVES * place.threshold
+        odd = forms.odd or (forms.strange and moves)
         if place.is_missed:
             self._reject(1, "missed", self._fill(place.rr, place.expected))
         elif place.is_extra:
             self._reject(2, "extra", (pair,))
-        elif place.is_displaced(second):
+        elif odd or place.is_displaced(second):
             half = 0.5 * pair
             usual_pair = place.expected + place.expected_after
             compensated = abs(pair - usual_pair) <= _ALIKE * place.usual
             normal = (half, half) if compensated else (place.expected, place.expected_after)
-            self._reject(2, "displaced", normal)
+            self._reject(2, "ectopic" if odd else "displaced", normal)
+        elif forms.odd_before:
+            self._reject(1, "ectopic", self._fill(place.rr, place.expected))
         elif place.is_early:
             self._reject(1, "early", (place.expected,))
         elif place.is_odd:
@@ -258,11 +281,7 @@ class Artefacts:
             self._moves.learn(moved)
             self._steps.learn(step)
         else:
-            self._accept()
-            self._held = (
-                min(abs(place.moved) / place.usual, moved),
-                min(abs(place.off) / place.usual, step),
-            )
+            self._accept_as(place)
 
     def _is_new_rate(
         self, four: tuple[float, float, float, float], before: float, usual: float
@@ -294,6 +313,15 @@ class Artefacts:
         if n > _MOST_MISSED:
             return ()
         return (rr / n if abs(rr / n - expected) < _ALIKE * expected else expected,) * n
+
+    def _accept_as(self, place: _Place) -> None:
+        """Take the interval as normal, and learn how even this heart is."""
+        self._accept()
+        usual = place.usual
+        self._held = (
+            min(abs(place.moved) / usual, place.threshold / usual),
+            min(abs(place.off) / usual, place.sudden / usual),
+        )
 
     def _accept(self) -> None:
         rr, _ = self._waiting.popleft()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from biofeedback.messages import MeasureTaken
     from biofeedback.signals.beats.beat import Beat
+    from biofeedback.signals.beats.usual_form import Unlikeness
     from biofeedback.signals.breath.breathing import Breathing, BreathSource
     from biofeedback.signals.heart.artefacts import Judged
 
@@ -52,6 +53,8 @@ class HeartRhythm:
         self._since_ms = 0.0
         self._beat: Beat | None = None
         self._gap = False
+        self._believed = False
+        self._form: Unlikeness | None = None
         self._beat_ms = 0.0
         self._height: float | None = None
         self.doubled = False
@@ -67,7 +70,11 @@ class HeartRhythm:
         it was one, the interval across it is judged as one with a missed beat.
         """
         self._gap = self._gap or beat.gap_before
-        if beat.quality < _BELIEVED or not math.isfinite(beat.beat_s):
+        if self._believed:
+            # That is of the newest one that is believed, whatever came after it.
+            self._form = beat.before
+        self._believed = beat.quality >= _BELIEVED and math.isfinite(beat.beat_s)
+        if not self._believed:
             return []
         before, self._beat = self._beat, beat
         gap, self._gap = self._gap, False
@@ -77,14 +84,19 @@ class HeartRhythm:
         if gap:
             return self.break_row(rr_ms, at_ns)
         self._take_height(beat, rr_ms)
-        return self.take_interval(rr_ms, at_ns, doubted=False)
+        return self._judge(rr_ms, at_ns, doubted=False, before=self._form)
 
     def take_interval(self, rr_ms: float, at_ns: int, *, doubted: bool) -> list[MeasureTaken]:
         """Take an interval; ``doubted`` tells that its source doesn't trust it."""
         if not (math.isfinite(rr_ms) and rr_ms > 0.0):
             return []
+        return self._judge(rr_ms, at_ns, doubted=doubted, before=None)
+
+    def _judge(
+        self, rr_ms: float, at_ns: int, *, doubted: bool, before: Unlikeness | None
+    ) -> list[MeasureTaken]:
         found: list[MeasureTaken] = []
-        for judged in self._artefacts.update(rr_ms, doubted=doubted):
+        for judged in self._artefacts.update(rr_ms, doubted=doubted, before=before):
             self._keep(judged, at_ns, found)
         return found
 

@@ -7,6 +7,7 @@ import pytest
 
 from biofeedback.messages import NS_PER_S
 from biofeedback.signals.beats.beat import Beat
+from biofeedback.signals.beats.usual_form import Unlikeness
 from biofeedback.signals.breath.breathing import Breathing
 from biofeedback.signals.heart.rhythm import HeartRhythm
 
@@ -141,3 +142,27 @@ def test_nonsense_in_is_nothing_out() -> None:
         assert rhythm.take_beat(beat(at_s), 0) == []
     for rr_ms in (0.0, -1.0, float("nan"), float("inf")):
         assert rhythm.take_interval(rr_ms, 0, doubted=False) == []
+
+
+def verdicts(beats) -> list[bool]:
+    """Tell which intervals are normal."""
+    rhythm = make()
+    found = [f for b in beats for f in rhythm.take_beat(b, int(b.beat_s * 1e9))]
+    return [f.quality > 0.5 for f in found if f.measure == "rr_ms"]
+
+
+def test_a_form_is_that_of_the_newest_beat_that_is_believed() -> None:
+    usual, odd = Unlikeness(0.05, 0.05, 1.0), Unlikeness(0.9, 0.1, 1.8)
+    beats = [beat(0.8 * i, before=odd if i == 31 else usual) for i in range(60)]
+    # The odd one is beat 30, which is told with the next; both its intervals aren't normal.
+    expected = [i not in {30, 31} for i in range(1, 57)]
+    assert verdicts(beats) == expected
+    # Noise between two beats changes nothing: what is told of noise isn't told of them.
+    noise = beat(0.8 * 30 + 0.3, quality=0.1, before=odd)
+    after = beat(0.8 * 31, before=Unlikeness(1.3, 1.3, 3.0))
+    assert verdicts([*beats[:31], noise, after, *beats[32:]]) == expected
+
+
+def test_without_forms_nothing_is_odd() -> None:
+    beats = [beat(0.8 * i) for i in range(60)]
+    assert all(verdicts(beats))
