@@ -64,26 +64,27 @@ def find_chords(bars: Sequence[Sequence[int | None]], mode: Mode) -> tuple[int, 
     melody = weigh_melody(bars)
     roots = list_roots(mode)
     last = len(bars) - 1
-    best: list[dict[int, tuple[float, int | None]]] = []
-    for index, notes in enumerate(melody):
-        row: dict[int, tuple[float, int | None]] = {}
-        for root in roots:
-            here = fit_cost(notes, root) + _place_cost(root, index, last, mode)
-            if not best:
-                row[root] = (here, None)
-                continue
-            before = min(
-                best[-1], key=lambda old: (best[-1][old][0] + step_cost(old, root, mode), old)
-            )
-            row[root] = (here + best[-1][before][0] + step_cost(before, root, mode), before)
-        best.append(row)
-    root: int | None = min(best[-1], key=lambda one: (round(best[-1][one][0], 9), one))
-    chosen: list[int] = []
-    for row in reversed(best):
-        assert root is not None  # noqa: S101 - only the first row has no predecessor
-        chosen.append(root)
-        root = row[root][1]
+    costs = {root: fit_cost(melody[0], root) + _place_cost(root, 0, last, mode) for root in roots}
+    ways: list[dict[int, int]] = []
+    for index, notes in enumerate(melody[1:], start=1):
+        way = {root: _find_cheapest(costs, root, mode) for root in roots}
+        ways.append(way)
+        costs = {
+            root: costs[way[root]]
+            + step_cost(way[root], root, mode)
+            + fit_cost(notes, root)
+            + _place_cost(root, index, last, mode)
+            for root in roots
+        }
+    chosen = [min(roots, key=lambda root: (round(costs[root], 9), root))]
+    for way in reversed(ways):
+        chosen.append(way[chosen[-1]])
     return tuple(reversed(chosen))
+
+
+def _find_cheapest(costs: dict[int, float], root: int, mode: Mode) -> int:
+    """Find from which chord it is cheapest to come to ``root``."""
+    return min(costs, key=lambda old: (round(costs[old] + step_cost(old, root, mode), 9), old))
 
 
 def list_roots(mode: Mode) -> tuple[int, ...]:
@@ -138,14 +139,13 @@ def step_cost(before: int, after: int, mode: Mode) -> float:
 
 
 def _place_cost(root: int, index: int, last: int, mode: Mode) -> float:
-    """Begin at home, end there, and leave phrases before the end open."""
+    """Begin at home and end there; leave phrases before the end open, and lead into the end."""
     cost = 0.0 if _is_plain(root, mode) else _RARE_COST
-    if index in {0, last} and root != 0:
-        cost += _FAR_COST
-    elif index != last and index % PHRASE_BARS == PHRASE_BARS - 1:
-        cost += 0.0 if find_function(root, mode) == "D" else _HALF_COST
-    elif index == last - 1 and last > 1:
-        cost += 0.0 if find_function(root, mode) == "D" else _HALF_COST
+    if index in {0, last}:
+        return cost + (_FAR_COST if root != 0 else 0.0)
+    wants_dominant = index == last - 1 or index % PHRASE_BARS == PHRASE_BARS - 1
+    if wants_dominant and find_function(root, mode) != "D":
+        cost += _HALF_COST
     return cost
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from biofeedback.music.scales import OCTAVE, SCALES, Key, Mode
 
@@ -24,7 +24,12 @@ _DEGREE_OF_MAJOR: Final[Mapping[Mode, int]] = {
 _LETTERS: Final = "CDEFGAB"
 _SEMITONES: Final = (0, 2, 4, 5, 7, 9, 11)
 _ACCIDENTALS: Final = {"": 0, "#": 1, "b": -1, "♯": 1, "♭": -1}
-_WORDS: Final[dict[str, Mode]] = {"": "ionian", "major": "ionian", "m": "aeolian", "minor": "aeolian"}
+_WORDS: Final[dict[str, Mode]] = {
+    "": "ionian",
+    "major": "ionian",
+    "m": "aeolian",
+    "minor": "aeolian",
+}
 _KEY: Final = re.compile(r"([A-Ga-g])([#b♯♭]?)\s*([a-z]*)\Z")
 _MINOR_THIRD, _FIFTH = 3, 7
 
@@ -67,7 +72,7 @@ def parse_key(text: str) -> Key | None:
     if match is None:
         return None
     letter, accidental, word = match.groups()
-    mode = _WORDS.get(word) or (cast("Mode", word) if word in SCALES else None)
+    mode = _WORDS.get(word) or (word if word in SCALES else None)
     if mode is None:
         return None
     tonic = _SEMITONES[_LETTERS.index(letter.upper())] + _ACCIDENTALS[accidental]

@@ -13,15 +13,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import pairwise
 from typing import Final, NamedTuple
 
-_VOWELS: Final = frozenset("aeiouyæœøıаеёиоуыэюяіїєαεηιουω")
+_VOWELS: Final = frozenset("aeiouyæœøıаеёиоуыэюяіїєαεηιουω")  # noqa: RUF001 - Latin, Cyrillic, Greek
 _TOGETHER: Final = ("sch", "ch", "sh", "th", "ph", "qu", "gh")
 _STOPS: Final = frozenset("bcdfgkpt")
 _EACH_SIGN: Final = re.compile(
     "[\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3]"
     "[\u3041\u3043\u3045\u3047\u3049\u3083\u3085\u3087\u30a1\u30a3\u30a5\u30a7\u30a9\u30e3\u30e5\u30e7]?\u30fc?"
 )
+_MARKS: Final = ".,;:!?)\"'\u2019\u201d"
 _BLANK: Final = "_"
 
 
@@ -57,7 +59,7 @@ def split_word(word: str, *, language: str) -> list[str]:
         return _split_signs(word)
     groups = _find_vowels(word, language)
     cuts: list[int] = []
-    for (_, end), (start, _) in zip(groups, groups[1:], strict=False):
+    for (_, end), (start, _) in pairwise(groups):
         cuts.append(_cut_between(word.casefold(), end, start) if start > end else start)
     return [word[a:b] for a, b in zip([0, *cuts], [*cuts, len(word)], strict=True)]
 
@@ -106,7 +108,7 @@ def _is_apart(pair: str) -> bool:
 def _ends_silently(plain: list[str], last: tuple[int, int]) -> bool:
     """Tell whether English doesn't sing the last vowel: home, homes, loved; but not table."""
     start, end = last
-    letters = "".join(plain).rstrip(".,;:!?)\"'\u2019\u201d")
+    letters = "".join(plain).rstrip(_MARKS)
     if plain[start] != "e" or end - start != 1:
         return False
     before = letters[max(0, start - 1) : start]
@@ -115,7 +117,9 @@ def _ends_silently(plain: list[str], last: tuple[int, int]) -> bool:
         syllabic = before == "l" and start > 1 and letters[start - 2] not in _VOWELS
         return not syllabic
     if tail == "s":
-        return before not in {"s", "z", "x", "c", "g"} and letters[max(0, start - 2) : start] not in {
+        return before not in {"s", "z", "x", "c", "g"} and letters[
+            max(0, start - 2) : start
+        ] not in {
             "sh",
             "ch",
         }
@@ -128,5 +132,7 @@ def _cut_between(word: str, end: int, start: int) -> int:
     for sound in _TOGETHER:
         if between.endswith(sound):
             return start - len(sound)
-    blends = len(between) > 2 and between[-1] in "lr" and between[-2] in _STOPS
+    blends = len(between) > 1 and between[-1] in "lr" and between[-2] in _STOPS
+    # pat-rol, but chil-dren and ta-ble.
+    blends = blends and (len(between) > 2 or word[start - 1 :].rstrip(_MARKS) in {"le", "les"})
     return start - 2 if blends else start - 1

@@ -24,6 +24,7 @@ from biofeedback.music.syllables import Syllable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from biofeedback.music.chord import Chord
     from biofeedback.music.scales import Key
     from biofeedback.music.style import Style
 
@@ -114,8 +115,10 @@ def write_out(
         ends.add(len(roots) - 1)
     roots.append(0)
     drives.append(ENDING_DRIVE)
-    notes = _accompany(style, seed, key, roots, drives, ends, tempo_bpm)
-    notes += _lead(style, key, lines, drives, tempo_bpm)
+    dresses = [dress(drive, tempo_bpm) for drive in drives]
+    chords = voice_roots(style, key, roots)
+    notes = _accompany(style, seed, chords, dresses, ends)
+    notes += _lead(style, key, lines, dresses)
     notes.sort(key=lambda note: note.tick)
     sections = [
         (bar * BAR_TICKS, drive)
@@ -232,9 +235,7 @@ def _sing_part(part: Part, key: Key, *, first_tick: int) -> tuple[list[SungLine]
     sung: list[SungLine] = []
     for number, words in enumerate(lines):
         tick = first_tick + number * bars * BAR_TICKS
-        chords = tuple(
-            (tick + bar * BAR_TICKS, roots[number * bars + bar]) for bar in range(bars)
-        )
+        chords = tuple((tick + bar * BAR_TICKS, roots[number * bars + bar]) for bar in range(bars))
         notes = sing_line(part.degrees, words, first_tick=tick)
         sung.append(SungLine(part.label, number == 0, notes, chords))
     return sung, roots
@@ -243,27 +244,21 @@ def _sing_part(part: Part, key: Key, *, first_tick: int) -> tuple[list[SungLine]
 def _accompany(
     style: Style,
     seed: int,
-    key: Key,
-    roots: Sequence[int],
-    drives: Sequence[float],
+    chords: Sequence[Chord],
+    dresses: Sequence[MusicParameters],
     ends: set[int],
-    tempo_bpm: float,
 ) -> list[PlannedNote]:
-    chords = voice_roots(style, key, roots)
+    """Let the band play over the chord of each bar; ``ends`` are the last bars of parts."""
     notes: list[PlannedNote] = []
     for number, chord in enumerate(chords):
         after = chords[min(number + 1, len(chords) - 1)]
         bar = accompany_bar(style, seed, number, chord, after, ends_section=number in ends)
-        notes += plan_bar(style, bar, number * BAR_TICKS, dress(drives[number], tempo_bpm))
+        notes += plan_bar(style, bar, number * BAR_TICKS, dresses[number])
     return notes
 
 
 def _lead(
-    style: Style,
-    key: Key,
-    lines: Sequence[SungLine],
-    drives: Sequence[float],
-    tempo_bpm: float,
+    style: Style, key: Key, lines: Sequence[SungLine], dresses: Sequence[MusicParameters]
 ) -> list[PlannedNote]:
     """Let the style's own melody instrument play what is sung, where people can sing it."""
     sung = [note for line in lines for note in line.notes]
@@ -274,8 +269,8 @@ def _lead(
     voice = style.layers["melody"]
     notes: list[PlannedNote] = []
     for note in sung:
-        drive = drives[note.tick // BAR_TICKS]
-        level_db = _LEAD_DB + mapping.layer_level_db("melody", voice, drive, dress(drive, tempo_bpm))
+        how = dresses[note.tick // BAR_TICKS]
+        level_db = _LEAD_DB + mapping.layer_level_db("melody", voice, how.energy, how)
         level_db += _BETWEEN_DB * (note.tick % TICKS_PER_BEAT != 0)
         notes.append(
             PlannedNote(

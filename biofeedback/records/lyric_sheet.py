@@ -22,16 +22,19 @@ if TYPE_CHECKING:
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font: 1.9rem/1.3 "Atkinson Hyperlegible", Verdana, "DejaVu Sans", sans-serif;
-  margin: 0 auto; max-width: 46rem; padding: 1.5rem; color: #111; background: #fff; }
+  margin: 0 auto; max-width: 46rem; padding: 1.5rem;
+  color: #111; background: #fff; }
 h1 { font-size: 2.6rem; margin: 0 0 .2em; overflow-wrap: anywhere; }
 h2 { font-size: 1.5rem; margin: 1.6em 0 .3em; color: #444; break-after: avoid; }
 p { margin: .5em 0; break-inside: avoid; }
 .facts { font-size: 1.2rem; color: #444; }
-.word { display: inline-block; white-space: nowrap; vertical-align: bottom; margin-inline-end: .28em; }
+.word { display: inline-block; white-space: nowrap; vertical-align: bottom;
+  margin-inline-end: .28em; }
 .cell { display: inline-flex; flex-direction: column; vertical-align: bottom; }
 .chord { font-weight: 700; font-size: .8em; min-height: 1.3em; color: #0a4a8f; direction: ltr;
   margin-inline-end: .35em; }
-.blank { display: inline-block; min-width: 5em; border-bottom: .1em solid currentColor; height: 1em; }
+.blank { display: inline-block; min-width: 5em; height: 1em;
+  border-bottom: .1em solid currentColor; }
 .bare .chord { display: none; }
 @media (prefers-color-scheme: dark) { body { color: #eee; background: #111; }
   h2, .facts { color: #bbb; } .chord { color: #8fc3ff; } }
@@ -63,7 +66,9 @@ def list_cells(line: SungLine, key: Key) -> list[Cell]:
                 cells.append(Cell(name, "", ends_word=True))
             before = name
         name = due[-1] if due else ""
-        cells.append(Cell(name if name != before else "", note.syllable.text, note.syllable.ends_word))
+        cells.append(
+            Cell(name if name != before else "", note.syllable.text, note.syllable.ends_word)
+        )
         before = name or before
     for _, root in waiting:
         name = name_chord(key, root)

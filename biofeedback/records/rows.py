@@ -6,7 +6,7 @@ The first line says what the file is and of which version.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -24,7 +24,6 @@ RECORDS_VERSION: Final = 1
 Kind = Literal["person", "song"]
 PersonRow: TypeAlias = Person | Goal | SessionNote
 Row: TypeAlias = PersonRow | SongRow
-_Row = TypeVar("_Row", bound=msgspec.Struct)
 
 
 class RecordHeader(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -49,7 +48,7 @@ _decoders = {
 _header_decoder = msgspec.json.Decoder(RecordHeader)
 
 
-def read_record(rows: Sequence[PersonRow]) -> Record:
+def read_record(rows: Sequence[Row]) -> Record:
     """Work out what holds of a person now.
 
     Raises:
@@ -66,6 +65,8 @@ def read_record(rows: Sequence[PersonRow]) -> Record:
                 goals[row.name] = row
             case SessionNote():
                 sessions[row.session] = row
+            case _:
+                pass
     if person is None:
         raise RecordsError("this record doesn't say whose it is.")
     return Record(person=person, goals=goals, sessions=tuple(sessions.values()))

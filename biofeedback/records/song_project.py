@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from biofeedback.control.songwrite import Take
+    from biofeedback.records.rows import Row
 
 NOTES_PER_BAR: Final = 8
 """A drawing has an eighth note for each of four beats' halves."""
@@ -92,7 +93,7 @@ class TakeRejected(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_u
 
 
 class ChordsChosen(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
-    """Somebody chose the chords of a slot, a root (0 is the tonic) for each bar; None: no longer."""
+    """Somebody chose a slot's chords, a root (0 is the tonic) for each bar; None: no longer."""
 
     slot: Slot
     roots: Annotated[tuple[Annotated[int, Meta(ge=0, le=6)], ...], Meta(min_length=1)] | None
@@ -134,7 +135,7 @@ class SongProject(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(row for row in self.history if isinstance(row, TakeRejected))
 
 
-def read_project(rows: Sequence[SongRow]) -> SongProject:
+def read_project(rows: Sequence[Row]) -> SongProject:
     """Work out what holds now.
 
     Raises:
@@ -142,33 +143,41 @@ def read_project(rows: Sequence[SongRow]) -> SongProject:
     """
     settings: SongSettings | None = None
     lyrics: dict[str, tuple[str, ...]] = {}
-    takes: dict[str, Drawing] = {}
     chords: dict[str, tuple[int, ...]] = {}
     history: list[TakeAccepted | TakeRejected] = []
     for row in rows:
         match row:
             case SongSettings():
                 settings = row
-            case LyricsWritten(part=part, lines=lines):
-                lyrics.pop(part, None)
-                if lines:
-                    lyrics[part] = lines
-            case TakeAccepted(drawing=drawing):
+            case LyricsWritten():
+                lyrics[row.part] = row.lines
+            case TakeAccepted() | TakeRejected():
                 history.append(row)
-                takes[drawing.slot] = drawing
-            case TakeRejected(drawing=drawing):
-                history.append(row)
-                if takes.get(drawing.slot) == drawing:
-                    del takes[drawing.slot]
-            case ChordsChosen(slot=slot, roots=roots):
-                chords.pop(slot, None)
-                if roots is not None:
-                    chords[slot] = roots
+            case ChordsChosen():
+                chords[row.slot] = row.roots or ()
+            case _:
+                pass
     if settings is None:
         raise RecordsError("this song project says nothing about its song.")
     return SongProject(
-        settings=settings, lyrics=lyrics, takes=takes, chords=chords, history=tuple(history)
+        settings=settings,
+        lyrics={part: lines for part, lines in lyrics.items() if lines},
+        takes=_keep_takes(history),
+        chords={slot: roots for slot, roots in chords.items() if roots},
+        history=tuple(history),
     )
+
+
+def _keep_takes(history: Sequence[TakeAccepted | TakeRejected]) -> dict[str, Drawing]:
+    """Of each slot the newest accepted drawing holds, unless it was rejected afterwards."""
+    takes: dict[str, Drawing] = {}
+    for row in history:
+        slot = row.drawing.slot
+        if isinstance(row, TakeAccepted):
+            takes[slot] = row.drawing
+        elif takes.get(slot) == row.drawing:
+            del takes[slot]
+    return takes
 
 
 def list_places(form: Sequence[str]) -> tuple[str, ...]:
@@ -274,9 +283,7 @@ def reject_take(
     return TakeRejected(drawing=drawing, session=session, at_iso=at_iso)
 
 
-def restore_take(
-    project: SongProject, number: int, *, at_iso: str | None = None
-) -> TakeAccepted:
+def restore_take(project: SongProject, number: int, *, at_iso: str | None = None) -> TakeAccepted:
     """Accept a take of the history again, counted from 1 as ``show`` lists them.
 
     Raises:
@@ -290,9 +297,7 @@ def restore_take(
     return TakeAccepted(drawing=drawing, at_iso=at_iso)
 
 
-def choose_chords(
-    project: SongProject, slot: str, roots: Sequence[int] | None
-) -> ChordsChosen:
+def choose_chords(project: SongProject, slot: str, roots: Sequence[int] | None) -> ChordsChosen:
     """Choose the chords of a slot by hand, a scale step (0 is the tonic) for each bar.
 
     Raises:

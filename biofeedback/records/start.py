@@ -1,8 +1,8 @@
 """A session starts from where the last ended: plans of laws, filled in from a person's record.
 
-Pure: a record and a plan in, a plan and the reason in plain words out. The plan's own taste (blocks,
-schedule, steps) stays; only what the sessions before have found is put into it. Whoever runs the
-session shows the reason, and the trace has the plan.
+Pure: a record and a plan in, a plan and its reason in plain words out. The plan's own taste (how
+long blocks are, how much is rewarded) stays; only what earlier sessions have found is put into it.
+Whoever runs the session shows the reason, and the trace has the plan.
 """
 
 from __future__ import annotations
@@ -75,9 +75,10 @@ def find_goal(record: Record, name: str) -> Goal:
     """
     if name not in record.goals:
         known = ", ".join(record.goals) or "none yet"
+        who = record.person.pseudonym
         raise RecordsError(
-            f"{record.person.pseudonym} has no goal {name!r}. Goals: {known}. "
-            f"Set one: biofeedback goal set {record.person.pseudonym} NAME --measure ... --target .."
+            f"{who} has no goal {name!r}. Goals: {known}. "
+            f"Set one: biofeedback goal set {who} NAME --measure ... --target ..."
         )
     return record.goals[name]
 

@@ -13,6 +13,7 @@ from biofeedback.cli.timeline import Timeline
 from biofeedback.messages import NS_PER_S, TICKS_PER_BEAT, PlayNote
 from biofeedback.music.beats import BeatClock
 from biofeedback.music.form import key_at
+from biofeedback.music.key_names import name_signature
 from biofeedback.music.performer import Performer
 from biofeedback.music.scales import SCALES, Key
 from biofeedback.music.styles import STYLES, find_style
