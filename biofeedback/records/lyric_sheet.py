@@ -33,9 +33,9 @@ p { margin: .5em 0; break-inside: avoid; }
 .cell { display: inline-flex; flex-direction: column; vertical-align: bottom; }
 .chord { font-weight: 700; font-size: .8em; min-height: 1.3em; color: #0a4a8f; direction: ltr;
   margin-inline-end: .35em; }
+.over { width: 0; margin: 0; white-space: nowrap; }
 .blank { display: inline-block; min-width: 5em; height: 1em;
   border-bottom: .1em solid currentColor; }
-.bare .chord { display: none; }
 @media (prefers-color-scheme: dark) { body { color: #eee; background: #111; }
   h2, .facts { color: #bbb; } .chord { color: #8fc3ff; } }
 @media print { body { color: #000; background: #fff; max-width: none; padding: 0; } }
@@ -105,7 +105,7 @@ def write_page(project: SongProject, song: WrittenSong) -> str:
 def write_blank_page(title: str, lines: Sequence[str], *, language: str = "en") -> str:
     """Write words, with their blanks as lines to write on, as a page in large type."""
     body = [
-        '<p class="bare" dir="auto">'
+        '<p dir="auto">'
         + " ".join(_show_word(word) for word in escape(line).split())
         + "</p>"
         for line in lines
@@ -153,9 +153,12 @@ def _width(text: str) -> int:
 def _mark_up(cells: Sequence[Cell]) -> str:
     words: list[str] = []
     word: list[str] = []
-    for cell in cells:
+    for index, cell in enumerate(cells):
+        after = cells[index + 1] if index + 1 < len(cells) else None
+        # A chord may reach over the next syllable unless that has one of its own.
+        reaches = " over" if cell.text and after is not None and not after.chord else ""
         word.append(
-            f'<span class="cell"><span class="chord">{escape(cell.chord)}</span>'
+            f'<span class="cell"><span class="chord{reaches}">{escape(cell.chord)}</span>'
             f"<span>{_show_word(escape(cell.text)) or '&nbsp;'}</span></span>"
         )
         if cell.ends_word:

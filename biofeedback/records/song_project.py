@@ -224,6 +224,9 @@ def add_takes(
 ) -> tuple[SongRow, ...]:
     """Make the rows of what a session of the songwriting law brought.
 
+    With a session's id it may be called after every accepted take with all takes so far: each is
+    added once.
+
     Args:
         project: The song as it was.
         takes: What was accepted.
@@ -243,8 +246,15 @@ def add_takes(
         TakeRejected(drawing=draw(project, take), session=session, at_iso=at_iso)
         for take in rejected
     ]
+    known = {
+        (row.session, row.drawing)
+        for row in project.history
+        if session is not None and isinstance(row, TakeAccepted)
+    }
     rows += [
-        TakeAccepted(drawing=draw(project, take), session=session, at_iso=at_iso) for take in takes
+        TakeAccepted(drawing=drawing, session=session, at_iso=at_iso)
+        for drawing in (draw(project, take) for take in takes)
+        if (session, drawing) not in known
     ]
     return tuple(rows)
 
