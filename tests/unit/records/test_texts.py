@@ -17,7 +17,20 @@ def test_plain_pseudonyms_are_taken(name):
 
 @pytest.mark.parametrize(
     "name",
-    ["", "P7", "anna müller", "../p7", "a/b", ".hidden", "-x", "x" * 33, "p7\n", "con", "lpt1", "ü"],
+    [
+        "",
+        "P7",
+        "anna müller",
+        "../p7",
+        "a/b",
+        ".hidden",
+        "-x",
+        "x" * 33,
+        "p7\n",
+        "con",
+        "lpt1",
+        "ü",
+    ],
 )
 def test_what_could_leave_the_folder_or_break_elsewhere_is_refused(name):
     with pytest.raises(RecordsError, match="small letters"):
