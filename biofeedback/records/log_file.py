@@ -233,21 +233,30 @@ def _append(path: Path, new: bytes) -> None:
     except OSError as error:
         raise RecordsError(_describe_failure(path, error)) from error
     try:
-        end = _find_end(path.read_bytes())
+        end = _find_end(_read_bytes(path))
         try:
             os.ftruncate(descriptor, end)
             os.lseek(descriptor, end, os.SEEK_SET)
             _write_all(descriptor, new)
             os.fsync(descriptor)
-        except OSError:
-            # What was there before stays as it was; if even that fails, the line lacks its end.
-            with suppress(OSError):
-                os.ftruncate(descriptor, end)
-            raise
-    except OSError as error:
-        raise RecordsError(_describe_failure(path, error)) from error
+        except OSError as error:
+            if _cut(descriptor, end):
+                raise RecordsError(_describe_failure(path, error)) from error
+            raise RecordsError(
+                f"{path}: the disk failed ({error.strerror}); when it is back, look whether the "
+                f"newest entry is there, or {_ELSEWHERE}."
+            ) from error
     finally:
         os.close(descriptor)
+
+
+def _cut(descriptor: int, end: int) -> bool:
+    """Take back what was written; tell whether the disk did."""
+    try:
+        os.ftruncate(descriptor, end)
+    except OSError:
+        return False
+    return True
 
 
 def _find_end(data: bytes) -> int:

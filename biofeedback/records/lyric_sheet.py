@@ -105,9 +105,7 @@ def write_page(project: SongProject, song: WrittenSong) -> str:
 def write_blank_page(title: str, lines: Sequence[str], *, language: str = "en") -> str:
     """Write words, with their blanks as lines to write on, as a page in large type."""
     body = [
-        '<p dir="auto">'
-        + " ".join(_show_word(word) for word in escape(line).split())
-        + "</p>"
+        '<p dir="auto">' + " ".join(_show_word(word) for word in escape(line).split()) + "</p>"
         for line in lines
     ]
     return _make_page(title, language, "", body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 import os
 import random
 import signal
@@ -52,11 +53,11 @@ def path(store):
 
 
 class FailingSystem(SimpleNamespace):
-    """The ``os`` module, whose n-th write, sync, rename or cut fails; from then on all do."""
+    """The ``os`` module, whose n-th write, sync, rename or cut fails, and all later ones too."""
 
-    def __init__(self, fail_at: int, code: int) -> None:
+    def __init__(self, fail_at: int, code: int, *, once: bool) -> None:
         super().__init__()
-        self.left, self.code = fail_at, code
+        self.left, self.code, self.once = fail_at, code, once
 
     def __getattr__(self, name):
         real = getattr(os, name)
@@ -65,7 +66,7 @@ class FailingSystem(SimpleNamespace):
 
         def act(*arguments, **named):
             self.left -= 1
-            if self.left <= 0:
+            if self.left == 0 or (self.left < 0 and not self.once):
                 if name == "write" and self.code == errno.ENOSPC:
                     real(arguments[0], bytes(arguments[1])[: len(arguments[1]) // 2])
                 raise OSError(self.code, os.strerror(self.code))
@@ -74,33 +75,40 @@ class FailingSystem(SimpleNamespace):
         return act
 
 
-def break_disk(monkeypatch, fail_at, code=errno.ENOSPC):
-    system = FailingSystem(fail_at, code)
+def break_disk(monkeypatch, fail_at, code=errno.ENOSPC, *, once=False):
+    system = FailingSystem(fail_at, code, once=once)
     monkeypatch.setattr(log_file, "os", system)
     return system
 
 
+@pytest.mark.parametrize("once", [True, False])
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EIO])
 def test_F72_F73_whatever_fails_the_record_is_as_it_was_and_can_be_added_to_later(
-    store, monkeypatch, code
+    store, path, monkeypatch, code, once
 ):
-    before = store.read(P7)
+    before, whole = store.read(P7).rows, path.read_bytes()
     for fail_at in range(1, 30):
+        told = None
         with monkeypatch.context() as context:
-            system = break_disk(context, fail_at, code)
+            break_disk(context, fail_at, code, once=once)
             try:
                 store.add(P7, [note(3)], seen=3)
             except RecordsError as error:
-                assert "--records FOLDER" in str(error)
-            else:
-                assert system.left > 0
-                break
-        # Where even the cut fails, an unfinished line is left behind; nobody reads it.
-        assert store.read(P7) in (before, (*before.rows, note(3)))
-        assert store.read(P7).rows[:3] == before.rows
-    else:
-        pytest.fail("it never came to an end")
-    assert store.read(P7).rows == (*before.rows, note(3))
+                told = str(error)
+        if told is None:
+            break
+        assert "--records FOLDER" in told
+        rows = store.read(P7).rows
+        if "look whether" in told:
+            # The disk took the line, could not say so, and could not take it back.
+            assert not once
+            assert rows[:3] == before
+            assert len(rows) <= 4
+            path.write_bytes(whole)
+        else:
+            assert rows == before
+    assert fail_at > 4
+    assert store.read(P7).rows == (*before, note(3))
 
 
 def test_F54_a_new_record_is_there_as_a_whole_or_not_at_all(store, monkeypatch):
@@ -149,7 +157,7 @@ def test_F74_a_line_that_was_cut_was_never_kept_and_the_next_takes_its_place(sto
 
 def test_F75a_no_flipped_bit_is_read_as_something_else(store, path):
     whole = path.read_bytes()
-    rng = random.Random(1)
+    rng = random.Random(1)  # noqa: S311 - repeatable noise, no secret
     right = store.read(P7).rows
     for _ in range(400):
         at, bit = rng.randrange(len(whole)), rng.randrange(8)
@@ -201,7 +209,7 @@ def test_repair_gives_a_file_without_its_first_line_a_new_one(store, path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x00" * 100, b"\xef\xbb\xbf", b"{}", b"{}\n", b"[person]\n", os.urandom(5000), b"\n\n"],
+    [b"", b"\x00" * 100, b"\xef\xbb\xbf", b"{}", b"{}\n", b"[person]\n", bytes(range(256)) * 20, b"\n\n"],
 )
 def test_F51_what_is_no_record_is_refused_in_words(store, path, content):
     path.write_bytes(content)
@@ -235,10 +243,10 @@ def test_F75e_F102_folders_and_texts_of_any_kind(tmp_path):
     assert read_project(store.read(RIVER).rows).settings.title == "روز خوب 🎵"
 
 
-def test_F75e_a_folder_that_is_copied_to_a_cloud_is_warned_of(tmp_path, caplog, monkeypatch):
-    monkeypatch.setattr("logging.getLogger('biofeedback').propagate", True, raising=False)
-    FileStore(tmp_path / "Dropbox").add(P7, [PERSON], seen=0)
-    assert any("cloud" in record.message for record in caplog.records)
+def test_F75e_a_folder_that_is_copied_to_a_cloud_is_warned_of(tmp_path, caplog):
+    with caplog.at_level(logging.WARNING):
+        FileStore(tmp_path / "Dropbox").add(P7, [PERSON], seen=0)
+    assert "copied to a cloud" in caplog.text
 
 
 def test_F75c_a_writer_that_hangs_is_named_after_a_while(store, monkeypatch):
@@ -267,11 +275,11 @@ for number in range(first, first + 10_000):
 """
 
 
+@pytest.mark.timeout(400)
 def test_F74_killed_at_any_moment_nothing_that_was_accepted_is_lost(store):
     store.add(RIVER, [SongSettings(title="River", tempo_bpm=90.0)], seen=0)
-    rng = random.Random(7)
+    rng = random.Random(7)  # noqa: S311 - repeatable noise, no secret
     told = 0
-    kills_while_writing = 0
     for _ in range(KILLS):
         process = subprocess.Popen(
             [sys.executable, "-c", ACCEPTING, str(store.folder), str(told)],
@@ -296,7 +304,6 @@ def test_F74_killed_at_any_moment_nothing_that_was_accepted_is_lost(store):
         told = max([told, *(number + 1 for number in confirmed)])
         assert len(kept) >= told, "what was confirmed is there"
         assert len(kept) <= told + 1, "and no more than the one that was on its way"
-        kills_while_writing += len(kept) != told
         told = len(kept)
     assert told > KILLS
     # The lock went with each process, and the newest take holds.
