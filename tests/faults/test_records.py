@@ -209,7 +209,16 @@ def test_repair_gives_a_file_without_its_first_line_a_new_one(store, path):
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\x00" * 100, b"\xef\xbb\xbf", b"{}", b"{}\n", b"[person]\n", bytes(range(256)) * 20, b"\n\n"],
+    [
+        b"",
+        b"\x00" * 100,
+        b"\xef\xbb\xbf",
+        b"{}",
+        b"{}\n",
+        b"[person]\n",
+        bytes(range(256)) * 20,
+        b"\n\n",
+    ],
 )
 def test_F51_what_is_no_record_is_refused_in_words(store, path, content):
     path.write_bytes(content)
