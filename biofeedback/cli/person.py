@@ -293,11 +293,14 @@ def tell_repair(store: FileStore, address: Address, *, as_json: bool) -> None:
     done = store.repair(address)
     aside = None if done.aside is None else str(done.aside)
     if as_json:
-        tell({"kept": done.kept, "lost": done.lost, "aside": aside})
+        tell({"kept": done.kept, "lost": done.lost, "aside": aside, "renewed": done.renewed})
     elif aside is None:
         typer.echo(f"{address}: nothing is wrong, {done.kept} entries")
     else:
         typer.echo(f"{address}: {done.kept} entries kept, {done.lost} lost. The old file: {aside}")
+        what = "limits and answers" if address.song is None else "title, form, key and tempo"
+        verb = "person" if address.song is None else "song-project"
+        typer.echo(f"Look whether {what} are still right: biofeedback {verb} show {address}")
     if done.lost:
         raise typer.Exit(FAILED)
 

@@ -29,7 +29,7 @@ else:
     import fcntl
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Callable, Generator, Sequence
     from pathlib import Path
 
 LARGEST_BYTES: Final = 64 << 20
@@ -46,11 +46,15 @@ class Rows(NamedTuple):
 
 
 class Repair(NamedTuple):
-    """What a repair did; ``aside`` is the old file, None when nothing was wrong."""
+    """What a repair did; ``aside`` is the old file, None when nothing was wrong.
+
+    ``renewed``: what a record can't be without was lost and stands there anew, with nothing said.
+    """
 
     kept: int
     lost: int
     aside: Path | None
+    renewed: bool
 
 
 def read_rows(path: Path, kind: Kind) -> Rows:
@@ -99,16 +103,19 @@ def add_rows(path: Path, kind: Kind, rows: Sequence[Row], *, seen: int) -> None:
     _append(path, new)
 
 
-def repair(path: Path, kind: Kind) -> Repair:
+def repair(path: Path, kind: Kind, complete: Callable[[Sequence[Row]], Sequence[Row]]) -> Repair:
     """Keep every line that is whole, and put the damaged file aside. The caller holds the lock.
+
+    Args:
+        path: The record's file.
+        kind: What it is about.
+        complete: Gives the rows that a record can't be without, if they are lost.
 
     Raises:
         RecordsError: It can't be read or written, or a newer version wrote it.
     """
     data = _read_bytes(path)
     lines, torn = _split(data)
-    kept: list[bytes] = []
-    lost = int(bool(torn))
     try:
         newer = decode_header(lines[0], kind) if lines else None
         has_header = bool(lines)
@@ -116,24 +123,21 @@ def repair(path: Path, kind: Kind) -> Repair:
         newer, has_header = None, False
     if newer is not None:
         raise RecordsError(_describe_newer(path, newer))
-    for line in lines[has_header:]:
+    rows: list[Row] = []
+    lost = int(bool(torn))
+    for line in lines[1:] if has_header else lines:
         try:
-            decode_row(line, kind)
+            rows.append(decode_row(line, kind))
         except BadLineError:
             lost += 1
-        else:
-            kept.append(line)
-    if has_header and not lost:
-        return Repair(len(kept), 0, None)
+    kept, new = len(rows), complete(rows)
+    if has_header and not lost and not new:
+        return Repair(kept, 0, None, renewed=False)
     aside = _find_free_name(path)
-    try:
-        with suppress(FileExistsError):
-            os.link(path, aside)
-    except OSError:
-        # A file system without links: a copy does as well.
-        _write_beside(aside, data)
-    _write_beside(path, encode_header(kind) + b"".join(kept))
-    return Repair(len(kept), lost, aside)
+    _write_beside(aside, data)
+    body = b"".join(encode_row(kind, row) for row in [*rows, *new])
+    _write_beside(path, encode_header(kind) + body)
+    return Repair(kept, lost, aside, renewed=bool(new))
 
 
 @contextmanager

@@ -8,9 +8,13 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
+import msgspec
+
 from biofeedback.errors import RecordsConflict, RecordsError
 from biofeedback.folders import data_folder
 from biofeedback.records.log_file import Repair, Rows, add_rows, locked, read_rows, repair
+from biofeedback.records.person import Person
+from biofeedback.records.song_project import SongSettings, TakeAccepted, TakeRejected
 from biofeedback.records.texts import NAME_PATTERN, check_name, check_pseudonym
 from biofeedback.trace.disk import sync_folder, warn_if_synced
 
@@ -148,7 +152,7 @@ class FileStore:
         if not path.exists():
             raise RecordsError(self._describe_missing(address))
         with locked(self.folder):
-            return repair(path, kind)
+            return repair(path, kind, lambda rows: _complete(address, rows))
 
     def _sweep(self) -> None:
         """Remove what is forgotten, also what an earlier, killed process left."""
@@ -185,6 +189,19 @@ class FileStore:
             f"{address.person} has no song project {address.song}. Known: {known}. "
             f"Begin one: biofeedback song-project new TITLE --person {address.person}"
         )
+
+
+def _complete(address: Address, rows: Sequence[Row]) -> Sequence[Row]:
+    """Give what a record can't be without and doesn't have: whose it is, or a song's settings."""
+    if address.song is None:
+        known = any(isinstance(row, Person) for row in rows)
+        return () if known else (Person(pseudonym=address.person),)
+    if any(isinstance(row, SongSettings) for row in rows):
+        return ()
+    takes = [row for row in rows if isinstance(row, TakeAccepted | TakeRejected)]
+    form = tuple(dict.fromkeys(row.drawing.slot for row in takes))[:16]
+    settings = SongSettings(title=address.song)
+    return (msgspec.structs.replace(settings, form=form) if form else settings,)
 
 
 def change(

@@ -231,6 +231,17 @@ def test_every_row_reads_back_as_itself_and_never_breaks_a_line(rows):
         assert list(project.history) == takes
 
 
+def test_a_song_whose_settings_are_lost_keeps_its_takes(store):
+    store.add(RIVER, [SONG, TAKE], seen=0)
+    path = store.folder / "p7" / "song-river.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"River", b"Rivet"))
+    done = store.repair(RIVER)
+    assert (done.kept, done.lost, done.renewed) == (1, 1, True)
+    project = read_project(store.read(RIVER).rows)
+    assert project.takes == {"verse": TAKE.drawing}
+    assert project.settings.form == ("verse",)
+
+
 def test_a_song_in_a_persons_place_is_refused(store):
     path = store.folder / "p7" / "person.jsonl"
     store.add(RIVER, [SONG], seen=0)
