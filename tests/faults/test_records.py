@@ -1,4 +1,4 @@
-"""Faults of records: rows F51, F54, F55, F72, F73, F75a, F75e, F102, and kills (F74)."""
+"""Faults of records: rows F51, F54-F56, F72-F75e, F102, H12, H24."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import logging
 import os
 import random
 import signal
+import stat
 import subprocess
 import sys
 import time
+from itertools import product
 from types import SimpleNamespace
 
 import pytest
 
-from biofeedback.errors import RecordsDamaged, RecordsError
+from biofeedback.errors import RecordsConflict, RecordsDamaged, RecordsError
 from biofeedback.records import log_file
 from biofeedback.records.log_file import LARGEST_BYTES, locked
 from biofeedback.records.person import Person
@@ -263,6 +265,34 @@ def test_F75c_a_writer_that_hangs_is_named_after_a_while(store, monkeypatch):
     with locked(store.folder), pytest.raises(RecordsError, match="another program"):
         store.add(P7, [note(3)], seen=3)
     store.add(P7, [note(3)], seen=3)
+
+
+# ------------------------------------------------------------ people
+
+
+def test_H12_an_age_says_something_only_when_all_three_were_asked_and_denied():
+    for answers in product((None, True, False), repeat=3):
+        beta, fibrillation, pacemaker = answers
+        person = Person(
+            pseudonym="p", beta_blocker=beta, atrial_fibrillation=fibrillation, pacemaker=pacemaker
+        )
+        assert person.allows_age_formula == (answers == (False, False, False))
+
+
+def test_F56_the_second_of_two_windows_is_told_and_nothing_is_overwritten(store):
+    seen = store.read(P7).revision
+    store.add(P7, [Person(pseudonym="p7", heart_rate_ceiling_bpm=120)], seen=seen)
+    with pytest.raises(RecordsConflict, match="somebody else changed"):
+        store.add(P7, [Person(pseudonym="p7", heart_rate_ceiling_bpm=150)], seen=seen)
+    assert read_record(store.read(P7).rows).person.heart_rate_ceiling_bpm == 120
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+def test_H24_records_files_are_for_their_owner_only(store):
+    store.add(RIVER, [SongSettings(title="River")], seen=0)
+    for path in store.folder.rglob("*"):
+        wanted = 0o700 if path.is_dir() else 0o600
+        assert stat.S_IMODE(path.stat().st_mode) == wanted, path
 
 
 # ------------------------------------------------------------ kills

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import msgspec
 import pytest
 from hypothesis import given
@@ -53,15 +51,6 @@ def test_the_prescribed_tempo_takes_the_plans_place():
     laid = lay_limits(Settings(), wearer="p1", person=Person(pseudonym="p", tempo_baseline_bpm=88))
     assert laid.limits.tempo_baseline_bpm == 88
     assert lay_limits(Settings(), wearer="p1", person=Person(pseudonym="p")).limits == Limits()
-
-
-def test_h12_an_age_says_something_only_when_all_three_were_asked_and_denied():
-    for answers in product((None, True, False), repeat=3):
-        beta, fibrillation, pacemaker = answers
-        person = Person(
-            pseudonym="p", beta_blocker=beta, atrial_fibrillation=fibrillation, pacemaker=pacemaker
-        )
-        assert person.allows_age_formula == (answers == (False, False, False))
 
 
 def test_what_was_not_asked_is_told_as_such():

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import subprocess
 import sys
 
@@ -81,14 +79,6 @@ def test_strange_things_in_the_folder_are_passed_over(store):
     assert store.songs("p7") == []
 
 
-def test_f56_the_second_of_two_windows_is_told_and_nothing_is_overwritten(store):
-    seen = store.read(P7).revision
-    store.add(P7, [Person(pseudonym="p7", heart_rate_ceiling_bpm=120)], seen=seen)
-    with pytest.raises(RecordsConflict, match="somebody else changed"):
-        store.add(P7, [Person(pseudonym="p7", heart_rate_ceiling_bpm=150)], seen=seen)
-    assert read_record(store.read(P7).rows).person.heart_rate_ceiling_bpm == 120
-
-
 def test_nobody_is_made_twice(store):
     with pytest.raises(RecordsConflict, match="exists already"):
         store.add(P7, [PERSON], seen=0)
@@ -136,14 +126,6 @@ def test_processes_that_write_at_once_lose_nothing(store):
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     told = {row.session for row in store.read(P7).rows[1:]}
     assert told == {f"{name}-{n}" for name in "abc" for n in range(15)}
-
-
-@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
-def test_h24_files_are_for_their_owner_only(store):
-    store.add(RIVER, [SONG], seen=0)
-    for path in store.folder.rglob("*"):
-        wanted = 0o700 if path.is_dir() else 0o600
-        assert stat.S_IMODE(path.stat().st_mode) == wanted, path
 
 
 def test_who_is_forgotten_is_gone_with_all_songs(store):
