@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, get_args
 
 import msgspec
@@ -12,6 +13,7 @@ from biofeedback.cli.recordkeeping import (
     Folder,
     PersonName,
     Plain,
+    check_number,
     check_word,
     read_person,
     tell,
@@ -67,6 +69,9 @@ def set_command(
     counted = (
         None if measure is None else check_word(measure, get_args(Counted), option="--measure")
     )
+    check_number(minutes, 1.0, 60.0, option="--minutes")
+    if by is not None:
+        by = _parse_day(by)
     said = {"by": by, "minutes": minutes, "baseline": baseline, "criterion": criterion}
 
     def decide(rows: tuple[Row, ...]) -> Sequence[Row]:
@@ -147,6 +152,13 @@ def _tell_goal(record: Record, goal: Goal, *, as_json: bool) -> None:
             f"time, without music {probe}"
         )
     typer.echo(f"next session: {start.reason}")
+
+
+def _parse_day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as error:
+        raise SettingsError(f"--by {text}: give a day such as 2027-03-31.") from error
 
 
 def _gather(progress: Progress) -> dict[str, object]:

@@ -16,10 +16,17 @@ from biofeedback.cli.recordkeeping import (
     Plain,
     Yes,
     ask_whether,
+    check_number,
     read_person,
     tell,
 )
 from biofeedback.cli.targets import check_targets, replacing
+from biofeedback.control.limits import (
+    HEART_RATE_CEILING_MAX_BPM,
+    HEART_RATE_CEILING_MIN_BPM,
+    TEMPO_MAX_BPM,
+    TEMPO_MIN_BPM,
+)
 from biofeedback.errors import RecordsError, SettingsError
 from biofeedback.records.export import export_person, list_traces
 from biofeedback.records.goals import VERDICTS, describe_progress, follow_goal
@@ -330,11 +337,14 @@ def _gather(
     pacemaker: bool | None,
     style: str | None,
 ) -> dict[str, Any]:
+    low_bpm, high_bpm = HEART_RATE_CEILING_MIN_BPM, HEART_RATE_CEILING_MAX_BPM
+    band = check_number(band, 1.0, 40.0, option="--band")
+    minutes = check_number(minutes, 1.0, 60.0, option="--minutes")
     said = {
-        "heart_rate_ceiling_bpm": ceiling,
-        "tempo_baseline_bpm": tempo,
+        "heart_rate_ceiling_bpm": check_number(ceiling, low_bpm, high_bpm, option="--ceiling"),
+        "tempo_baseline_bpm": check_number(tempo, TEMPO_MIN_BPM, TEMPO_MAX_BPM, option="--tempo"),
         "tempo_band_ratio": None if band is None else band / 100.0,
-        "level_max_db": level,
+        "level_max_db": check_number(level, -60.0, 0.0, option="--level"),
         "time_limit_s": None if minutes is None else minutes * 60.0,
         "beta_blocker": beta_blocker,
         "atrial_fibrillation": atrial_fibrillation,
@@ -352,11 +362,7 @@ def _build(before: Person, said: dict[str, Any], songs: tuple[OwnSong, ...]) -> 
     try:
         return msgspec.convert(table, Person)
     except msgspec.ValidationError as error:
-        what, _, field = str(error).partition(" - at `$.")
-        option = next((k for k, v in _FIELDS.items() if v == field.rstrip("`")), field)
-        value = said.get(_FIELDS.get(option, ""), "")
-        bounds = what[0].lower() + what[1:].replace("`", "")
-        raise SettingsError(f"--{option}: {value} can't be: {bounds}.") from error
+        raise SettingsError(f"person {before.pseudonym}: {error}.") from error
 
 
 def _know(files: Sequence[Path] | None, *, quiet: bool) -> tuple[OwnSong, ...]:

@@ -81,6 +81,17 @@ def check_word(text: str, known: Sequence[_Word], *, option: str) -> _Word:
     raise SettingsError(f"{option} {text}: this is unknown.{did_you_mean(text, tuple(known))}")
 
 
+def check_number(value: float | None, low: float, high: float, *, option: str) -> float | None:
+    """Return a number that was typed, if it was and lies within its bounds.
+
+    Raises:
+        SettingsError: It doesn't (or is none at all: nan).
+    """
+    if value is not None and not low <= value <= high:
+        raise SettingsError(f"{option} {value:g}: it has to be at least {low:g}, at most {high:g}.")
+    return value
+
+
 def ask_whether(question: str, *, sure: bool) -> None:
     """Go on only if it is meant.
 

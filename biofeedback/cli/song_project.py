@@ -14,6 +14,7 @@ from biofeedback.cli.recordkeeping import (
     Plain,
     Yes,
     ask_whether,
+    check_number,
     check_word,
     find_song,
     read_clock,
@@ -103,6 +104,7 @@ def new_command(
     if short is None:
         raise SettingsError("no short name can be made of this title; give one with --name.")
     address = Address(person, check_name(short, what="song project"))
+    check_number(bars, 1, 8, option="--bars")
     settings = change_settings(
         SongSettings(title=clean), bars=bars, **_gather(None, form, key, tempo, style, language)
     )

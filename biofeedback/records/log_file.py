@@ -2,7 +2,7 @@
 
 * A new file is written beside its place, forced to the disk and then renamed.
 * Rows go to the end in one write that is forced to the disk before anybody is told that they are
-  kept. A line without its end was never confirmed: readers pass over it, the next writer cuts it.
+  kept. A line that was cut was never confirmed: readers pass over it, the next writer cuts it.
 * A write that fails leaves the file as it was.
 * Whoever writes holds the folder's lock, which the system gives back when a process dies; whoever
   reads needs none.
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from biofeedback.errors import RecordsConflict, RecordsDamaged, RecordsError
 from biofeedback.records.rows import Kind, Row, decode_header, decode_row, encode_header, encode_row
 from biofeedback.trace.disk import sync_folder
-from biofeedback.trace.lines import BadLineError
+from biofeedback.trace.lines import BadLineError, check_line
 
 if sys.platform == "win32":
     import msvcrt
@@ -64,7 +64,7 @@ def read_rows(path: Path, kind: Kind) -> Rows:
         RecordsDamaged: In which line something is wrong, and what to do.
         RecordsError: It can't be read, or a newer version wrote it.
     """
-    lines, _ = _split(_read_bytes(path))
+    lines, _, _ = _split(_read_bytes(path))
     _check_first(path, lines, kind)
     rows: list[Row] = []
     for number, line in enumerate(lines[1:], start=2):
@@ -115,7 +115,7 @@ def repair(path: Path, kind: Kind, complete: Callable[[Sequence[Row]], Sequence[
         RecordsError: It can't be read or written, or a newer version wrote it.
     """
     data = _read_bytes(path)
-    lines, torn = _split(data)
+    lines, _, _ = _split(data)
     try:
         newer = decode_header(lines[0], kind) if lines else None
         has_header = bool(lines)
@@ -124,7 +124,7 @@ def repair(path: Path, kind: Kind, complete: Callable[[Sequence[Row]], Sequence[
     if newer is not None:
         raise RecordsError(_describe_newer(path, newer))
     rows: list[Row] = []
-    lost = int(bool(torn))
+    lost = 0
     for line in lines[1:] if has_header else lines:
         try:
             rows.append(decode_row(line, kind))
@@ -198,10 +198,23 @@ def _read_bytes(path: Path) -> bytes:
         raise RecordsError(f"{path}: can't be read: {error.strerror}.") from error
 
 
-def _split(data: bytes) -> tuple[list[bytes], bytes]:
-    """Split into lines that have their end, and what was cut off behind them."""
-    *lines, torn = data.split(b"\n")
-    return [line + b"\n" for line in lines], torn
+def _split(data: bytes) -> tuple[list[bytes], int, bytes]:
+    """Split into lines.
+
+    Returns:
+        The lines; where the last one that has its end does end; and what is behind it, if that is
+        a line that lacks nothing but its end. It is among the lines, and whatever else is there
+        was never confirmed.
+    """
+    *lines, rest = data.split(b"\n")
+    whole = [line + b"\n" for line in lines]
+    for line in (rest + b"\n", rest[:-1] + b"\n"):
+        try:
+            check_line(line)
+        except BadLineError:
+            continue
+        return [*whole, line], len(data) - len(rest), line
+    return whole, len(data) - len(rest), b""
 
 
 def _check_first(path: Path, lines: list[bytes], kind: Kind) -> None:
@@ -237,14 +250,14 @@ def _append(path: Path, new: bytes) -> None:
     except OSError as error:
         raise RecordsError(_describe_failure(path, error)) from error
     try:
-        end = _find_end(_read_bytes(path))
+        _, end, tail = _split(_read_bytes(path))
         try:
             os.ftruncate(descriptor, end)
             os.lseek(descriptor, end, os.SEEK_SET)
-            _write_all(descriptor, new)
+            _write_all(descriptor, tail + new)
             os.fsync(descriptor)
         except OSError as error:
-            if _cut(descriptor, end):
+            if _put_back(descriptor, end, tail):
                 raise RecordsError(_describe_failure(path, error)) from error
             raise RecordsError(
                 f"{path}: the disk failed ({error.strerror}); when it is back, look whether the "
@@ -254,18 +267,16 @@ def _append(path: Path, new: bytes) -> None:
         os.close(descriptor)
 
 
-def _cut(descriptor: int, end: int) -> bool:
+def _put_back(descriptor: int, end: int, tail: bytes) -> bool:
     """Take back what was written; tell whether the disk did."""
     try:
         os.ftruncate(descriptor, end)
+        if tail:
+            os.lseek(descriptor, end, os.SEEK_SET)
+            _write_all(descriptor, tail)
     except OSError:
         return False
     return True
-
-
-def _find_end(data: bytes) -> int:
-    """Tell where the last whole line ends."""
-    return data.rfind(b"\n") + 1
 
 
 def _write_beside(path: Path, data: bytes) -> None:

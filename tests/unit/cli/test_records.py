@@ -85,9 +85,9 @@ def test_a_person_is_added_changed_and_shown(run):
     ("words", "why"),
     [
         (["add", "Anna Müller"], "never a real name"),
-        (["add", "p7", "--ceiling", "250"], "--ceiling: 250.* <= 200"),
-        (["add", "p7", "--ceiling", "nan"], "--ceiling"),
-        (["add", "p7", "--minutes", "90"], "--minutes"),
+        (["add", "p7", "--ceiling", "250"], "--ceiling 250: .* 60, at most 200"),
+        (["add", "p7", "--ceiling", "nan"], "--ceiling nan"),
+        (["add", "p7", "--minutes", "90"], "--minutes 90: .* 1, at most 60"),
         (["add", "p7", "--style", "acustic"], "Did you mean 'acoustic'"),
         (["change", "p9", "--ceiling", "100"], "no person p9"),
         (["show", "../p7"], "pseudonym"),
@@ -121,6 +121,9 @@ def test_goals_are_set_listed_and_followed(run, store):
     for number in (1, 2):
         told = note(number, baseline=80.0, criterion=84.0, in_criterion_ratio=0.8, probe_value=81.0)
         store.add(Address("p7"), [told], seen=store.read(Address("p7")).revision)
+    for words, why in ((["--by", "soon"], "--by soon"), (["--minutes", "0"], "--minutes 0")):
+        with pytest.raises(SettingsError, match=why):
+            run("goal", "set", "p7", "walk", "--target", 95, *words)
     run("goal", "set", "p7", "walk", "--target", 95)
     facts = json.loads(run("goal", "show", "p7", "walk", "--json"))
     assert facts["goal"]["target"] == 95
