@@ -20,27 +20,23 @@ from biofeedback.cli.recordkeeping import (
     read_clock,
     tell,
 )
+from biofeedback.cli.song_view import describe_song, show_song
 from biofeedback.cli.targets import check_targets, check_wav, replacing
 from biofeedback.control.songwrite import Take
 from biofeedback.control.songwriting import GROOVES
 from biofeedback.errors import RecordsError, SettingsError
-from biofeedback.music.key_names import name_chord, name_key, parse_key
-from biofeedback.music.scales import Key
+from biofeedback.music.key_names import parse_key
 from biofeedback.records.lyric_sheet import write_blank_page
 from biofeedback.records.song_project import (
     SongProject,
     SongSettings,
     SongStyle,
-    TakeAccepted,
     add_takes,
     change_settings,
     choose_chords,
-    list_places,
-    plan_next,
     read_project,
     reject_take,
     restore_take,
-    words_at,
     write_lyrics,
 )
 from biofeedback.records.store import Address, FileStore, change
@@ -51,7 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from biofeedback.records.rows import Row
-    from biofeedback.records.song_project import Drawing, SongRow
+    from biofeedback.records.song_project import SongRow
 
 song_project_app = typer.Typer(
     no_args_is_help=True, help="Songs written over sessions: words, takes, chords, export."
@@ -110,7 +106,7 @@ def new_command(
     )
     store = FileStore(records)
     store.add(address, [settings], seen=0)
-    _show(store, address, as_json=as_json)
+    show_song(address, _read(store, address), as_json=as_json)
 
 
 @song_project_app.command("list")
@@ -140,7 +136,7 @@ def list_command(
                     typer.echo(str(error), err=True)
                 continue
             if as_json:
-                tell(_describe(address, project))
+                tell(describe_song(address, project))
             else:
                 done = len(project.slots) - len(project.open_slots)
                 typer.echo(
@@ -162,7 +158,8 @@ def show_command(
     """
     del plain
     store = FileStore(records)
-    _show(store, find_song(store, song), as_json=as_json)
+    address = find_song(store, song)
+    show_song(address, _read(store, address), as_json=as_json)
 
 
 @song_project_app.command("lyrics")
@@ -466,7 +463,7 @@ def _change(
         return decide(read_project(rows))
 
     change(store, address, decide_rows)
-    _show(store, address, as_json=as_json)
+    show_song(address, _read(store, address), as_json=as_json)
 
 
 def _read(store: FileStore, address: Address) -> SongProject:
@@ -505,50 +502,3 @@ def _parse_melody(text: str) -> tuple[int | None, ...]:
         return tuple(None if word == "-" else int(word) - 1 for word in text.split())
     except ValueError as error:
         raise SettingsError(f"--melody {text}: give whole numbers and - with spaces.") from error
-
-
-def _describe(address: Address, project: SongProject) -> dict[str, Any]:
-    return {
-        "song": str(address),
-        "settings": project.settings,
-        "key": name_key(Key(tonic=project.settings.tonic, mode=project.settings.mode)),
-        "lyrics": project.lyrics,
-        "takes": project.takes,
-        "chords": project.chords,
-        "history": project.history,
-        "open_slots": project.open_slots,
-        "is_whole": project.is_whole,
-    }
-
-
-def _show(store: FileStore, address: Address, *, as_json: bool) -> None:
-    project = _read(store, address)
-    if as_json:
-        tell(_describe(address, project))
-        return
-    settings = project.settings
-    key = Key(tonic=settings.tonic, mode=settings.mode)
-    tempo = "no tempo yet" if settings.tempo_bpm is None else f"{settings.tempo_bpm:g} bpm"
-    typer.echo(f"{address}: {settings.title}")
-    typer.echo(f"  {name_key(key)}, {tempo}, {settings.style}, {settings.bars} bars to a melody")
-    for place, slot in zip(list_places(settings.form), settings.form, strict=True):
-        drawing = project.takes.get(slot)
-        kept = "no melody yet" if drawing is None else f"melody kept ({drawing.groove})"
-        typer.echo(f"  {place}: {kept}")
-        for line in words_at(project, place, slot):
-            typer.echo(f"    {line}")
-    for slot, roots in project.chords.items():
-        typer.echo(f"  chords of {slot}: {' '.join(name_chord(key, root) for root in roots)}")
-    for number, row in enumerate(project.history, start=1):
-        verb = "accepted" if isinstance(row, TakeAccepted) else "rejected"
-        when = "" if row.at_iso is None else f" {row.at_iso[:16]}"
-        typer.echo(f"  take {number}, {row.drawing.slot}: {verb}{when} {_draw(row.drawing)}")
-    if project.open_slots:
-        typer.echo(f"  next session: {plan_next(project)[1]}")
-    elif project.is_whole:
-        typer.echo(f"  whole: biofeedback song-project export {address} --wav FILE.wav")
-
-
-def _draw(drawing: Drawing) -> str:
-    """Write a melody as it is typed."""
-    return " ".join("-" if degree is None else str(degree + 1) for degree in drawing.degrees)

@@ -31,7 +31,7 @@ p { margin: .5em 0; break-inside: avoid; }
 .word { display: inline-block; white-space: nowrap; vertical-align: bottom;
   margin-inline-end: .28em; }
 .cell { display: inline-flex; flex-direction: column; vertical-align: bottom; }
-.chord { font-weight: 700; font-size: .8em; min-height: 1.3em; color: #0a4a8f; direction: ltr;
+.chord { font-weight: 700; font-size: .8em; min-height: 1.3em; color: #0a4a8f;
   margin-inline-end: .35em; }
 .over { width: 0; margin: 0; white-space: nowrap; }
 .blank { display: inline-block; min-width: 5em; height: 1em;
@@ -155,8 +155,9 @@ def _mark_up(cells: Sequence[Cell]) -> str:
         after = cells[index + 1] if index + 1 < len(cells) else None
         # A chord may reach over the next syllable unless that has one of its own.
         reaches = " over" if cell.text and after is not None and not after.chord else ""
+        # Kept apart (bdi), the chord's letter doesn't decide in which direction the line is read.
         word.append(
-            f'<span class="cell"><span class="chord{reaches}">{escape(cell.chord)}</span>'
+            f'<span class="cell"><span class="chord{reaches}"><bdi>{escape(cell.chord)}</bdi></span>'
             f"<span>{_show_word(escape(cell.text)) or '&nbsp;'}</span></span>"
         )
         if cell.ends_word:

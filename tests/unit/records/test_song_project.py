@@ -322,6 +322,16 @@ def test_the_page_stands_alone_and_shows_texts_as_texts():
     assert size >= 1.5, "large type"
 
 
+def test_a_chord_does_not_decide_in_which_direction_words_are_read():
+    song = accepted(take(), take("chorus", DOWN))
+    song = grown(song, write_lyrics(song, "verse", ["روز خوب من"]))
+    page = write_page(song, write_song(song))
+    (line, *_) = re.findall(r'<p dir="auto">.*</p>', page)
+    # A browser looks for the first letter outside of bdi.
+    letters = re.sub(r"<bdi>.*?</bdi>|<[^>]*>", "", line)
+    assert letters.lstrip()[0] == "ر"
+
+
 def test_a_blank_page_has_lines_to_write_on():
     template = TEMPLATES["letter"]
     page = write_blank_page(template.title, template.lines)
