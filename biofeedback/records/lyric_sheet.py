@@ -155,9 +155,10 @@ def _mark_up(cells: Sequence[Cell]) -> str:
         after = cells[index + 1] if index + 1 < len(cells) else None
         # A chord may reach over the next syllable unless that has one of its own.
         reaches = " over" if cell.text and after is not None and not after.chord else ""
-        # Kept apart (bdi), the chord's letter doesn't decide in which direction the line is read.
+        # Kept apart (bdi), the chord's letter doesn't decide which way the line is read.
         word.append(
-            f'<span class="cell"><span class="chord{reaches}"><bdi>{escape(cell.chord)}</bdi></span>'
+            f'<span class="cell"><span class="chord{reaches}">'
+            f"<bdi>{escape(cell.chord)}</bdi></span>"
             f"<span>{_show_word(escape(cell.text)) or '&nbsp;'}</span></span>"
         )
         if cell.ends_word:

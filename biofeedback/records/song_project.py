@@ -7,7 +7,7 @@ that another one replaces, and whatever was rejected, stays in the history.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -22,7 +22,6 @@ from biofeedback.records.texts import check_text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from biofeedback.control.songwrite import Take
     from biofeedback.records.rows import Row
 
 NOTES_PER_BAR: Final = 8
@@ -74,6 +73,25 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     slot: Slot
     degrees: Annotated[tuple[Degree | None, ...], Meta(min_length=8, max_length=64)]
     groove: Groove
+
+
+class Drawn(Protocol):
+    """A take as a session tells it: the law's own, or the message that keeps it."""
+
+    @property
+    def slot(self) -> str:
+        """Which part it is for."""
+        ...
+
+    @property
+    def degrees(self) -> tuple[int | None, ...]:
+        """A scale step or a rest for each eighth note."""
+        ...
+
+    @property
+    def groove(self) -> str:
+        """How full the band plays."""
+        ...
 
 
 class TakeAccepted(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
@@ -215,9 +233,9 @@ def write_lyrics(project: SongProject, part: str, lines: Sequence[str]) -> Lyric
 
 def add_takes(
     project: SongProject,
-    takes: Sequence[Take],
+    takes: Sequence[Drawn],
     *,
-    rejected: Sequence[Take] = (),
+    rejected: Sequence[Drawn] = (),
     outcomes: Mapping[str, float | None] | None = None,
     session: str | None = None,
     at_iso: str | None = None,
@@ -259,7 +277,7 @@ def add_takes(
     return tuple(rows)
 
 
-def draw(project: SongProject, take: Take) -> Drawing:
+def draw(project: SongProject, take: Drawn) -> Drawing:
     """Check that a take belongs to the song.
 
     Raises:
@@ -271,9 +289,9 @@ def draw(project: SongProject, take: Take) -> Drawing:
         )
     if len(take.degrees) % NOTES_PER_BAR:
         raise RecordsError(f"{take.slot}: {len(take.degrees)} eighth notes are no whole bars of 8.")
-    made = Drawing(slot=take.slot, degrees=tuple(take.degrees), groove=take.groove)
+    table = {"slot": take.slot, "degrees": take.degrees, "groove": take.groove}
     try:
-        return msgspec.convert(msgspec.to_builtins(made), Drawing)
+        return msgspec.convert(table, Drawing)
     except msgspec.ValidationError as error:
         raise RecordsError(f"{take.slot}: this can't be a melody: {error}.") from error
 

@@ -20,14 +20,17 @@ from biofeedback.errors import RecordsError
 from biofeedback.records.goals import UNITS, follow_goal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from biofeedback.records.goals import Goal
     from biofeedback.records.rows import Record
     from biofeedback.records.sessions import SessionNote
 
 LawPlan: TypeAlias = RewardPlan | LeadPlan | BreathePlan
 
-UNCUED_CADENCE: Final = ("uncued_cadence_spm",)
-UNCUED_CV: Final = ("uncued_step_time_cv",)
+UNCUED: Final = ("uncued_after", "uncued_before", "uncued")
+"""How outcomes tell of walking without a cue: the newest of a session first."""
+
 LARGEST_CV = 0.5
 
 
@@ -123,7 +126,7 @@ def _start_reward(record: Record, plan: RewardPlan, name: str | None) -> Start:
 def _start_lead(record: Record, plan: LeadPlan) -> Start:
     reasons: list[str] = []
     prescribed_bpm = record.person.tempo_baseline_bpm
-    walked_bpm = _newest(record, UNCUED_CADENCE)
+    walked_bpm = _newest(record, [f"{when}_cadence_spm" for when in UNCUED])
     baseline_bpm = prescribed_bpm
     if prescribed_bpm is not None:
         reasons.append(f"The prescribed tempo is {prescribed_bpm:g}.")
@@ -132,11 +135,11 @@ def _start_lead(record: Record, plan: LeadPlan) -> Start:
         reasons.append(f"Without music the person last walked {baseline_bpm:g} steps/min.")
     else:
         reasons.append("The own cadence isn't known yet: measure it without music first.")
-    step_time_cv = _newest(record, UNCUED_CV)
+    step_time_cv = _newest(record, [f"{when}_step_time_cv" for when in UNCUED])
     if plan.baseline_step_time_cv is None and step_time_cv and step_time_cv <= LARGEST_CV:
         plan = msgspec.structs.replace(plan, baseline_step_time_cv=step_time_cv)
         reasons.append(f"Their steps varied by {100 * step_time_cv:.1f} % then.")
-    led = _newest(record, ("lead_ratio",))
+    led = _newest(record, ["lead_ratio"])
     lead_ratio = None
     if led is not None:
         # A hair more than the ratio, or 0.075 / 0.025 would count as two steps.
@@ -147,7 +150,7 @@ def _start_lead(record: Record, plan: LeadPlan) -> Start:
 
 
 def _start_breathe(record: Record, plan: BreathePlan) -> Start:
-    found_brpm = _newest(record, ("resonance_brpm",))
+    found_brpm = _newest(record, ["resonance_brpm"])
     if plan.rate == "search":
         return Start(plan, "The plan looks for the rate anew.")
     if plan.rate == "own":
@@ -158,7 +161,7 @@ def _start_breathe(record: Record, plan: BreathePlan) -> Start:
     return Start(plan, f"{found_brpm:.1f} breaths a minute, found in an earlier session.")
 
 
-def _newest(record: Record, names: tuple[str, ...]) -> float | None:
+def _newest(record: Record, names: Sequence[str]) -> float | None:
     """Find the newest outcome of any of these names."""
     for note in reversed(record.sessions):
         for name in names:

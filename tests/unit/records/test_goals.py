@@ -208,6 +208,13 @@ def test_the_ladder_starts_on_a_step_of_the_plan_and_never_beyond_it(led, most, 
     assert start.lead_ratio <= most
 
 
+def test_the_newest_walk_without_a_cue_counts_whatever_a_session_calls_it():
+    before = note(1, goal=None, uncued_before_cadence_spm=95.0, uncued_after_cadence_spm=99.0)
+    assert start_values(person(before), LeadPlan()).tempo_baseline_bpm == 99.0
+    later = note(2, goal=None, uncued_before_cadence_spm=97.0, uncued_after_cadence_spm=None)
+    assert start_values(person(before, later), LeadPlan()).tempo_baseline_bpm == 97.0
+
+
 def test_nobody_who_was_not_measured_gets_an_invented_cadence():
     start = start_values(person(), LeadPlan())
     assert (start.tempo_baseline_bpm, start.lead_ratio) == (None, None)
