@@ -19,8 +19,9 @@ from biofeedback.cli.recordkeeping import (
     check_number,
     read_person,
     tell,
+    writing,
 )
-from biofeedback.cli.targets import check_targets, replacing
+from biofeedback.cli.targets import check_targets
 from biofeedback.control.limits import (
     HEART_RATE_CEILING_MAX_BPM,
     HEART_RATE_CEILING_MIN_BPM,
@@ -220,7 +221,7 @@ def export_command(
     del plain
     table = export_person(FileStore(records), person)
     check_targets([output], inputs=[], overwrite=overwrite)
-    with replacing(output) as partial:
+    with writing(output) as partial:
         partial.write_bytes(msgspec.json.format(msgspec.json.encode(table), indent=1) + b"\n")
         partial.chmod(0o600)
     if as_json:

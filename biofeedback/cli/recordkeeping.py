@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import msgspec
 import typer
 
+from biofeedback.cli.targets import replacing
 from biofeedback.errors import RecordsError, SettingsError
 from biofeedback.records.rows import Record, read_record
 from biofeedback.records.store import FOLDER_VARIABLE, Address, FileStore
@@ -17,7 +19,7 @@ from biofeedback.records.texts import check_name
 from biofeedback.settings import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
 Folder = Annotated[
     Path | None,
@@ -105,6 +107,22 @@ def ask_whether(question: str, *, sure: bool) -> None:
         raise SettingsError(f"{question} Say so with --yes.")
     if not typer.confirm(question):
         raise typer.Exit(1)
+
+
+@contextmanager
+def writing(target: Path) -> Generator[Path]:
+    """Give the name of a file beside ``target`` that takes its place if all goes well.
+
+    Raises:
+        RecordsError: It can't be written.
+    """
+    try:
+        with replacing(target) as partial:
+            yield partial
+    except OSError as error:
+        raise RecordsError(
+            f"{target}: can't be written ({error.strerror}); make room or give another place."
+        ) from error
 
 
 def tell(facts: Any) -> None:

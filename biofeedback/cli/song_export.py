@@ -9,9 +9,9 @@ import msgspec
 
 from biofeedback.app import STOP_FADE_NS
 from biofeedback.cli.progress import showing_progress
+from biofeedback.cli.recordkeeping import writing
 from biofeedback.cli.render import render_orders
 from biofeedback.cli.score import write_midi
-from biofeedback.cli.targets import replacing
 from biofeedback.engine import ORDER_LIFE_NS, STEP_NS, STOP_FADE_MS
 from biofeedback.messages import NS_PER_S, TICKS_PER_BEAT, PlayNote, SteerSound, StopSound
 from biofeedback.music.key_names import name_signature
@@ -127,20 +127,20 @@ def export_song(
 
     Raises:
         SoundError: The sound failed.
-        OSError: A file can't be written.
+        RecordsError: A file can't be written.
     """
     style = STYLES[project.settings.style]
     heard: SoundSummary | None = None
     with ExitStack() as stack:
         if targets.sheet is not None:
-            page = stack.enter_context(replacing(targets.sheet))
+            page = stack.enter_context(writing(targets.sheet))
             page.write_text(write_page(project, song), encoding="utf-8")
         if targets.text is not None:
-            text = stack.enter_context(replacing(targets.text))
+            text = stack.enter_context(writing(targets.text))
             text.write_text(write_text(project, song), encoding="utf-8")
         if targets.midi is not None:
             write_midi(
-                stack.enter_context(replacing(targets.midi)),
+                stack.enter_context(writing(targets.midi)),
                 list_notes(song),
                 origin_ns=0,
                 style=style,
@@ -149,7 +149,7 @@ def export_song(
                 title=project.settings.title,
             )
         if targets.wav is not None:
-            partial = stack.enter_context(replacing(targets.wav))
+            partial = stack.enter_context(writing(targets.wav))
             end_ns = time_ns(song, song.end_tick) + RING_NS + STOP_FADE_NS
             with showing_progress("rendering", end_ns / NS_PER_S, quiet=quiet) as show:
                 _, heard = render_orders(

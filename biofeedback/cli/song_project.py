@@ -19,9 +19,10 @@ from biofeedback.cli.recordkeeping import (
     find_song,
     read_clock,
     tell,
+    writing,
 )
 from biofeedback.cli.song_view import describe_song, show_song
-from biofeedback.cli.targets import check_targets, check_wav, replacing
+from biofeedback.cli.targets import check_targets, check_wav
 from biofeedback.control.songwrite import Take
 from biofeedback.control.songwriting import GROOVES
 from biofeedback.errors import RecordsError, SettingsError
@@ -228,7 +229,7 @@ def templates_command(
             raise SettingsError("say which template goes into the file.")
         chosen = find_template(name)
         check_targets([output], inputs=[], overwrite=overwrite)
-        with replacing(output) as partial:
+        with writing(output) as partial:
             partial.write_text(write_blank_page(chosen.title, chosen.lines), encoding="utf-8")
         typer.echo(f"{output}: {chosen.title}")
         return

@@ -10,6 +10,7 @@ song_project.py  a song in the making: words, form, chords, takes, and all that 
 templates.py     lyrics with blanks
 written.py       a project as a song that can be played
 lyric_sheet.py   words with chords over them, as text and as a page in large type
+export.py        all that is kept of a person as one table
 texts.py         which names and texts are accepted
 
 The shell (clocks and files):

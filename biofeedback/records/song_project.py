@@ -29,7 +29,6 @@ NOTES_PER_BAR: Final = 8
 LONGEST_LINE: Final = 80
 MOST_LINES: Final = 16
 LOWEST_DEGREE, HIGHEST_DEGREE = -7, 14
-SONG_STYLES: Final = ("acoustic", "calm", "walk", "dance", "drum-circle")
 SongStyle = Literal["acoustic", "calm", "walk", "dance", "drum-circle"]
 """Styles in bars of four that have a voice for a melody."""
 
@@ -261,7 +260,7 @@ def add_takes(
     if project.settings.tempo_bpm is None and tempo_bpm is not None:
         rows.append(change_settings(project.settings, tempo_bpm=round(tempo_bpm, 1)))
     rows += [
-        TakeRejected(drawing=draw(project, take), session=session, at_iso=at_iso)
+        TakeRejected(drawing=check_take(project, take), session=session, at_iso=at_iso)
         for take in rejected
     ]
     known = {
@@ -271,14 +270,14 @@ def add_takes(
     }
     rows += [
         TakeAccepted(drawing=drawing, session=session, at_iso=at_iso)
-        for drawing in (draw(project, take) for take in takes)
+        for drawing in (check_take(project, take) for take in takes)
         if (session, drawing) not in known
     ]
     return tuple(rows)
 
 
-def draw(project: SongProject, take: Drawn) -> Drawing:
-    """Check that a take belongs to the song.
+def check_take(project: SongProject, take: Drawn) -> Drawing:
+    """Return a take as it is kept, if it belongs to the song.
 
     Raises:
         RecordsError: It doesn't; the text says why.

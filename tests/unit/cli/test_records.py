@@ -238,6 +238,15 @@ def test_templates_are_listed_and_printed(run, tmp_path):
     assert "Dear body" in (tmp_path / "letter.html").read_text()
 
 
+def test_a_disk_that_fills_while_a_file_is_written_is_told(run, monkeypatch):
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_text", fail)
+    with pytest.raises(RecordsError, match=r"letter\.html: can't be written \(No space left"):
+        run("song-project", "templates", "letter", "-o", "letter.html")
+
+
 def test_forgetting_takes_all_and_names_what_lies_elsewhere(run, song, store, tmp_path):
     here = tmp_path / "s1.trace.jsonl"
     here.write_text("trace")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise, product
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -35,7 +36,7 @@ from biofeedback.music.written_song import (
     sing_line,
     write_out,
 )
-from biofeedback.records.song_project import SONG_STYLES
+from biofeedback.records.song_project import SongStyle
 
 C = Key(tonic=0, mode="ionian")
 UP = (0, 0, 1, 2, 4, 4, 4, 4, 3, 3, 2, 1, 0, 0, None, None)
@@ -227,7 +228,7 @@ def write(style="acoustic", key=C, drive=0.55, **part):
     return write_out(STYLES[style], 7, parts, key=key, tempo_bpm=92.0)
 
 
-@pytest.mark.parametrize("style", SONG_STYLES)
+@pytest.mark.parametrize("style", get_args(SongStyle))
 def test_every_band_plays_the_drawn_melody_over_its_own_accompaniment(style):
     lines = (syllables("I am strong when morning comes"), syllables("I am home again"))
     song = write(style, lines=lines)
