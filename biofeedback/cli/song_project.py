@@ -23,6 +23,7 @@ from biofeedback.cli.recordkeeping import (
 )
 from biofeedback.cli.song_view import describe_song, show_song
 from biofeedback.cli.targets import check_targets, check_wav
+from biofeedback.control.limits import TEMPO_MAX_BPM, TEMPO_MIN_BPM
 from biofeedback.control.songwrite import Take
 from biofeedback.control.songwriting import GROOVES
 from biofeedback.errors import RecordsError, SettingsError
@@ -63,7 +64,7 @@ FormOption = Annotated[
 ]
 KeyOption = Annotated[str | None, typer.Option(help="C, F# minor, Bb, D dorian ...")]
 TempoOption = Annotated[
-    float | None, typer.Option(help="60 to 140; without one a session finds it.", metavar="BPM")
+    float | None, typer.Option(help="40 to 180; without one a session finds it.", metavar="BPM")
 ]
 StyleOption = Annotated[
     str | None, typer.Option(help=f"The band: {', '.join(get_args(SongStyle))}.")
@@ -490,7 +491,7 @@ def _gather(
             raise SettingsError(f"--key {key}: give C, Am, F# minor, Bb major, D dorian ...")
         said |= {"tonic": parsed.tonic, "mode": parsed.mode}
     if tempo is not None:
-        said["tempo_bpm"] = tempo
+        said["tempo_bpm"] = check_number(tempo, TEMPO_MIN_BPM, TEMPO_MAX_BPM, option="--tempo")
     if style is not None:
         said["style"] = check_word(style, get_args(SongStyle), option="--style")
     if language is not None:

@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from biofeedback.control.limits import TempoBpm
 from biofeedback.control.songwrite import SongwritePlan
-from biofeedback.control.songwriting import SONG_BPM, Groove
+from biofeedback.control.songwriting import Groove
 from biofeedback.errors import RecordsError
 from biofeedback.music.scales import FUNCTIONS, Mode
 from biofeedback.records.texts import check_text
@@ -259,20 +259,14 @@ def add_takes(
     tempo_bpm = (outcomes or {}).get("tempo_bpm")
     if project.settings.tempo_bpm is None and tempo_bpm is not None:
         rows.append(change_settings(project.settings, tempo_bpm=round(tempo_bpm, 1)))
-    rows += [
-        TakeRejected(drawing=check_take(project, take), session=session, at_iso=at_iso)
-        for take in rejected
-    ]
     known = {
-        (row.session, row.drawing)
-        for row in project.history
-        if session is not None and isinstance(row, TakeAccepted)
+        (type(row), row.session, row.drawing) for row in project.history if session is not None
     }
-    rows += [
-        TakeAccepted(drawing=drawing, session=session, at_iso=at_iso)
-        for drawing in (check_take(project, take) for take in takes)
-        if (session, drawing) not in known
-    ]
+    told = [(TakeRejected, take) for take in rejected] + [(TakeAccepted, take) for take in takes]
+    for kind, take in told:
+        drawing = check_take(project, take)
+        if (kind, session, drawing) not in known:
+            rows.append(kind(drawing=drawing, session=session, at_iso=at_iso))
     return tuple(rows)
 
 
@@ -351,11 +345,8 @@ def change_settings(settings: SongSettings, **changes: object) -> SongSettings:
     if isinstance(title, str):
         changes["title"] = check_text(title, what="title")
     tempo_bpm = changes.get("tempo_bpm")
-    low, high = SONG_BPM
-    if isinstance(tempo_bpm, int | float) and not (
-        math.isfinite(tempo_bpm) and low <= tempo_bpm <= high
-    ):
-        raise RecordsError(f"tempo {tempo_bpm:g}: a song goes at {low:g} to {high:g} bpm.")
+    if isinstance(tempo_bpm, float) and not math.isfinite(tempo_bpm):
+        raise RecordsError(f"a song can't go at {tempo_bpm} bpm.")
     made = msgspec.structs.replace(settings, **changes)
     try:
         return msgspec.convert(msgspec.to_builtins(made), SongSettings)

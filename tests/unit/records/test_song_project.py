@@ -90,7 +90,9 @@ def test_takes_of_one_session_are_added_once_however_often_they_are_told():
     song = project()
     first = add_takes(song, [take()], session="s1")
     song = grown(song, *first)
-    more = add_takes(song, [take(), take("chorus", DOWN)], session="s1")
+    spurned = [take(degrees=DOWN)]
+    song = grown(song, *add_takes(song, [], rejected=spurned, session="s1"))
+    more = add_takes(song, [take(), take("chorus", DOWN)], rejected=spurned, session="s1")
     assert [row.drawing.slot for row in more] == ["chorus"]
     # Another session may bring the same melody: that is another take.
     assert len(add_takes(song, [take()], session="s2")) == 1
@@ -109,6 +111,9 @@ def test_the_tempo_of_the_first_session_is_the_songs():
     song = read_project([song.settings, *rows])
     assert song.settings.tempo_bpm == 97.3
     assert add_takes(song, [], outcomes={"tempo_bpm": 120.0}) == ()
+    # A plan's band may be slower than songs are by themselves; no take is lost for that.
+    slow = read_project([SongSettings(title="x")])
+    assert len(add_takes(slow, [take()], outcomes={"tempo_bpm": 44.0})) == 2
     assert (
         add_takes(read_project([SongSettings(title="x")]), [], outcomes={"tempo_bpm": None}) == ()
     )
