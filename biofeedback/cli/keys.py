@@ -61,7 +61,7 @@ def listening_to_keys(
                     inbox.put(order)
 
     with ExitStack() as stack:
-        read_keys = stack.enter_context(_single_keys())
+        read_keys = stack.enter_context(single_keys())
         reader = threading.Thread(target=listen, args=(read_keys,), name="keys", daemon=True)
         reader.start()
         try:
@@ -86,7 +86,8 @@ def has_keyboard() -> bool:
 if sys.platform == "win32":
 
     @contextmanager
-    def _single_keys() -> Generator[Callable[[], str | None]]:
+    def single_keys() -> Generator[Callable[[], str | None]]:
+        """Give a function that waits up to 0.1 s for keys; None when the terminal is gone."""
         import msvcrt  # noqa: PLC0415 - Windows only
         import time  # noqa: PLC0415
 
@@ -104,7 +105,8 @@ if sys.platform == "win32":
 else:
 
     @contextmanager
-    def _single_keys() -> Generator[Callable[[], str | None]]:
+    def single_keys() -> Generator[Callable[[], str | None]]:
+        """Give a function that waits up to 0.1 s for keys; None when the terminal is gone."""
         import select  # noqa: PLC0415 - POSIX only
         import termios  # noqa: PLC0415
         import tty  # noqa: PLC0415

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from biofeedback.cli.keys import has_keyboard
 from biofeedback.cli.own_music import know_songs
 from biofeedback.cli.progress import showing_progress
+from biofeedback.cli.tap_along import tap_along
 from biofeedback.errors import SettingsError, SongError
 
 if TYPE_CHECKING:
@@ -80,31 +82,47 @@ def list_command(as_json: AsJson = False, plain: Plain = False) -> None:
 def tap_command(
     file: Annotated[Path, typer.Argument(help="The song.")],
     at: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="When the beats were tapped, in s from the start of the file: 8.2,8.7,..."
         ),
-    ],
+    ] = None,
+    begin: Annotated[
+        float, typer.Option("--from", min=0.0, help="Where to begin to play, in s.")
+    ] = 0.0,
     as_json: AsJson = False,
     plain: Plain = False,
 ) -> None:
     """Correct a song's beats: at least eight taps say tempo, octave and phase.
 
-    Example: biofeedback songs tap walk.mp3 --at 8.2,8.7,9.2,9.7,10.2,10.7,11.2,11.7
+    The song plays, and each press of the space bar is a tap; Enter ends it. With --at nothing
+    is played.
+
+    Example: biofeedback songs tap walk.mp3 --from 30
     """
-    try:
-        taps_s = [float(word) for word in at.split(",") if word.strip()]
-    except ValueError as error:
-        raise SettingsError(f"--at {at}: give seconds with commas between: 8.2,8.7,9.2") from error
+    taps_s = None if at is None else _read_taps(at)
+    if taps_s is None and not has_keyboard():
+        raise SettingsError(
+            "there is no keyboard here to tap on; give the taps with --at 8.2,8.7,9.2,..."
+        )
     from biofeedback.songs.analyse import listen  # noqa: PLC0415 - loads scipy
     from biofeedback.songs.library import Library  # noqa: PLC0415
     from biofeedback.songs.taps import correct_beats  # noqa: PLC0415
 
     with showing_progress(f"listening to {file.name}", 1.0, quiet=as_json or plain) as show:
         heard = listen(file, show=show)
+    if taps_s is None:
+        taps_s = tap_along(file, loudness_lufs=heard.loudness_lufs, from_s=begin)
     sidecar = correct_beats(heard, taps_s)
     Library().save(sidecar)
     _tell(sidecar, as_json=as_json)
+
+
+def _read_taps(at: str) -> list[float]:
+    try:
+        return [float(word) for word in at.split(",") if word.strip()]
+    except ValueError as error:
+        raise SettingsError(f"--at {at}: give seconds with commas between: 8.2,8.7,9.2") from error
 
 
 def list_tempi(sidecar: Sidecar) -> list[tuple[float, float]]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from biofeedback.music.style import Style, Voice
 
 SHORTEST_TICKS = 20
+HIGHEST_CHORD_MIDI = 100
 _HALF = 1 << 32
 _PARTS = {layer: index for index, layer in enumerate(PART_LAYERS)}
 
@@ -151,30 +152,27 @@ class _Band:
         self, bar: Bar, first_step: int, end_step: int, first_tick: int, notes: list[PlannedNote]
     ) -> None:
         """Add the notes of the steps ``[first_step, end_step)`` of a bar."""
-        tick = first_tick
-        shifts = self._scene.shifts
-        for step in range(first_step, end_step):
-            for layer, steps, shift in bar.sources:
-                candidates = steps[step]
-                if not candidates:
-                    continue
+        tick, ticks_per_step = first_tick, self._style.meter.ticks_per_step
+        shifts, colour, plain_gates = self._scene.shifts, self._colour, self._gates
+        for entries in bar.steps[first_step:end_step]:
+            for layer, shift, candidates in entries:
                 if layer in _PARTS:
                     energy = self._find_part_energy(layer)
                     if energy is None:
                         continue
                     gates, later = mapping.open_gates(energy, self._parameters), 0.0
                 else:
-                    gates = self._gates
+                    gates = plain_gates
                     later = shift + shifts[layer] if layer in shifts else shift
                 for candidate in candidates:
                     # What sounds at rest always does: nothing makes it come in later.
                     enter = candidate.enter
                     if (
                         gates[candidate.gate] >= (enter and enter + later)
-                        and candidate.colour_from <= self._colour
+                        and candidate.colour_from <= colour
                     ):
                         notes.append(self._sound(candidate, layer, bar, tick))
-            tick += self._style.meter.ticks_per_step
+            tick += ticks_per_step
 
     def _find_part_energy(self, layer: Layer) -> float | None:
         """A part has its owner's energy; one that nobody owns joins in with the whole."""
@@ -265,11 +263,12 @@ class _Band:
                 return None if number < 0 else number
             case "voice":
                 inversion = candidate.inversion
-                return bar.chords[candidate.chord].voice_pitch(
+                pitch = bar.chords[candidate.chord].voice_pitch(
                     number,
                     inversion=manner.inversion if inversion is None else inversion,
                     colour=self._colour,
                 )
+                return pitch if pitch <= HIGHEST_CHORD_MIDI else pitch - OCTAVE
             case "bass":
                 chord = bar.chords[candidate.chord]
                 last = candidate.chord + 1 == len(bar.chords)

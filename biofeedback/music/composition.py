@@ -7,7 +7,7 @@ ready once (``patterns.py``). Bars are cached, which is fine: they are pure.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -19,6 +19,8 @@ from biofeedback.music.melody import compose_melody
 from biofeedback.music.patterns import Candidate, Steps, human_key, lay_out
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from biofeedback.messages import Layer
     from biofeedback.music.chord import Chord
     from biofeedback.music.melody import MelodyNote
@@ -39,14 +41,18 @@ class Source(NamedTuple):
     shift: float
 
 
+Entry: TypeAlias = "tuple[Layer, float, tuple[Candidate, ...]]"
+"""What one player may play at one step of a bar, and what is added to what its notes ask."""
+
+
 class Bar(NamedTuple):
-    """What may sound in a bar.
+    """What may sound in a bar, step by step.
 
     ``after`` is the chord that follows its last one, ``human`` the seed of its deviations.
     ``phrasing_db`` lifts what isn't rhythm.
     """
 
-    sources: tuple[Source, ...]
+    steps: tuple[tuple[Entry, ...], ...]
     chords: tuple[Chord, ...]
     after: Chord
     human: int
@@ -71,7 +77,7 @@ def compose_bar(style: Style, seed: int, bar: int) -> Bar:
     )
     sources += _write_melody(style, seed, slot, bar_in_slot, first)
     phrasing_db = style.phrasing_db[slot % len(style.phrasing_db)]
-    return Bar(tuple(sources), chords, after, roll(seed, Draw.HUMAN, bar), phrasing_db)
+    return Bar(_lay_steps(style, sources), chords, after, roll(seed, Draw.HUMAN, bar), phrasing_db)
 
 
 def accompany_bar(
@@ -97,7 +103,9 @@ def accompany_bar(
         ends_section=ends_section,
     )
     phrasing_db = style.phrasing_db[bar % len(style.phrasing_db)]
-    return Bar(tuple(sources), (chord,), after, roll(seed, Draw.HUMAN, bar), phrasing_db)
+    return Bar(
+        _lay_steps(style, sources), (chord,), after, roll(seed, Draw.HUMAN, bar), phrasing_db
+    )
 
 
 def _let_play(
@@ -133,6 +141,16 @@ def _let_play(
         sources = [_give_way(source, fills) for source in sources]
     sources += fills
     return sources
+
+
+def _lay_steps(style: Style, sources: Sequence[Source]) -> tuple[tuple[Entry, ...], ...]:
+    """Turn what each player plays into what is played at each step."""
+    steps: list[list[Entry]] = [[] for _ in range(style.meter.steps)]
+    for layer, laid_out, shift in sources:
+        for entries, candidates in zip(steps, laid_out, strict=True):
+            if candidates:
+                entries.append((layer, shift, candidates))
+    return tuple(map(tuple, steps))
 
 
 def _lay_chords(

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from biofeedback.music.style import Style
 
 _RELUCTANCE = 1.06
@@ -58,34 +56,43 @@ class Pace:
         """Tell the place in the style at a felt tick of now."""
         return self._style_origin + (felt_tick - self._felt_origin) * self._halves // _PLAIN
 
-    def cut(self, felt_start: int, felt_end: int, tempo_bpm: float) -> Iterator[Span]:
+    def cut(self, felt_start: int, felt_end: int, tempo_bpm: float) -> list[Span]:
         """Cut the felt ticks ``[felt_start, felt_end)`` at joints; call it in order, without gaps.
 
-        Yields:
+        Returns:
             Spans whose ends meet.
         """
+        spans: list[Span] = []
         meter = self._style.meter
-        while (start := self._ceil(felt_start)) < self._ceil(felt_end):
-            at_bar = start % meter.ticks == 0
-            if at_bar:
-                self._turn(start, self._choose(tempo_bpm))
-            joint = (start // meter.joint_ticks + 1) * meter.joint_ticks
-            yield Span(
-                start=start,
-                end=min(joint, self._ceil(felt_end)),
-                at_joint=start % meter.joint_ticks == 0,
-                at_bar=at_bar,
-                halves=self._halves,
-                felt_origin=self._felt_origin,
-                style_origin=self._style_origin,
+        joint_ticks = meter.joint_ticks
+        start, end = self._ceil(felt_start), self._ceil(felt_end)
+        while start < end:
+            within = start % joint_ticks
+            at_bar = within == 0 and start % meter.ticks == 0
+            if at_bar and self._turn(start, self._choose(tempo_bpm)):
+                end = self._ceil(felt_end)
+            joint = start - within + joint_ticks
+            spans.append(
+                Span(
+                    start=start,
+                    end=min(joint, end),
+                    at_joint=within == 0,
+                    at_bar=at_bar,
+                    halves=self._halves,
+                    felt_origin=self._felt_origin,
+                    style_origin=self._style_origin,
+                )
             )
-            felt_start = self._felt(joint)
+            start = joint
+        return spans
 
-    def _turn(self, style_tick: int, halves: int) -> None:
-        """Go on at another pace from the beginning of a bar."""
-        if halves != self._halves:
-            self._felt_origin, self._style_origin = self._felt(style_tick), style_tick
-            self._halves = halves
+    def _turn(self, style_tick: int, halves: int) -> bool:
+        """Go on at another pace from the beginning of a bar; tell whether it is another."""
+        if halves == self._halves:
+            return False
+        self._felt_origin, self._style_origin = self._felt(style_tick), style_tick
+        self._halves = halves
+        return True
 
     def _felt(self, style_tick: int) -> int:
         """Tell the first felt tick at which a place in the style has been reached."""

@@ -182,11 +182,14 @@ class SongPerformer:
         chosen = choose_multiple(song_bpm, wished_bpm, self._multiple)
         if chosen != self._multiple:
             # The song goes on as fast as it goes; other beats of it count from now on.
-            self._tempo_bpm *= self._multiple / chosen
+            speed = self._tempo_bpm * self._multiple / song_bpm
+            self._tempo_bpm = min(max(speed, SLOWEST), FASTEST) * song_bpm / chosen
             self._clock.extend(start_ns + 1, self._tempo_bpm)
             self._multiple = chosen
             self._follows = False
             self._take_phase(start_ns)
+            if self._change_tick is not None:
+                self._plan_entry(start_ns + 1)
         low_bpm, high_bpm = SLOWEST * song_bpm / chosen, FASTEST * song_bpm / chosen
         goal_bpm = min(max(wished_bpm, low_bpm), high_bpm)
         most = self._tempo_bpm * GLIDE_RATIO_PER_S * (until_ns - start_ns) / NS_PER_S + _BARELY
@@ -297,6 +300,10 @@ class SongPerformer:
         fitting = [n for n in order if fits(self._songs[n], wished_bpm)]
         self._number = (fitting or order)[0]
         self._passed_over = self._number != order[0]
+        self._plan_entry(at_ns)
+
+    def _plan_entry(self, at_ns: int) -> None:
+        """Find the tick on which the next song begins, at the tempo of ``at_ns``."""
         following = self._songs[self._number]
         song_bpm = following.tempo_bpm(0.0)
         multiple = choose_multiple(song_bpm, self._clock.tempo_bpm(at_ns), None)

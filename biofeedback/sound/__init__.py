@@ -20,6 +20,7 @@ periods), and renders live and off-line on one path, block by block:
     loudness.py     K-weighting and gating (ITU-R BS.1770)
     live.py         the sound device: callback, clock, loss and return
     wav.py          the file
+    playback.py     a recording as it is, to tap along with
     song.py         the person's own songs, stretched (song_clock.py, vocoder.py, recording.py)
 """
 

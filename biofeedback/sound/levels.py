@@ -6,6 +6,8 @@
   than vigorous inside a session. It asks which gain would bring the integral to the target if the
   music went on for a while (20 s, later half as long as it has played) as loud as until now: less
   patience would let a vigorous stretch pay for the one before, and make it the quieter one.
+  What is meant to be soft (a wished level below -3 dB) raises it slowly only, and isn't measured
+  once something louder was heard: else a rest would make the first steps after it the loudest.
 * Cap: momentary loudness (0.4 s) is held below -18.3 LUFS, so that short-term loudness (3 s)
   never gets above -16; falls fast, comes back slowly.
 * Whatever rises, rises at 6 dB/s at most, and not at all while it may not.
@@ -34,11 +36,13 @@ _CHUNK_S = 0.1
 _HORIZON_S = 20.0
 _HORIZON_RATIO = 0.5
 _PRIOR_S = 5.0
-_NOMINAL_LUFS = -23.0  # of a middling arrangement before the servo
+_NOMINAL_LUFS = -21.5  # of a lively arrangement before the servo
+_USUAL_LEVEL_DB = -0.6  # lively music isn't wished at full level all the time
 _SERVO_RANGE_DB = 12.0
 _SERVO_DB_PER_S = 0.04
 _SERVO_START_DB_PER_S = 0.4
 _SERVO_START_S = 60.0
+_SOFT_DB = -3.0
 _FALL_DB_PER_S = 300.0  # a drop is a ramp too
 _CAP_MARGIN_DB = 2.3
 _WISH_TAU_S = 0.1
@@ -80,19 +84,29 @@ class LoudnessServo:
     """Steer the programme's integrated loudness to the target."""
 
     def __init__(self, *, target_lufs: float) -> None:
-        self._target = lufs_to_power(target_lufs)
+        self._target = lufs_to_power(target_lufs - _USUAL_LEVEL_DB)
         self._prior = lufs_to_power(_NOMINAL_LUFS)
         self._before = GatedLoudness()
         self._after = GatedLoudness()
         self._elapsed_s = 0.0
+        self._heard_full = False
         self.gain_db = 10.0 * math.log10(self._target / self._prior)
 
-    def update(self, power: float, *, counts: bool, may_rise: bool) -> float:
+    def update(self, power: float, *, level_db: float, counts: bool, may_rise: bool) -> float:
         """Take the power of 100 ms before the servo; return the gain to glide to, in dB.
 
-        ``counts`` is False for what isn't programme: fades, the bed, silence after a stop.
+        ``level_db`` is the wished level, which comes after the servo. ``counts`` is False for what
+        isn't programme: fades, the bed, silence after a stop.
         """
         if not counts:
+            self._before.interrupt()
+            self._after.interrupt()
+            return self.gain_db
+        soft = level_db < _SOFT_DB
+        if not soft and not self._heard_full:
+            self._heard_full = True
+            self._before, self._after = GatedLoudness(), GatedLoudness()
+        if soft and self._heard_full:
             self._before.interrupt()
             self._after.interrupt()
             return self.gain_db
@@ -111,7 +125,8 @@ class LoudnessServo:
         wanted = min(max(wanted, -_SERVO_RANGE_DB), _SERVO_RANGE_DB)
         fast = self._elapsed_s < _SERVO_START_S
         step = (_SERVO_START_DB_PER_S if fast else _SERVO_DB_PER_S) * _CHUNK_S
-        change = min(max(wanted - self.gain_db, -step), step)
+        rise = _SERVO_DB_PER_S * _CHUNK_S if soft else step
+        change = min(max(wanted - self.gain_db, -step), rise)
         if change < 0.0 or may_rise:
             self.gain_db += change
         return self.gain_db
@@ -138,7 +153,7 @@ class LevelControl:
         seconds = n / self._rate_hz
         self._follow_wish(level_db, seconds=seconds, may_rise=may_rise)
         for power in self._meter.update(block):
-            self._servo.update(power, counts=counts, may_rise=may_rise)
+            self._servo.update(power, level_db=self._level_db, counts=counts, may_rise=may_rise)
             self._update_cap(power, may_rise=may_rise)
         wanted = self._servo.gain_db + self._cap_db + self._level_db
         before = wanted if self._gain_db is None else self._gain_db

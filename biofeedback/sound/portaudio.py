@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from biofeedback.errors import SoundError
 from biofeedback.messages import NS_PER_S
@@ -13,11 +13,22 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from biofeedback.sound.live import LivePlayer
     from biofeedback.sound.settings import SoundSettings
 
 # What devices call "low" (9 ms at 128 frames) ran dry on a busy machine, and 20 ms did, too.
 LATENCY_S = 0.03
+
+
+class Player(Protocol):
+    """What fills the blocks (``LivePlayer``, ``Playback``)."""
+
+    failure: BaseException | None
+
+    def render(
+        self, out: NDArray[np.float32], *, now_ns: int, latency_ns: int, underflow: bool
+    ) -> None:
+        """Fill ``out``, shape (frames, 1 or 2), that is heard ``latency_ns`` after ``now_ns``."""
+        ...
 
 
 class PortAudioOutput:
@@ -48,7 +59,7 @@ class PortAudioOutput:
                 f"the sound device can't be used ({error}); choose another, or render to a file"
             ) from error
 
-    def start(self, player: LivePlayer) -> None:
+    def start(self, player: Player) -> None:
         """Open the device and begin to call the player."""
         sounddevice = self._library
 

@@ -4,6 +4,7 @@
   nowhere else.
 * An object that Python forgets takes its tables with it while pyo's C side still reads them, which
   ends the process: so whatever is made stays until the process ends.
+* Arithmetic on signals makes signals too: pyo's own constructor tells of all of them, in order.
 * Only the sound process imports this module.
 """
 
@@ -27,10 +28,21 @@ except ImportError as error:
 
 
 class _KeepingLibrary:
-    """pyo's classes by name; every instance is kept."""
+    """pyo's classes by name; every instance is kept.
+
+    ``signals`` are all that were made, in order, those of arithmetic included.
+    """
 
     def __init__(self) -> None:
         self._kept: list[Any] = []
+        self.signals: list[Any] = []
+        construct = _library.PyoObject.__init__
+
+        def note(signal: Any, *args: Any, **options: Any) -> None:
+            construct(signal, *args, **options)
+            self.signals.append(signal)
+
+        _library.PyoObject.__init__ = note
 
     def __getattr__(self, name: str) -> Any:
         made_by = getattr(_library, name)

@@ -7,6 +7,7 @@
   first; with none let go, the one that started first.
 * Instruments whose voices can't glide from note to note keep some in reserve: when too many sound,
   the one that a listener misses least fades within milliseconds, and a new note finds a silent one.
+* A voice that has been silent for ``REST_S`` rests, which costs nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 GIVE_UP_MS = 250
 CUT_MS = 12
+REST_S = 0.1
 _ERROR_STEP_MS = 0.05
 _ERROR_BINS = 2000
 
@@ -46,6 +48,10 @@ class Voices(Protocol):
         """Let a voice fade within milliseconds from frame ``offset`` on."""
         ...
 
+    def rest_voice(self, layer: Layer, voice: int) -> None:
+        """Let a silent voice rest from the beginning of the block on."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class VoiceStart:
@@ -60,10 +66,11 @@ class VoiceStart:
 
 @dataclass(slots=True, eq=False)
 class Voice:
-    """The note that a voice has; frames count from the sound's start."""
+    """The note that a voice has, and the newest that it began; frames count from the start."""
 
     number: int
     note: int = -1
+    started: int = -1
     started_frame: int = -1
     ends_frame: int = -1
     silent_frame: int = -1
@@ -133,6 +140,8 @@ class NoteScheduler:
         self._waiting: list[tuple[int, int, PlayNote]] = []
         # numbers are unique, so voices are never compared
         self._ending: list[tuple[int, int, Layer, Voice]] = []
+        self._fading: list[tuple[int, int, Layer, Voice]] = []
+        self._rest_frames = round(REST_S * rate_hz)
         self.added = 0
         self.counts = NoteCounts()
 
@@ -168,6 +177,7 @@ class NoteScheduler:
             clock_error_ns: How far the device's own word for this block is from ``origin_ns``.
             muted: True while notes are to be passed over in silence.
         """
+        self._rest_voices(first_frame)
         end_frame = first_frame + frames
         end_ns = origin_ns + end_frame * NS_PER_S // self._rate_hz + NS_PER_S // self._rate_hz
         starts: list[tuple[int, int, PlayNote]] = []
@@ -203,7 +213,8 @@ class NoteScheduler:
         group = self._groups[note.layer]
         voice = self._choose(note.layer, frame=frame, offset=offset)
         length = max(1, note.duration_ns * self._rate_hz // NS_PER_S)
-        voice.note, voice.cut = number, False
+        voice.note = voice.started = number
+        voice.cut = False
         voice.started_frame, voice.ends_frame = frame, frame + length
         ring = round(group.ring_s * self._rate_hz)
         voice.silent_frame = frame + (0 if group.one_shot else length) + ring
@@ -219,6 +230,7 @@ class NoteScheduler:
         self._voices.start_voice(note.layer, voice.number, offset=offset, sound=sound)
         if not group.one_shot:
             heapq.heappush(self._ending, (voice.ends_frame, number, note.layer, voice))
+        heapq.heappush(self._fading, (voice.silent_frame, number, note.layer, voice))
 
     def _choose(self, layer: Layer, *, frame: int, offset: int) -> Voice:
         """Return the voice for a new note, and let one go when too many sound."""
@@ -235,6 +247,17 @@ class NoteScheduler:
                 surplus.note, surplus.ends_frame, surplus.cut = -1, frame, True
                 surplus.silent_frame = frame + CUT_MS * self._rate_hz // 1000
         return voice
+
+    def _rest_voices(self, first_frame: int) -> None:
+        """Let voices rest that have been silent for long enough; look at each again when due."""
+        while self._fading and self._fading[0][0] + self._rest_frames <= first_frame:
+            _, number, layer, voice = heapq.heappop(self._fading)
+            if voice.started != number:
+                continue  # it has a newer note, which will be looked at
+            if voice.silent_frame + self._rest_frames <= first_frame:
+                self._voices.rest_voice(layer, voice.number)
+            else:
+                heapq.heappush(self._fading, (voice.silent_frame, number, layer, voice))
 
     def _end_notes(self, *, until_frame: int, first_frame: int) -> None:
         while self._ending and self._ending[0][0] < until_frame:

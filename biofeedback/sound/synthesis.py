@@ -1,6 +1,7 @@
 """The pyo server in manual mode: the instruments, the room, the bed, mixed to stereo.
 
-One call renders one block. All that changes from outside goes over the control bus, so it is
+A voice that is silent rests: what makes its sound isn't computed until its next note. One call
+renders one block. All that changes from outside goes over the control bus, so it is
 heard in the block it was written for, at its frame.
 """
 
@@ -43,7 +44,11 @@ _PART = "part_"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Layer:
-    """Where a layer's voices are told what to do; ``ears`` are the columns of a part's place."""
+    """Where a layer's voices are told what to do.
+
+    ``ears`` are the columns of a part's place. ``parts`` are pyo's objects that work for one voice
+    alone, for each voice; those of the voices ``resting`` aren't computed.
+    """
 
     instrument: Instrument
     columns: list[int]
@@ -54,6 +59,22 @@ class _Layer:
     on_cut: list[Callable[[int], None]]
     release_frames: int | None
     ears: tuple[int, int] | None
+    parts: list[tuple[Any, ...]]
+    resting: set[int]
+
+    def wake(self, voice: int) -> None:
+        """Compute a voice again."""
+        if voice in self.resting:
+            self.resting.discard(voice)
+            for part in self.parts[voice]:
+                part.play()
+
+    def rest(self, voice: int) -> None:
+        """Leave a voice out until it is woken; what it was doing stops where it is."""
+        if voice not in self.resting:
+            self.resting.add(voice)
+            for part in self.parts[voice]:
+                part.stop()
 
     def gain_at(self, pitch_midi: float) -> float:
         """Return the amplitude that makes high and low notes equally loud."""
@@ -107,6 +128,7 @@ class Synthesis:
         if layer == "bass":
             self._root_hz = _BED_HZ * 2.0 ** (math.log2(sound.pitch_hz / _BED_HZ) % 1.0)
         parts = self._layers[layer]
+        parts.wake(voice)
         parts.pitch_hz[voice].setValue(sound.pitch_hz)
         parts.velocity[voice].setValue(sound.loudness)
         for left, right in parts.pans:
@@ -135,6 +157,10 @@ class Synthesis:
             hurry(voice)
         frames = CUT_MS * self.rate_hz // 1000
         self._bus.fade_from(parts.columns[voice], offset, frames=frames)
+
+    def rest_voice(self, layer: Layer, voice: int) -> None:
+        """Let a silent voice rest until its next note."""
+        self._layers[layer].rest(voice)
 
     def begin_block(self) -> None:
         """Start writing controls for the next block."""
@@ -177,6 +203,9 @@ class Synthesis:
         self._output = self._view_output()
         for _ in range(round(_WARM_UP_S * self.rate_hz / self.frames)):
             self._server.process()
+        for layer, group in self.groups.items():
+            for voice in range(group.voices):
+                self.rest_voice(layer, voice)
 
     def _add_controls(self) -> None:
         self._programme, self._bed = self._bus.add_columns(2, value=0.0)
@@ -235,6 +264,7 @@ class Synthesis:
     ) -> tuple[Any, Any]:
         """Build the voices of a layer, its level and, of a part, its place."""
         count = instrument.voices
+        made = len(pyo.signals)
         columns = self._bus.add_columns(count, value=0.0)
         loudness = self._bus.read(columns) if count else None
         pitch_hz = pyo.Sig([220.0] * count) if count else None
@@ -250,6 +280,7 @@ class Synthesis:
             rate_hz=self.rate_hz,
         )
         left, right = instrument.build(signals)
+        own = [signal for signal in pyo.signals[made:] if len(signal) == count]
         level = 10.0 ** (instrument.level_db / 20.0)
         left, right = left * level, right * level
         ears = None
@@ -268,6 +299,8 @@ class Synthesis:
             on_cut=signals.on_cut,
             release_frames=None if release_s is None else round(release_s * self.rate_hz),
             ears=ears,
+            parts=list(zip(*(signal.getBaseObjects() for signal in own), strict=True)),
+            resting=set(),
         )
         if count:
             self.groups[layer] = VoiceGroup(

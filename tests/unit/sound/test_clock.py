@@ -27,6 +27,9 @@ class Clicks:
     def begin_block(self):
         pass
 
+    def rest_voice(self, layer, voice):
+        pass
+
     def start_voice(self, layer, voice, *, offset, sound):
         self.starts.append(self.blocks * FRAMES + offset)
 

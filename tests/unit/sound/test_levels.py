@@ -15,7 +15,7 @@ def play(lufs_per_chunk, *, may_rise=True) -> tuple[float, list[float]]:
     servo, heard, gains = LoudnessServo(target_lufs=-23.0), GatedLoudness(), []
     for lufs in lufs_per_chunk:
         power = lufs_to_power(lufs)
-        gain_db = servo.update(power, counts=True, may_rise=may_rise)
+        gain_db = servo.update(power, level_db=0.0, counts=True, may_rise=may_rise)
         heard.update(power * 10 ** (gain_db / 10))
         gains.append(gain_db)
     return heard.integrated_lufs(), gains
@@ -49,7 +49,7 @@ def test_what_does_not_count_moves_nothing():
     servo = LoudnessServo(target_lufs=-23.0)
     before = servo.gain_db
     for _ in range(100):
-        servo.update(lufs_to_power(-50.0), counts=False, may_rise=True)
+        servo.update(lufs_to_power(-50.0), level_db=0.0, counts=False, may_rise=True)
     assert servo.gain_db == before
 
 
@@ -117,3 +117,13 @@ def test_fade_starts_at_a_gain():
     fade = Fade(position=1.0)
     fade.start_at(0.1)
     assert fade.gain == pytest.approx(0.1)
+
+
+def test_a_soft_beginning_does_not_make_what_follows_loud():
+    """The first lively bars after a rest aren't louder than the last ones."""
+    servo, gains = LoudnessServo(target_lufs=-23.0), []
+    for lufs, level_db in [(-33.0, -8.0)] * 300 + [(-21.0, -0.5)] * 600:
+        power = lufs_to_power(lufs)
+        gains.append(servo.update(power, level_db=level_db, counts=True, may_rise=True))
+    assert max(gains) - gains[-1] < 2.0
+    assert gains[299] - gains[0] < 1.5

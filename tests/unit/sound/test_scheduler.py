@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from biofeedback.messages import NS_PER_MS, NS_PER_S, PlayNote
-from biofeedback.sound.scheduler import NoteScheduler, VoiceGroup
+from biofeedback.sound.scheduler import REST_S, NoteScheduler, VoiceGroup
 
 RATE_HZ = 48_000
 FRAMES = 128
@@ -14,6 +14,7 @@ class Recorder:
         self.first_frame = 0
         self.starts: list[tuple[int, str, int, float]] = []
         self.ends: list[tuple[int, str, int]] = []
+        self.rests: list[tuple[int, str, int]] = []
 
     def start_voice(self, layer, voice, *, offset, sound):
         assert 0 <= offset < FRAMES
@@ -21,6 +22,9 @@ class Recorder:
 
     def cut_voice(self, layer, voice, *, offset):
         pass
+
+    def rest_voice(self, layer, voice):
+        self.rests.append((self.first_frame, layer, voice))
 
     def end_voice(self, layer, voice, *, offset):
         assert 0 <= offset < FRAMES
@@ -144,3 +148,18 @@ def test_dropping_keeps_what_came_later():
 def test_percentile_of_no_notes_is_zero():
     _, scheduler = run([])
     assert scheduler.counts.percentile_ms(0.99) == 0.0
+
+
+def test_a_voice_rests_when_it_has_rung_out():
+    rung_out = 0.1 + REST_S
+    recorder, _ = run([note(0, ms=100)], seconds=1.0)
+    assert [(layer, voice) for _, layer, voice in recorder.rests] == [("bass", 0)]
+    frame = recorder.rests[0][0]
+    assert rung_out * RATE_HZ <= frame < rung_out * RATE_HZ + 2 * FRAMES
+
+
+def test_a_voice_that_sounds_again_does_not_rest():
+    notes = [note(n * 150 * NS_PER_MS, ms=100) for n in range(5)]
+    recorder, _ = run(notes, seconds=2.0, voices=1)
+    assert len(recorder.rests) == 1
+    assert recorder.rests[0][0] >= (0.7 + REST_S) * RATE_HZ
