@@ -9,6 +9,9 @@ BiofeedbackError
 │   ├── BluetoothUnavailable no adapter, switched off, not permitted
 │   ├── DeviceNotFound       nothing in the air that fits
 │   └── LinkLost             it was there and is gone
+├── RecordsError             a person's record or a song project can't be used
+│   ├── RecordsConflict      somebody else changed it meanwhile
+│   └── RecordsDamaged       what is damaged, and what to do
 ├── SoundError               no sound library, no device, the sound process is gone
 └── TraceError
     ├── TraceVersionUnsupported
@@ -42,6 +45,22 @@ class RecordingError(BiofeedbackError):
 
 class SongError(BiofeedbackError):
     """A song of the person's own can't be used, or its beats can't be corrected."""
+
+
+class RecordsError(BiofeedbackError):
+    """A person's record or a song project is missing, can't be written, or would be wrong."""
+
+
+class RecordsConflict(RecordsError):  # noqa: N818 - named like its parent's other children
+    """Somebody else changed a record meanwhile: nothing was written."""
+
+    exit_code = 1
+
+
+class RecordsDamaged(RecordsError):  # noqa: N818 - named like its parent's other children
+    """A record's file is damaged; the message says where and what to do."""
+
+    exit_code = 5
 
 
 class DeviceError(BiofeedbackError):

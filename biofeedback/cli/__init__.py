@@ -1,7 +1,7 @@
 """Commands, one file per verb group. ``main`` turns every error into one line and an exit code.
 
 Exit codes: 0 done, 1 the check a command makes failed, 2 wrong use or wrong settings, 3 no sensor,
-4 no sound, 5 the trace is damaged, 130 interrupted.
+4 no sound, 5 a trace or a record is damaged, 130 interrupted.
 """
 
 from __future__ import annotations

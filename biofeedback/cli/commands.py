@@ -9,12 +9,15 @@ import typer
 import biofeedback
 from biofeedback.cli.decode import decode_command
 from biofeedback.cli.doctor import doctor_command
+from biofeedback.cli.goal import goal_app
 from biofeedback.cli.measure import measure_command
+from biofeedback.cli.person import person_app
 from biofeedback.cli.play import play_command
 from biofeedback.cli.profiles import profiles_app
 from biofeedback.cli.render import render_command
 from biofeedback.cli.replay import replay_command
 from biofeedback.cli.scan import scan_command
+from biofeedback.cli.song_project import song_project_app
 from biofeedback.cli.songs import songs_app
 from biofeedback.cli.styles import styles_command
 from biofeedback.cli.trace import trace_app
@@ -37,6 +40,9 @@ app.command("decode")(decode_command)
 app.add_typer(profiles_app, name="profiles")
 app.add_typer(trace_app, name="trace")
 app.add_typer(songs_app, name="songs")
+app.add_typer(person_app, name="person")
+app.add_typer(goal_app, name="goal")
+app.add_typer(song_project_app, name="song-project")
 app.command("scan")(scan_command)
 app.command("virtual")(virtual_command)
 app.command("doctor")(doctor_command)

@@ -111,7 +111,7 @@ def render_command(
         # All files take their places together, when all are whole.
         partial = stack.enter_context(replacing(output))
         with showing_progress("rendering", length_s, quiet=as_json or plain) as show:
-            played, heard = _render(
+            played, heard = render_orders(
                 partial, orders, show, origin_ns=origin_ns, end_ns=end_ns, asked=asked
             )
         if notes is not None:
@@ -158,7 +158,7 @@ def _describe(notes: int, heard: SoundSummary) -> str:
     return ", ".join(facts)
 
 
-def _render(
+def render_orders(
     output: Path,
     orders: Iterable[SoundOrder],
     show: Callable[[float], None],
@@ -167,6 +167,11 @@ def _render(
     end_ns: int,
     asked: SoundSettings,
 ) -> tuple[list[PlayNote], SoundSummary]:
+    """Render orders through the sound process; return the notes and what was measured.
+
+    Raises:
+        SoundError: It failed; what is in ``output`` isn't whole.
+    """
     played: list[PlayNote] = []
     sound = open_file(output, origin_ns=origin_ns, settings=asked)
     try:

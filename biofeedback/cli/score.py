@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import mido
 import msgspec
@@ -18,16 +18,34 @@ from biofeedback.cli.general_midi import STRIKES, find_program
 from biofeedback.messages import NS_PER_S, TICKS_PER_BEAT, Layer, PlayNote
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
-    from biofeedback.cli.timeline import Timeline
     from biofeedback.music.style import Style
 
 DRUM_CHANNEL: Final = 9
 CHANNELS: Final = 16
 LEAD_IN_BPM: Final = 100.0
+
+
+class Chart(Protocol):
+    """Where beats, meters and keys lie, as in ``Timeline``."""
+
+    @property
+    def beats(self) -> Sequence[tuple[int, int]]:
+        """Tick and instant in ns of each beat."""
+        ...
+
+    @property
+    def meters(self) -> Sequence[tuple[int, int, int]]:
+        """Tick, numerator, denominator."""
+        ...
+
+    @property
+    def keys(self) -> Sequence[tuple[int, str]]:
+        """Tick and the name of the signature."""
+        ...
 
 
 def write_notes(
@@ -56,19 +74,25 @@ def write_midi(
     *,
     origin_ns: int,
     style: Style,
-    timeline: Timeline | None,
+    timeline: Chart | None,
+    words: Mapping[Layer, Sequence[tuple[int, str]]] | None = None,
+    title: str | None = None,
 ) -> None:
     """Write a MIDI file: a track of tempi, meters and keys, then a track per layer.
 
     Times are as they were played. A beat of the music is a quarter of the file, in 6/8 a dotted
-    quarter. Without a timeline (nothing was decided) time runs at 100 quarters a minute.
+    quarter. Without a timeline (nothing was decided) time runs at 100 quarters a minute. ``words``
+    are (instant in ns, text) of what a layer sings; texts are written in UTF-8.
     """
     ruler = _Ruler(timeline, origin_ns)
     compound = style.meter.steps_per_beat % 3 == 0
     file = mido.MidiFile(
-        type=1, ticks_per_beat=TICKS_PER_BEAT * 2 // 3 if compound else TICKS_PER_BEAT
+        type=1,
+        ticks_per_beat=TICKS_PER_BEAT * 2 // 3 if compound else TICKS_PER_BEAT,
+        charset="utf-8",
     )
-    conductor = ruler.tempo_events(file.ticks_per_beat)
+    named = [] if title is None else [(0, mido.MetaMessage("track_name", name=title))]
+    conductor = named + ruler.tempo_events(file.ticks_per_beat)
     if timeline is not None:
         conductor += _sign_events(timeline, ruler)
     file.tracks.append(_track(conductor))
@@ -83,16 +107,19 @@ def write_midi(
         else:
             # More than fifteen pitched layers don't exist; the last channel would be shared.
             channel = next(channels, CHANNELS - 1)
-            file.tracks.append(_track(_pitch_events(layer, instrument, channel, played, ruler)))
+            events = _pitch_events(layer, instrument, channel, played, ruler)
+            for at_ns, text in (words or {}).get(layer, ()):
+                events.append((ruler.tick_at(at_ns), mido.MetaMessage("lyrics", text=text)))
+            file.tracks.append(_track(events))
     file.save(str(path))
 
 
 class _Ruler:
     """Time to file ticks, linear between the beats; the file begins at ``origin_ns``."""
 
-    def __init__(self, timeline: Timeline | None, origin_ns: int) -> None:
+    def __init__(self, timeline: Chart | None, origin_ns: int) -> None:
         beat_ns = round(60 / LEAD_IN_BPM * NS_PER_S)
-        beats = [] if timeline is None else timeline.beats
+        beats: Sequence[tuple[int, int]] = [] if timeline is None else timeline.beats
         knots = [(tick, ns) for tick, ns in beats if ns >= origin_ns] or [(0, origin_ns)]
         first_tick, first_ns = knots[0]
         # The lead-in lasts a whole number of ticks, so that the first beat falls on its time.
@@ -130,7 +157,7 @@ class _Ruler:
         return events
 
 
-def _sign_events(timeline: Timeline, ruler: _Ruler) -> list[tuple[int, mido.MetaMessage]]:
+def _sign_events(timeline: Chart, ruler: _Ruler) -> list[tuple[int, mido.MetaMessage]]:
     events: list[tuple[int, mido.MetaMessage]] = []
     for tick, numerator, denominator in timeline.meters:
         sign = mido.MetaMessage("time_signature", numerator=numerator, denominator=denominator)

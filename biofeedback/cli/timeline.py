@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from biofeedback.engine import LOOKAHEAD_NS, STEP_NS
 from biofeedback.messages import TICKS_PER_BEAT
 from biofeedback.music.beats import BeatClock
 from biofeedback.music.form import key_at
+from biofeedback.music.key_names import name_signature
 from biofeedback.music.pace import Pace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from biofeedback.messages import DecisionMade
-    from biofeedback.music.scales import Key
     from biofeedback.music.style import Style
-
-_MAJORS: Final = ("C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
-_MINORS: Final = ("Cm", "C#m", "Dm", "Ebm", "Em", "Fm", "F#m", "Gm", "G#m", "Am", "Bbm", "Bm")
-_TO_MAJOR: Final = {"ionian": 0, "dorian": -2, "lydian": -5, "mixolydian": -7}
 
 
 class Timeline:
@@ -58,16 +54,9 @@ class Timeline:
         meter = (numerator, round(denominator / self._pace.time_ratio))
         if not self.meters or self.meters[-1][1:] != meter:
             self.meters.append((tick, *meter))
-        name = name_key(key_at(self._style, self._seed, style_tick))
+        name = name_signature(key_at(self._style, self._seed, style_tick))
         if not self.keys or self.keys[-1][1] != name:
             self.keys.append((tick, name))
-
-
-def name_key(key: Key) -> str:
-    """Name the signature of a key: of modes that are neither major nor minor the one they share."""
-    if key.mode == "aeolian":
-        return _MINORS[key.tonic]
-    return _MAJORS[(key.tonic + _TO_MAJOR[key.mode]) % len(_MAJORS)]
 
 
 def retrace(

@@ -100,6 +100,15 @@ def plan_notes(
     return notes
 
 
+def plan_bar(
+    style: Style, bar: Bar, first_tick: int, parameters: MusicParameters
+) -> list[PlannedNote]:
+    """Plan all notes of a bar that is composed already and begins at ``first_tick``."""
+    notes: list[PlannedNote] = []
+    _Band(style, parameters, PLAIN).play(bar, 0, style.meter.steps, first_tick, notes)
+    return notes
+
+
 class _Player(msgspec.Struct, frozen=True, gc=False):
     """One layer at one moment: who sounds, how loud, where; rhythm doesn't sing."""
 

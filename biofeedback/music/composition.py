@@ -19,6 +19,8 @@ from biofeedback.music.melody import compose_melody
 from biofeedback.music.patterns import Candidate, Steps, human_key, lay_out
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from biofeedback.messages import Layer
     from biofeedback.music.chord import Chord
     from biofeedback.music.melody import MelodyNote
@@ -62,10 +64,62 @@ def compose_bar(style: Style, seed: int, bar: int) -> Bar:
     """Compose one bar."""
     chord_bars = style.harmony.chord_bars
     slot, bar_in_slot = divmod(bar, chord_bars)
-    phrase, bar_in_phrase = divmod(bar, PHRASE_CHORDS * chord_bars)
+    bar_in_phrase = bar % (PHRASE_CHORDS * chord_bars)
     first, chords, starts, after = _lay_chords(style, seed, bar)
     ends_phrase = bar_in_phrase == PHRASE_CHORDS * chord_bars - 1
-    chosen = _choose_patterns(style, seed, phrase)
+    sources = _let_play(
+        style,
+        seed,
+        bar,
+        starts,
+        ends_phrase=ends_phrase,
+        ends_section=place_slot(style, slot).ends_section,
+    )
+    sources += _write_melody(style, seed, slot, bar_in_slot, first)
+    phrasing_db = style.phrasing_db[slot % len(style.phrasing_db)]
+    return Bar(_lay_steps(style, sources), chords, after, roll(seed, Draw.HUMAN, bar), phrasing_db)
+
+
+def accompany_bar(
+    style: Style, seed: int, bar: int, chord: Chord, after: Chord, *, ends_section: bool
+) -> Bar:
+    """Compose a bar over a chord that somebody else chose, without a melody.
+
+    Args:
+        style: The style; four bars are a phrase, whatever its own chords last.
+        seed: As in ``compose_bar``.
+        bar: Its number.
+        chord: What sounds in the whole of it.
+        after: What sounds next.
+        ends_section: A fill may lead on.
+    """
+    ends_phrase = ends_section or bar % PHRASE_CHORDS == PHRASE_CHORDS - 1
+    sources = _let_play(
+        style,
+        seed,
+        bar,
+        (0, style.meter.steps),
+        ends_phrase=ends_phrase,
+        ends_section=ends_section,
+    )
+    phrasing_db = style.phrasing_db[bar % len(style.phrasing_db)]
+    return Bar(
+        _lay_steps(style, sources), (chord,), after, roll(seed, Draw.HUMAN, bar), phrasing_db
+    )
+
+
+def _let_play(
+    style: Style,
+    seed: int,
+    bar: int,
+    starts: tuple[int, ...],
+    *,
+    ends_phrase: bool,
+    ends_section: bool,
+) -> list[Source]:
+    """Let all players but the melody's choose what they play in a bar."""
+    slot = bar // style.harmony.chord_bars
+    chosen = _choose_patterns(style, seed, bar // (PHRASE_CHORDS * style.harmony.chord_bars))
     shifts = _draw_shifts(style, seed, slot // SECTION_CHORDS)
     sources: list[Source] = []
     fills: list[Source] = []
@@ -79,21 +133,24 @@ def compose_bar(style: Style, seed: int, bar: int) -> Bar:
         steps = lay_out(style, index, pattern, starts)
         if strand.at == "phrase_end":
             # Within a section a fill asks for more energy than at its end.
-            shift += 0.0 if place_slot(style, slot).ends_section else _PHRASE_FILL_SHIFT
+            shift += 0.0 if ends_section else _PHRASE_FILL_SHIFT
             fills.append(Source(strand.layer, steps, shift))
         else:
             sources.append(Source(strand.layer, steps, shift))
     if fills:
         sources = [_give_way(source, fills) for source in sources]
     sources += fills
-    sources += _write_melody(style, seed, slot, bar_in_slot, first)
-    phrasing_db = style.phrasing_db[slot % len(style.phrasing_db)]
+    return sources
+
+
+def _lay_steps(style: Style, sources: Sequence[Source]) -> tuple[tuple[Entry, ...], ...]:
+    """Turn what each player plays into what is played at each step."""
     steps: list[list[Entry]] = [[] for _ in range(style.meter.steps)]
     for layer, laid_out, shift in sources:
         for entries, candidates in zip(steps, laid_out, strict=True):
             if candidates:
                 entries.append((layer, shift, candidates))
-    return Bar(tuple(map(tuple, steps)), chords, after, roll(seed, Draw.HUMAN, bar), phrasing_db)
+    return tuple(map(tuple, steps))
 
 
 def _lay_chords(

@@ -18,6 +18,8 @@ from biofeedback.music.form import PHRASE_CHORDS, SECTION_CHORDS, find_key, plac
 from biofeedback.music.scales import DEGREES, FUNCTIONS, OCTAVE, Key
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from biofeedback.music.form import Place
     from biofeedback.music.scales import Function
     from biofeedback.music.style import Style
@@ -87,6 +89,20 @@ def voice_slot(style: Style, seed: int, slot: int) -> tuple[Chord, ...]:
         voices = _lead_voices(_list_voicings(style, key, root), before, ahead, bass, centre)
         before = Chord(key, root, index * steps, steps, bass, voices)
         chords.append(before)
+    return tuple(chords)
+
+
+def voice_roots(style: Style, key: Key, roots: Sequence[int]) -> tuple[Chord, ...]:
+    """Tell the chords of roots that somebody else chose, one for each bar."""
+    harmony = style.harmony
+    centre = sum(harmony.chord_range_midi) / 2
+    low = harmony.bass_low_midi
+    chords: list[Chord] = []
+    for root in roots:
+        bass = low + (key.pitch(root) - low) % OCTAVE
+        before = chords[-1] if chords else None
+        voices = _lead_voices(_list_voicings(style, key, root), before, None, bass, centre)
+        chords.append(Chord(key, root, 0, style.meter.steps, bass, voices))
     return tuple(chords)
 
 

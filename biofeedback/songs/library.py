@@ -7,7 +7,6 @@ shared, a song keeps its beats when it is renamed or moved, and nothing is left 
 from __future__ import annotations
 
 import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
@@ -16,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from biofeedback.errors import SongError
+from biofeedback.folders import data_folder
 from biofeedback.music.song_map import SongMap, check_song_map
 
 if TYPE_CHECKING:
@@ -112,12 +112,3 @@ def read_sidecar(path: Path) -> Sidecar:
     if (problem := check_song_map(sidecar.map)) is not None:
         raise SongError(f"{path}: {problem}. {advice}")
     return sidecar
-
-
-def data_folder() -> Path:
-    """Give the folder where programs of this user keep what they know."""
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "biofeedback"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support/biofeedback"
-    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local/share")) / "biofeedback"

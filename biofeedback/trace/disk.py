@@ -153,6 +153,14 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def warn_if_synced(path: Path) -> None:
+    """Warn when a file would be copied to a cloud by another program (F75e)."""
+    for part in path.absolute().parts:
+        if any(name in part.lower() for name in _SYNCED_FOLDERS):
+            _LOGGER.warning("%s lies in a folder that is copied to a cloud (%s)", path, part)
+            break
+
+
 def start_file(
     path: Path,
     first_line: bytes,
@@ -176,10 +184,7 @@ def start_file(
             f"{path}: {free_bytes / 1e6:.0f} MB are free and {required_free_bytes / 1e6:.0f} MB "
             "are needed; make room or choose another folder with --trace"
         )
-    for part in path.absolute().parts:
-        if any(name in part.lower() for name in _SYNCED_FOLDERS):
-            _LOGGER.warning("%s lies in a folder that is copied to a cloud (%s)", path, part)
-            break
+    warn_if_synced(path)
     try:
         tail = SafeTail(open_file(path))
     except FileExistsError as error:

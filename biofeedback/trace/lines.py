@@ -83,7 +83,7 @@ _header_decoder = msgspec.json.Decoder(TraceHeader)
 
 
 class BadLineError(Exception):
-    """A line can't be trusted; the text says why. Never leaves this folder."""
+    """A line can't be trusted; the text says why. Never leaves a shell that keeps files."""
 
 
 class UnwritableRowError(Exception):

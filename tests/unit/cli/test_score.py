@@ -9,10 +9,11 @@ import pytest
 
 from biofeedback.cli import score
 from biofeedback.cli.general_midi import PROGRAMS, STRIKES
-from biofeedback.cli.timeline import Timeline, name_key
+from biofeedback.cli.timeline import Timeline
 from biofeedback.messages import NS_PER_S, TICKS_PER_BEAT, PlayNote
 from biofeedback.music.beats import BeatClock
 from biofeedback.music.form import key_at
+from biofeedback.music.key_names import name_signature
 from biofeedback.music.performer import Performer
 from biofeedback.music.scales import SCALES, Key
 from biofeedback.music.styles import STYLES, find_style
@@ -152,7 +153,7 @@ def test_every_style_is_read_back_with_its_meter_its_tempo_and_its_keys(tmp_path
     quarters_bpm = tempo_bpm * (1.5 if style.meter.name == "6/8" else 1.0)
     assert mido.tempo2bpm(tempi[-1]) == pytest.approx(quarters_bpm, abs=0.01)
     keys = [m.key for m in conductor if m.type == "key_signature"]
-    assert keys[0] == name_key(key_at(style, 1, 0))
+    assert keys[0] == name_signature(key_at(style, 1, 0))
     starts = read_starts(tmp_path / "out.mid")
     assert len(starts) == len(notes)
     for (start_s, _), note in zip(starts, sorted(notes, key=lambda n: n.start_ns), strict=True):
@@ -186,10 +187,10 @@ def test_a_key_signature_has_the_notes_of_the_mode(mode):
     circle = ("C", "G", "D", "A", "E", "B", "F#", "Db", "Ab", "Eb", "Bb", "F")
     for tonic in range(12):
         key = Key(tonic=tonic, mode=mode)
-        name = name_key(key)
+        name = name_signature(key)
         if name.endswith("m"):
             assert mode == "aeolian"
-            name = name_key(Key(tonic=(tonic + 3) % 12, mode="ionian"))
+            name = name_signature(Key(tonic=(tonic + 3) % 12, mode="ionian"))
         fifths = circle.index(name)
         assert Key(tonic=7 * fifths % 12, mode="ionian").pitch_classes() == key.pitch_classes()
 
