@@ -18,7 +18,7 @@ from biofeedback.cli.recorded import recorded_settings
 from biofeedback.cli.score import write_midi, write_notes
 from biofeedback.cli.targets import check_targets, check_wav, replacing
 from biofeedback.cli.timeline import Timeline, retrace
-from biofeedback.engine import ORDER_LIFE_NS, STEP_NS, STOP_FADE_MS, begin_music
+from biofeedback.engine import STOP_FADE_MS
 from biofeedback.errors import SettingsError, SoundError
 from biofeedback.messages import (
     NS_PER_S,
@@ -30,6 +30,7 @@ from biofeedback.messages import (
     StopSound,
 )
 from biofeedback.music.styles import find_style
+from biofeedback.musician import ORDER_LIFE_NS, STEP_NS, begin_music
 from biofeedback.sound import open_file
 from biofeedback.trace.reader import read_trace
 

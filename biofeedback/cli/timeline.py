@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from biofeedback.engine import LOOKAHEAD_NS, STEP_NS
 from biofeedback.messages import TICKS_PER_BEAT
 from biofeedback.music.beats import BeatClock
 from biofeedback.music.form import key_at
 from biofeedback.music.pace import Pace
+from biofeedback.musician import LOOKAHEAD_NS, STEP_NS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -91,6 +91,10 @@ REASON_WORDS: Final[dict[Reason, str]] = {
     "playing": "your music",
     "answering": "your partner answers",
     "drawing": "your arm draws the melody",
+    "asking": "first a few questions",
+    "symptoms": "you don't feel well; the music eases off",
+    "finished": "the session is over",
+    "refused": "not today",
     "apart": "everybody finds their own way into the beat",
 }
 LIMIT_WORDS: Final[dict[Limit, str]] = {
