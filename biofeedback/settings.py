@@ -121,7 +121,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """All styles that may sound, the first that begins with."""
         phases = () if self.plan is None else self.plan.phases
         named = [phase.music.style for phase in phases]
-        found = [self.music.style]
+        found: list[StyleName] = [self.music.style]
         for name in STYLES:
             if name in named and name not in found:
                 found.append(name)
@@ -182,7 +182,7 @@ def build_settings(document: dict[str, Any], *, source: str) -> Settings:
     for name, person in named.items():
         _convert(person, Person, f"{source}: [persons.{name}]")
     settings = _convert(document, Settings, source)
-    _check_together(settings, source)
+    check_together(settings, source=source)
     return settings
 
 
@@ -201,7 +201,12 @@ def _refuse_not_finite(value: object, path: str, source: str) -> None:
             _refuse_not_finite(inner, f"{path}.{key}" if path else str(key), source)  # pyright: ignore[reportUnknownArgumentType]
 
 
-def _check_together(settings: Settings, source: str) -> None:
+def check_together(settings: Settings, *, source: str) -> None:
+    """Refuse what is right by itself and wrong together: meter, band, songs, phases.
+
+    Raises:
+        SettingsError: What doesn't fit what.
+    """
     check_meter(settings.music, source=source)
     limits = settings.limits
     low, high = limits.tempo_low_bpm, limits.tempo_high_bpm

@@ -24,6 +24,7 @@ from biofeedback.messages import (
     NS_PER_S,
     DecisionMade,
     NoticeGiven,
+    PhaseChanged,
     PlayNote,
     SoundOrder,
     SteerSound,
@@ -31,6 +32,7 @@ from biofeedback.messages import (
 )
 from biofeedback.music.styles import find_style
 from biofeedback.musician import ORDER_LIFE_NS, STEP_NS, begin_music
+from biofeedback.settings import check_style
 from biofeedback.sound import open_file
 from biofeedback.trace.reader import read_trace
 
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from biofeedback.music.style import Style
     from biofeedback.settings import Settings
     from biofeedback.sound import SoundSettings, SoundSummary
+    from biofeedback.trace.reader import Trace
 
 BATCH_NS = NS_PER_S // 2
 
@@ -97,7 +100,7 @@ def render_command(
         songs = find_recorded(settings, music or (), quiet=True) if settings.music.songs else []
         orders = [m for m in trace.messages if isinstance(m, SoundOrder)]
         timeline = retrace(
-            [m for m in trace.messages if isinstance(m, DecisionMade)],
+            _list_decided(trace, settings),
             played_style,
             settings.seed,
             start_bpm=settings.resting_tempo_bpm,
@@ -148,6 +151,21 @@ def render_command(
                 typer.echo(f"{name.replace('_', ' ')}: {text}")
     else:
         typer.echo(f"{output}: {_describe(len(played), heard)}")
+
+
+def _list_decided(trace: Trace, settings: Settings) -> list[DecisionMade | Style]:
+    """List decisions, and the styles that a plan's phases brought between them."""
+    first = find_style(settings.music.style, settings.music.meter)
+    phases = () if settings.plan is None else settings.plan.phases
+    styles = {phase.name: phase.music.style for phase in phases}
+    decided: list[DecisionMade | Style] = []
+    for message in trace.messages:
+        if isinstance(message, DecisionMade):
+            decided.append(message)
+        elif isinstance(message, PhaseChanged) and message.phase is not None:
+            name = styles.get(message.phase)
+            decided.append(first if name is None else find_style(check_style(name)))
+    return decided
 
 
 def _describe(notes: int, heard: SoundSummary) -> str:

@@ -17,13 +17,13 @@ import msgspec
 from biofeedback.control import partner
 from biofeedback.control.law import AHEAD_NS, Wish
 from biofeedback.control.limits import FOLLOW_SLEW_RATIO_PER_S
+from biofeedback.control.partner import Behaviour  # noqa: TC001 - decoders read the types
 from biofeedback.control.phrases import Player, intervals_s
 from biofeedback.messages import NS_PER_S, MusicParameters
 
 if TYPE_CHECKING:
     from biofeedback.control.law import Answer, Moment
     from biofeedback.control.limits import Limits
-    from biofeedback.control.partner import Behaviour
     from biofeedback.control.phrases import Gesture
     from biofeedback.messages import Reason
 

@@ -25,7 +25,11 @@ def _tell(report: Report) -> Outcomes:
         "heart_rate_recovery_bpm": report.body.get("heart_rate_work_minus_end_bpm"),
         "heart_rate_change_bpm": report.body.get("heart_rate_end_minus_rest_bpm"),
         "moved_s": report.seconds("work"),
-        "responded": report.last("relax", "responded"),
+        **{
+            "responded": record.outcomes.get("responded")
+            for record in report.records
+            if record.phase.law == "relax" and record.phase.kind == "work"
+        },
     }
 
 

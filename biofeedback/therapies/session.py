@@ -282,10 +282,10 @@ class TherapySession:
                 self._after = ratings
             return []
         outcomes = self._law_outcomes()
-        self._records.append(PhaseRecord(phase, self._in_phase_s, outcomes))
+        self._records.append(PhaseRecord(phase, round(self._in_phase_s, 1), outcomes))
         if kind == "rest":
             self._ceilings = self._watch.ceilings_bpm()
-        told = {"phase_s": self._in_phase_s, **outcomes}
+        told = {"phase_s": round(self._in_phase_s, 1), **outcomes}
         return [OutcomesTold(at_ns=at_ns, phase=phase.name, outcomes=told)]
 
     def _law_outcomes(self) -> dict[str, float | None]:
