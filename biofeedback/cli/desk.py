@@ -48,6 +48,13 @@ KEYS: Final[dict[str, Key]] = {
 }
 LEVEL_STEP_DB: Final = 2.0
 NOTES: Final = "12345678"
+OTHERS: Final[dict[str, Input]] = {
+    "k": CommandGiven(at_ns=0, command="skip"),
+    "m": MarkerSet(at_ns=0),
+    "!": SymptomAnswered(at_ns=0, present=True),
+    "+": LevelNudged(at_ns=0, change_db=LEVEL_STEP_DB),
+    "-": LevelNudged(at_ns=0, change_db=-LEVEL_STEP_DB),
+}
 ENTER: Final = frozenset("\r\n")
 RUBOUT: Final = frozenset("\b\x7f")
 
@@ -96,15 +103,4 @@ def _find_message(key: str) -> Input | None:
         return KeyPressed(at_ns=0, key=KEYS[key])
     if key in NOTES:
         return NotePlayed(at_ns=0, degree=NOTES.index(key))
-    match key:
-        case "k":
-            return CommandGiven(at_ns=0, command="skip")
-        case "m":
-            return MarkerSet(at_ns=0)
-        case "!":
-            return SymptomAnswered(at_ns=0, present=True)
-        case "+" | "-":
-            change_db = LEVEL_STEP_DB if key == "+" else -LEVEL_STEP_DB
-            return LevelNudged(at_ns=0, change_db=change_db)
-        case _:
-            return None
+    return OTHERS.get(key)

@@ -20,17 +20,16 @@ NAMES = (*RANGES, "heart_rate_recovery_bpm", "heart_rate_change_bpm", "moved_s")
 
 
 def _tell(report: Report) -> Outcomes:
-    return {
+    relaxing = [r for r in report.records if r.phase.law == "relax" and r.phase.kind == "work"]
+    told: Outcomes = {
         **{name: report.body.get(name) for name in RANGES},
         "heart_rate_recovery_bpm": report.body.get("heart_rate_work_minus_end_bpm"),
         "heart_rate_change_bpm": report.body.get("heart_rate_end_minus_rest_bpm"),
         "moved_s": report.seconds("work"),
-        **{
-            "responded": record.outcomes.get("responded")
-            for record in report.records
-            if record.phase.law == "relax" and record.phase.kind == "work"
-        },
     }
+    if relaxing:
+        told["responded"] = relaxing[-1].outcomes.get("responded")
+    return told
 
 
 MOVEMENT = Therapy(

@@ -21,5 +21,5 @@ PLAYED = (
 
 
 def tell_played(report: Report) -> Outcomes:
-    """Tell the measures of the last phase of improvising."""
-    return {name: report.last("improvise", name) for name in PLAYED}
+    """Tell the measures of all phases of improvising, each counted by how long it was."""
+    return {name: report.mean("improvise", name) for name in PLAYED}

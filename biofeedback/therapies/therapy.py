@@ -65,6 +65,16 @@ class Report:
         ]
         return sum(known) if known else None
 
+    def mean(self, law: LawName, name: str) -> float | None:
+        """Average an outcome over all phases with a law, each counted by how long it was."""
+        known = [
+            (value, record.seconds)
+            for record in self.records
+            if record.phase.law == law and (value := record.outcomes.get(name)) is not None
+        ]
+        total_s = sum(seconds for _, seconds in known)
+        return sum(value * seconds for value, seconds in known) / total_s if total_s else None
+
     def seconds(self, kind: str) -> float:
         """Tell how long the phases of one kind ran."""
         return sum(record.seconds for record in self.records if record.phase.kind == kind)
