@@ -199,6 +199,9 @@ def _refuse_not_finite(value: object, path: str, source: str) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
             _refuse_not_finite(inner, f"{path}.{key}" if path else str(key), source)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, list):
+        for index, inner in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+            _refuse_not_finite(inner, f"{path}[{index}]", source)
 
 
 def check_together(settings: Settings, *, source: str) -> None:
@@ -300,7 +303,10 @@ def _explain(error: msgspec.ValidationError, document: dict[str, Any]) -> str:
     text = str(error)
     if unknown := _UNKNOWN_FIELD.search(text):
         where = f" in [{unknown['path']}]" if unknown["path"] else ""
-        near = did_you_mean(unknown["name"], _known_fields())
+        known = _known_fields()
+        near = did_you_mean(unknown["name"], known)
+        if unknown["name"] in known:
+            near = " It belongs to another table."
         return f"unknown key '{unknown['name']}'{where}.{near}"
     wrong = _WRONG_VALUE.search(text)
     what = wrong["what"] if wrong else text

@@ -42,7 +42,7 @@ def list_command(
                 "name": name,
                 "therapy": plan.therapy,
                 "form": plan.form,
-                "least_s": plan.least_s,
+                "most_s": plan.most_s,
                 "title": plan.title,
             }
         )
@@ -53,9 +53,9 @@ def list_command(
         for row in rows:
             typer.echo(f"{row['name']}: {row['title']}")
         return
-    table = Table("plan", "lasts", "what", box=None, padding=(0, 2, 0, 0))
+    table = Table("plan", "up to", "what", box=None, padding=(0, 2, 0, 0))
     for row in rows:
-        table.add_row(str(row["name"]), minutes(float(str(row["least_s"]))), str(row["title"]))
+        table.add_row(str(row["name"]), minutes(float(str(row["most_s"]))), str(row["title"]))
     Console().print(table)
 
 

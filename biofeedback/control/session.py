@@ -227,7 +227,8 @@ class Session:
     def time_to_ease_ns(self, at_ns: int) -> int:
         """Tell how long it is until the time limit makes the session ease."""
         ease_ns = ease_before_limit_ns(self._time_limit_ns)
-        return self._time_limit_ns - ease_ns - (at_ns - (self._started_ns or at_ns))
+        started_ns = at_ns if self._started_ns is None else self._started_ns
+        return self._time_limit_ns - ease_ns - (at_ns - started_ns)
 
     def _check_time(self, at_ns: int) -> list[StateChanged]:
         elapsed_ns = at_ns - (self._started_ns or 0)

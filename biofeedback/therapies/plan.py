@@ -102,6 +102,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         return sum(phase.most_s for phase in self.phases if phase.kind == "cool_down")
 
     @property
+    def most_s(self) -> float:
+        """The most time that all phases take."""
+        return sum(phase.most_s for phase in self.phases)
+
+    @property
     def least_s(self) -> float:
         """The least time that all phases need, the cool-down in full."""
         return self.cool_down_s + sum(
