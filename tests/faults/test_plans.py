@@ -393,7 +393,9 @@ def test_F58_a_law_that_returns_nonsense_in_a_phase_changes_nothing_unsafe(value
         assert 80.0 <= decision.allowed.tempo_bpm <= 120.0
         for name in MusicParameters.__struct_fields__:
             assert math.isfinite(getattr(decision.allowed, name))
-    assert [o for o in found if isinstance(o, PlayNote) and o.layer == "counter" and o.tick is None] == []
+    assert [
+        o for o in found if isinstance(o, PlayNote) and o.layer == "counter" and o.tick is None
+    ] == []
 
 
 def test_F58_an_outcome_that_is_no_number_is_unknown():
@@ -496,7 +498,11 @@ def test_the_plan_from_which_the_bad_ones_are_made_is_good():
         ('kind = "rest"\nlaw = "listen"', 'kind = "rest"\nlaw = "relax"', "only listens"),
         ("most_s = 120", 'most_s = 120\nends = "song_whole"', "needs a song"),
         ("most_s = 120", 'most_s = 120\nmusic = { style = "polka" }', "there is no 'polka'"),
-        ('[plan]\nname = "mine"', '[plan]\nname = "mine"\nsupervised = true\nform = "home"', "nobody"),
+        (
+            '[plan]\nname = "mine"',
+            '[plan]\nname = "mine"\nsupervised = true\nform = "home"',
+            "nobody",
+        ),
     ],
 )
 def test_F52_a_plan_that_breaks_a_limit_is_refused_with_place_and_what_is_allowed(
