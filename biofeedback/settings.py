@@ -200,7 +200,7 @@ def _refuse_not_finite(value: object, path: str, source: str) -> None:
         for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
             _refuse_not_finite(inner, f"{path}.{key}" if path else str(key), source)  # pyright: ignore[reportUnknownArgumentType]
     if isinstance(value, list):
-        for index, inner in enumerate(value):  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        for index, inner in enumerate(cast("list[object]", value)):
             _refuse_not_finite(inner, f"{path}[{index}]", source)
 
 
@@ -318,12 +318,7 @@ def _explain(error: msgspec.ValidationError, document: dict[str, Any]) -> str:
     path = wrong["path"]
     if path == "version":
         return f"version is {document['version']!r}; this program reads version {SETTINGS_VERSION}."
-    value: Any = document
-    for key in _INDEX.sub(r".\1", path).split("."):
-        if isinstance(value, dict):
-            value = cast("dict[str, Any]", value).get(key)
-        elif isinstance(value, list):
-            value = cast("list[Any]", value)[int(key)]
+    value = _look_up(document, path)
     name = _INDEX.sub("", path).rpartition(".")[2]
     if what.startswith("invalid enum value"):
         known = get_args(_CHOICES.get(name, StyleName))
@@ -331,6 +326,17 @@ def _explain(error: msgspec.ValidationError, document: dict[str, Any]) -> str:
     if "<" in what or ">" in what:
         return f"{path} is {value!r}; it has to be {_describe_bounds(path)}."
     return f"{path} is {value!r}: {what}."
+
+
+def _look_up(document: dict[str, Any], path: str) -> Any:
+    """Return what stands at a path like ``plan.phases[1].most_s``; None if nothing does."""
+    value: Any = document
+    for key in _INDEX.sub(r".\1", path).split("."):
+        if isinstance(value, dict):
+            value = cast("dict[str, Any]", value).get(key)
+        elif isinstance(value, list):
+            value = cast("list[Any]", value)[int(key)]
+    return value
 
 
 def _describe_bounds(path: str) -> str:

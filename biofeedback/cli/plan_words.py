@@ -52,8 +52,9 @@ def explain_plan(settings: Settings, plan: Plan) -> list[str]:
         f"{plan.title} ({plan.name}): {therapy.title}{mode}, {FORM_WORDS[plan.form]}{staff}.",
         _explain_tempo(limits),
         (
-            f"Time: {minutes(plan.least_s)} to {minutes(plan.most_s)}; at {minutes(usable_s(limits))} the music "
-            f"eases, at {minutes(limits.time_limit_s)} it ends, whatever happens."
+            f"Time: {minutes(plan.least_s)} to {minutes(plan.most_s)}; "
+            f"at {minutes(usable_s(limits))} the music eases, "
+            f"at {minutes(limits.time_limit_s)} it ends, whatever happens."
         ),
         *_explain_hearts(settings),
         "Before the start: "

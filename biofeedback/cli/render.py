@@ -23,6 +23,7 @@ from biofeedback.errors import SettingsError, SoundError
 from biofeedback.messages import (
     NS_PER_S,
     DecisionMade,
+    MarkerSet,
     NoticeGiven,
     PhaseChanged,
     PlayNote,
@@ -69,6 +70,10 @@ def render_command(
             help="The person's own song, in place of a style (several times).", metavar="FILE"
         ),
     ] = None,
+    marker: Annotated[
+        int | None,
+        typer.Option(help="From this marker on, counted from 1 (a trace only).", min=1),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="One line per fact.")] = False,
@@ -80,6 +85,8 @@ def render_command(
     check_wav(output, option="-o")
     check_targets((output, midi, notes), inputs=[source, *(music or ())], overwrite=overwrite)
     if source.suffix == ".csv":
+        if marker is not None:
+            raise SettingsError("--marker belongs to a trace; curves have none.")
         settings = read_plan(None, seed=seed, style=style, meter=meter)
         songs = know_songs(music, quiet=as_json or plain) if music else []
         settings = with_songs(settings, songs)
@@ -106,7 +113,12 @@ def render_command(
             start_bpm=settings.resting_tempo_bpm,
         )
         origin_ns = trace.header.start_monotonic_ns
+        if marker is not None:
+            origin_ns = _find_marker_ns(trace, marker)
+            orders = _from_then_on(orders, origin_ns)
         end_ns = max((m.at_ns for m in trace.messages), default=origin_ns) + STOP_FADE_NS
+    if marker is not None and midi is not None:
+        raise SettingsError("--midi: a score has no beginning at a marker; leave --marker out.")
     if songs and midi is not None:
         raise SettingsError("--midi: a song of the person's own has no score.")
     asked = sound_settings(settings, played_style, songs)
@@ -151,6 +163,27 @@ def render_command(
                 typer.echo(f"{name.replace('_', ' ')}: {text}")
     else:
         typer.echo(f"{output}: {_describe(len(played), heard)}")
+
+
+def _find_marker_ns(trace: Trace, number: int) -> int:
+    """Find the instant of a marker, counted from 1.
+
+    Raises:
+        SettingsError: There are not so many.
+    """
+    markers = [message for message in trace.messages if isinstance(message, MarkerSet)]
+    if number > len(markers):
+        raise SettingsError(f"--marker {number}: this trace has {len(markers)} markers.")
+    return markers[number - 1].at_ns
+
+
+def _from_then_on(orders: Iterable[SoundOrder], from_ns: int) -> list[SoundOrder]:
+    """List the orders from an instant on, what begins to sound before it left out."""
+    return [
+        order
+        for order in orders
+        if order.at_ns >= from_ns or (isinstance(order, PlayNote) and order.start_ns >= from_ns)
+    ]
 
 
 def _list_decided(trace: Trace, settings: Settings) -> list[DecisionMade | Style]:

@@ -96,6 +96,23 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     goal: Short | None = None
     start: StartValues = StartValues()
 
+    def take_over(self, start: StartValues, takes: tuple[dict[str, Any], ...] = ()) -> Plan:
+        """Go on where earlier sessions ended.
+
+        Args:
+            start: Baseline, criterion, cadence as records have them.
+            takes: What was kept of a song, each with slot, degrees and groove (``TakeKept``).
+        """
+        phases = self.phases
+        if takes:
+            phases = tuple(
+                msgspec.structs.replace(phase, options={**phase.options, "takes": [*takes]})
+                if phase.law == "songwrite"
+                else phase
+                for phase in phases
+            )
+        return msgspec.structs.replace(self, start=start, phases=phases)
+
     @property
     def cool_down_s(self) -> float:
         """How long the cool-down lasts at most."""

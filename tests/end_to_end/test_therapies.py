@@ -13,12 +13,16 @@ from biofeedback.cli.commands import app
 from biofeedback.messages import (
     NS_PER_S,
     DecisionMade,
+    MarkerSet,
     PhaseChanged,
     PlayNote,
     StateChanged,
     TakeKept,
 )
+from biofeedback.profiles import list_profiles
 from biofeedback.therapies import THERAPIES
+from biofeedback.trace.header import make_header
+from biofeedback.trace.journal import Journal
 from tests.plan_stage import DEMOS, play, replay, shipped
 
 UNKNOWN = {"profile_tension", "profile_congruence"}
@@ -138,7 +142,7 @@ def test_what_is_accepted_of_a_song_is_told_at_once(sessions):
 
 def test_a_melody_that_is_drawn_is_heard_in_a_voice_of_its_own(sessions):
     played = sessions("songwriting-demo")
-    drawing = [c for c in played.only(PhaseChanged) if c.phase == "drawing"][0].at_ns
+    drawing = next(c.at_ns for c in played.only(PhaseChanged) if c.phase == "drawing")
     (first, *_) = [take.at_ns for take in played.only(TakeKept)]
     heard = [
         n
@@ -180,6 +184,38 @@ def test_play_therapy_prints_the_outcome_table_and_its_trace_replays(tmp_path, m
     assert exported.exit_code == 0, exported.output
     for table in ("phases", "ratings", "outcomes", "takes", "questions", "keys"):
         assert (tmp_path / "tables" / f"{table}.csv").is_file()
+
+
+def test_a_recorded_session_is_heard_again_from_a_marker(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = shipped("improvisation-demo")
+    played = play(settings, seconds=100.0)
+    header = make_header(
+        session_id="t",
+        settings=settings,
+        profiles={profile.name: profile for profile in list_profiles()},
+        source="sim",
+        start_monotonic_ns=0,
+    )
+    marked_ns = 70 * NS_PER_S
+    with Journal(tmp_path / "t.trace.jsonl", header, when_full="wait") as journal:
+        for message, outputs in zip(played.inputs, played.answers, strict=True):
+            if message.at_ns >= marked_ns > 0:
+                journal.record(MarkerSet(at_ns=marked_ns, text="here"))
+                marked_ns = 0
+            journal.record(message)
+            for output in outputs:
+                journal.record(output)
+    words = ["render", "t.trace.jsonl", "-o", "m.wav", "--notes", "m.jsonl", "--json"]
+    said = CliRunner().invoke(app, [*words, "--marker", "1"])
+    assert said.exit_code == 0, said.output
+    assert json.loads(said.output)["seconds"] == pytest.approx(31.0 + 3.0, abs=1.0)
+    rows = [json.loads(line) for line in (tmp_path / "m.jsonl").read_text().splitlines()]
+    later = [n for n in played.only(PlayNote) if n.start_ns >= 70 * NS_PER_S]
+    assert len(rows) == pytest.approx(len(later), abs=3)
+    assert min(row["start_s"] for row in rows) >= 0.0
+    none = CliRunner().invoke(app, ["render", "t.trace.jsonl", "-o", "n.wav", "--marker", "2"])
+    assert "has 1 markers" in str(none.exception)
 
 
 def test_a_plan_that_comes_along_plays_with_a_virtual_person_of_another_story(

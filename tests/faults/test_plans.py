@@ -264,7 +264,7 @@ def test_H19_a_plan_never_extends_itself():
     room.say(CommandGiven(at_ns=0, command="resume"))
     room.go(400.0)
     assert room.state == "STOP"
-    stopped = [s for s in room.only(StateChanged) if s.after == "STOP"][0]
+    stopped = next(s for s in room.only(StateChanged) if s.after == "STOP")
     assert stopped.at_ns <= 600 * NS_PER_S + STEP_NS
 
 
@@ -291,7 +291,7 @@ def test_H32_no_phase_leads_out_of_hold_or_ease():
 
 def test_H32_somebody_who_declines_hears_nothing():
     engine, outputs = start(shipped("gait-demo"))
-    assert [o.question for o in outputs if isinstance(o, QuestionAsked)][0] == "consent"
+    assert next(o.question for o in outputs if isinstance(o, QuestionAsked)) == "consent"
     outputs += engine.handle(TimePassed(at_ns=20 * NS_PER_S))
     outputs += engine.handle(CheckAnswered(at_ns=20 * NS_PER_S, check="consent", yes=False))
     outputs += engine.handle(TimePassed(at_ns=21 * NS_PER_S))

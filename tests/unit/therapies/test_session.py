@@ -17,6 +17,7 @@ from biofeedback.messages import (
     PhaseChanged,
     QuestionAsked,
     RatingGiven,
+    TakeKept,
 )
 from biofeedback.therapies.plan import Phase, PhaseMusic, Plan, StartValues
 from biofeedback.therapies.session import BLEND_S, SILENT_DB, TherapySession
@@ -208,3 +209,21 @@ def test_skipping_ends_in_the_report_and_never_passes_it():
         desk.outputs += desk.machine.skip(desk.at_ns)
     assert desk.phases == ["rest", "walk", "cool", "how is it afterwards?"]
     assert desk.machine.is_done
+
+
+def test_a_plan_takes_over_from_sessions_before():
+    drawing = Phase(name="draw", law="songwrite", most_s=60.0, options={"slots": ["verse", "end"]})
+    plan = Plan(name="x", title="x", therapy="songwriting", phases=(REST, drawing, COOL))
+    kept = {"slot": "verse", "degrees": [0, None, 2], "groove": "steady"}
+    begun = plan.take_over(StartValues(cadence_spm=99.0), (kept,))
+    assert begun.start.cadence_spm == 99.0
+    assert begun.phases[1].options == {"slots": ["verse", "end"], "takes": [kept]}
+    assert begun.phases[0] == REST
+    desk = Desk(*begun.phases, therapy="songwriting")
+    desk.go(10.1)
+    law = desk.machine.law
+    assert law.slot == "end"
+    assert law.takes[0].degrees == (0, None, 2)
+    # What was kept before isn't told again.
+    desk.go(1.0)
+    assert [o for o in desk.outputs if isinstance(o, TakeKept)] == []
