@@ -103,7 +103,7 @@ class LiveView:
         parts.extend(_one_line(f"· {line}" if line else "", style="dim") for line in notices)
         if self._keys and not is_over:
             parts.append(Text())
-            parts.append(_one_line(_keys(latest), style="dim"))
+            parts += [_one_line(line, style="dim") for line in _keys(latest)]
         return Panel(Group(*parts), title=self._title, title_align="left", padding=(1, 2))
 
     def _head(self) -> Table:
@@ -190,12 +190,13 @@ def _sitting(sitting: Sitting) -> list[Text]:
     return lines
 
 
-def _keys(latest: Latest) -> str:
+def _keys(latest: Latest) -> list[str]:
     if latest.state == "EASE":
-        return "s start again   q stop"
-    plan = latest.sitting.phase is not None
-    more = "   k skip   m marker   + - loudness   < > tempo   ! unwell" if plan else ""
-    return ("space go on" if latest.is_paused else "space pause") + "   q stop" + more
+        return ["s start again   q stop"]
+    lines = [("space go on" if latest.is_paused else "space pause") + "   q stop"]
+    if latest.sitting.phase is not None:
+        lines.append("k skip   m marker   + - loudness   < > tempo   ! unwell")
+    return lines
 
 
 def _why(decision: DecisionMade) -> str:

@@ -183,6 +183,12 @@ class _Names:
     wearers: dict[str, str] = field(default_factory=dict[str, str])
     sensors: dict[str, str] = field(default_factory=dict[str, str])
 
+    def hide_in_key(self, key: str) -> str:
+        """Hide wearers in a name like ``voice_share_anna_ratio``: underscores part its words."""
+        for real, number in self.wearers.items():
+            key = re.sub(rf"(?<![^\W_]){re.escape(real)}(?![^\W_])", number, key)
+        return key
+
     def hide(self, name: str, value: str) -> str:
         if name == "wearer":
             return self.wearers.setdefault(value, f"wearer{len(self.wearers) + 1}")
@@ -272,7 +278,7 @@ def _flatten(row: msgspec.Struct, origin_ns: int, names: _Names) -> dict[str, ob
             cells[name] = " ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]
         elif isinstance(value, dict):
             told = cast("dict[str, object]", value)
-            cells[name] = json.dumps({names.hide("name", key): told[key] for key in told})
+            cells[name] = json.dumps({names.hide_in_key(key): told[key] for key in told})
         else:
             cells[name] = value
     return cells
