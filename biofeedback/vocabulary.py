@@ -40,9 +40,7 @@ Question = Literal[Rating, Check, "symptoms"]
 PhaseKind = Literal["checks", "ratings", "rest", "work", "uncued", "cool_down"]
 """What a phase is for; the program itself adds checks and ratings."""
 
-PhaseEnd = Literal[
-    "begun", "time", "criterion", "key", "answered", "skipped", "limit_near", "refused", "over"
-]
+PhaseEnd = Literal["begun", "time", "criterion", "key", "answered", "skipped", "limit_near", "over"]
 """Why a phase ended and the next began; ``limit_near``: the cool-down had to begin."""
 
 Measure = Literal[

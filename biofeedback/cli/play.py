@@ -148,11 +148,13 @@ def play_command(
     settings = read_plan(plan, seed=seed, style=style, meter=meter)
     songs = know_songs(music, quiet=as_json or plain) if music else []
     settings = with_songs(settings, songs)
-    if fast and any(text.partition(":")[0] == "ble" for text in source or ()):
+    in_the_air = any(text.partition(":")[0] == "ble" for text in source or ())
+    if fast and in_the_air:
         raise SettingsError("--fast doesn't go with sensors in the air: people take their time.")
     duration_s = None if duration is None else parse_duration_s(duration)
-    typed = has_keyboard() and not fast
-    answers = not typed or (plain and not any(text.startswith("ble") for text in source or ()))
+    answers = not in_the_air and (plain or not _somebody_types(sound, fast=fast))
+    if settings.plan is not None and in_the_air and not has_keyboard():
+        raise SettingsError("a plan asks questions: it needs a terminal with a keyboard.")
     if settings.plan is not None and not source:
         opened = open_patients(settings, settings.plan, answers=answers)
     else:
@@ -198,6 +200,12 @@ def play_command(
     )
     if exit_code:
         raise typer.Exit(exit_code)
+
+
+def _somebody_types(sound: str | None, *, fast: bool) -> bool:
+    """Tell whether a person is at the keys of a session: it waits for the clock, in a terminal."""
+    into_file = sound is None and default_output_device() is None
+    return has_keyboard() and not fast and not into_file
 
 
 def _run(

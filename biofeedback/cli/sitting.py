@@ -48,7 +48,6 @@ END_WORDS: Final[dict[PhaseEnd, str]] = {
     "answered": "",
     "skipped": "skipped; ",
     "limit_near": "the time is nearly over; ",
-    "refused": "",
     "over": "",
 }
 _UNITS: Final = {

@@ -97,7 +97,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     start: StartValues = StartValues()
 
     def take_over(self, start: StartValues, takes: tuple[dict[str, Any], ...] = ()) -> Plan:
-        """Go on where earlier sessions ended.
+        """Go on where earlier sessions ended; ``settings.check_together`` looks at the result.
 
         Args:
             start: Baseline, criterion, cadence as records have them.

@@ -48,11 +48,10 @@ class Questions:
     def ask_checks(self, at_ns: int) -> list[Output]:
         """Ask what is asked before a start."""
         self._begin(self._plan.checks, may_time_out=False)
-        asked: list[Output] = [
+        return [
             QuestionAsked(at_ns=at_ns, question=check, detail=self._detail(check))
             for check in self._plan.checks
         ]
-        return [*asked, self._ask_symptoms(at_ns)]
 
     def ask_ratings(self, ratings: tuple[Rating, ...], at_ns: int) -> list[Output]:
         """Ask how somebody rates themselves now; earlier ratings are forgotten."""
@@ -77,11 +76,12 @@ class Questions:
         asked_ns = self._asked_symptoms_ns
         if asked_ns is None or at_ns - asked_ns < self._every_ns:
             return []
-        return [self._ask_symptoms(at_ns)]
+        return self.ask_symptoms(at_ns)
 
     def ask_symptoms(self, at_ns: int) -> list[Output]:
-        """Ask for symptoms now, because the music eases."""
-        return [self._ask_symptoms(at_ns)]
+        """Ask for symptoms now: at the start, or because the music eases."""
+        self._asked_symptoms_ns = at_ns
+        return [QuestionAsked(at_ns=at_ns, question="symptoms")]
 
     def wait(self, elapsed_s: float) -> None:
         """Let time pass."""
@@ -111,10 +111,6 @@ class Questions:
     def _close(self, question: Question) -> None:
         self._open.remove(question)
         self._since_s = 0.0
-
-    def _ask_symptoms(self, at_ns: int) -> QuestionAsked:
-        self._asked_symptoms_ns = at_ns
-        return QuestionAsked(at_ns=at_ns, question="symptoms")
 
     def _detail(self, check: Question) -> str:
         return "; ".join(self._plan.not_if) if check == "nothing_against" else ""

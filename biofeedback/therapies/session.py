@@ -121,8 +121,8 @@ class TherapySession:
     # ------------------------------------------------------------ what happens
 
     def begin(self, at_ns: int) -> list[Output]:
-        """Begin with the first stage."""
-        return self._open_stage(at_ns, "begun")
+        """Begin with the first stage, and ask for symptoms whatever it is."""
+        return [*self._open_stage(at_ns, "begun"), *self._questions.ask_symptoms(at_ns)]
 
     def skip(self, at_ns: int) -> list[Output]:
         """Go on to the next stage, except past a check."""
@@ -150,7 +150,8 @@ class TherapySession:
         if reason != "symptoms":
             outputs += self._questions.ask_symptoms(at_ns)
         last = len(self._stages) - 1
-        if reason == "time_limit" and self._stages[last][0] == "ratings" and self._index < last:
+        has_begun = not self._is_before_phases and self._index < last
+        if reason == "time_limit" and has_begun and self._stages[last][0] == "ratings":
             outputs += self._move_on(at_ns, "limit_near", to=last)
         return outputs
 
@@ -165,6 +166,7 @@ class TherapySession:
         if self._closed or self.is_done:
             return []
         at_ns = moment.at_ns
+        self._blended_s += moment.elapsed_s
         outputs = self._questions.ask_when_due(at_ns)
         if self._kind in {"checks", "ratings"}:
             if state != "HOLD":
@@ -175,7 +177,6 @@ class TherapySession:
         if state != "RUN":
             return outputs
         self._in_phase_s += moment.elapsed_s
-        self._blended_s += moment.elapsed_s
         self._watch.take(moment, self._kind)
         outputs += self._keep_takes(at_ns)
         why = self._ending.watch(moment, self.law, self._in_phase_s)

@@ -124,3 +124,11 @@ def test_a_therapy_stands_for_its_demonstration():
 def test_a_therapy_that_there_isn_t_is_told(therapy, mode, said):
     with pytest.raises(SettingsError, match=said):
         choose_plan(None, therapy, mode)
+
+
+def test_real_people_need_somebody_at_the_keys(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["play", "--plan", "gait-home", "--from", "ble:Polar", "--trace", "t.trace.jsonl"]
+    result = CliRunner().invoke(app, words)
+    assert "needs a terminal" in str(result.exception)
+    assert not (tmp_path / "t.trace.jsonl").exists()

@@ -203,6 +203,17 @@ def test_staff_nudge_the_tempo_by_two_per_cent_up_to_ten(key, limit):
     assert most == pytest.approx(100.0 * limit)
 
 
+def test_at_the_time_limit_the_last_ratings_are_asked_if_anything_had_begun():
+    begun = Desk(ask_after=("mood",))
+    begun.go(12.0)
+    told = begun.machine.note_ease(begun.at_ns, "time_limit")
+    assert [o.question for o in told if isinstance(o, QuestionAsked)] == ["symptoms", "mood"]
+    waiting = Desk(checks=("consent",), ask_after=("mood",))
+    waiting.go(12.0)
+    told = waiting.machine.note_ease(waiting.at_ns, "time_limit")
+    assert [o.question for o in told if isinstance(o, QuestionAsked)] == ["symptoms"]
+
+
 def test_skipping_ends_in_the_report_and_never_passes_it():
     desk = Desk(ask_after=("mood",))
     for _ in range(8):
