@@ -1,6 +1,7 @@
 """What waits for an answer: checks before the start, ratings, symptoms.
 
-* Checks wait for as long as it takes; one that is answered with no ends the session.
+* Checks, and whether there are symptoms, wait for as long as it takes; a check that is answered
+  with no ends the session.
 * Ratings that nobody gives within a minute stay unknown.
 * Symptoms are asked for at the start, each five minutes and whenever the music eases (H13). They
   may be told unasked. No answer is no answer.
@@ -46,8 +47,8 @@ class Questions:
         return not self._open or (self._may_time_out and self._since_s >= RATING_WAIT_S)
 
     def ask_checks(self, at_ns: int) -> list[Output]:
-        """Ask what is asked before a start."""
-        self._begin(self._plan.checks, may_time_out=False)
+        """Ask what is asked before a start; symptoms belong to it."""
+        self._begin((*self._plan.checks, "symptoms"), may_time_out=False)
         return [
             QuestionAsked(at_ns=at_ns, question=check, detail=self._detail(check))
             for check in self._plan.checks
@@ -101,7 +102,8 @@ class Questions:
                     self.refused = self.refused or not answer.yes
                     self._close(answer.check)
             case SymptomAnswered():
-                pass
+                if "symptoms" in self._open:
+                    self._close("symptoms")
 
     def _begin(self, questions: tuple[Question, ...], *, may_time_out: bool) -> None:
         self._open = [*dict.fromkeys(questions)]

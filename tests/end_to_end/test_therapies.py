@@ -13,6 +13,7 @@ from biofeedback.cli.commands import app
 from biofeedback.messages import (
     NS_PER_S,
     DecisionMade,
+    EventDetected,
     MarkerSet,
     PhaseChanged,
     PlayNote,
@@ -159,6 +160,22 @@ def test_a_partner_s_answers_are_played(sessions):
     answers = [n for n in played.only(PlayNote) if n.layer == "counter" and n.tick is None]
     assert len(answers) >= 5
     assert played.report["turn_taking_lag_s"] is not None
+
+
+def test_each_gesture_sounds_within_40_ms_of_the_packet_that_completes_it(sessions):
+    played = sessions("improvisation-demo")
+    playing = {d.at_ns for d in played.decisions_in("question and answer")}
+    first_ns, last_ns = min(playing), max(playing)
+    answered = 0
+    for outputs in played.answers:
+        for index, output in enumerate(outputs):
+            is_gesture = isinstance(output, EventDetected) and output.event == "gesture"
+            if is_gesture and first_ns < output.at_ns < last_ns:
+                note = next(o for o in outputs[index:] if isinstance(o, PlayNote))
+                assert note.layer == "accent"
+                assert 0 <= note.start_ns - output.at_ns <= 40_000_000
+                answered += 1
+    assert answered >= 15
 
 
 def test_another_seed_is_another_person_and_the_same_course():

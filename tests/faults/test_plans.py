@@ -200,6 +200,7 @@ def test_H13_symptoms_are_asked_for_every_five_minutes_and_when_the_music_eases(
     walk = Phase(name="walk", law="entrain", most_s=1500.0)
     room = Room(settings(REST, walk, COOL, checks=("consent",)))
     room.say(CheckAnswered(at_ns=0, check="consent", yes=True))
+    room.say(SymptomAnswered(at_ns=0, present=False))
     room.go(1000.0)
     asked_s = [q.at_ns / NS_PER_S for q in room.only(QuestionAsked) if q.question == "symptoms"]
     assert asked_s[0] == 0.0
@@ -259,6 +260,7 @@ def test_H19_a_plan_never_extends_itself():
     # Consent comes late, and the session was paused: the limit stays where it was.
     room.go(200.0)
     room.say(CheckAnswered(at_ns=0, check="consent", yes=True))
+    room.say(SymptomAnswered(at_ns=0, present=False))
     room.say(CommandGiven(at_ns=0, command="pause"))
     room.go(20.0)
     room.say(CommandGiven(at_ns=0, command="resume"))
@@ -298,6 +300,28 @@ def test_H32_somebody_who_declines_hears_nothing():
     assert [o.reason for o in outputs if isinstance(o, StateChanged)][-1] == "refused"
     assert [o for o in outputs if isinstance(o, PlayNote)] == []
     assert [o for o in outputs if isinstance(o, StopSound)] != []
+
+
+def test_H32_a_member_of_a_group_who_leaves_and_returns_never_stops_the_music():
+    together = Phase(name="together", law="ensemble", most_s=200.0)
+    limits = Limits(tempo_baseline_bpm=104.0, tempo_band_ratio=0.2, time_limit_s=3600.0)
+    room = Room(settings(REST, together, COOL, therapy="group", limits=limits))
+    gone = {"motion_age_ms": 60_000.0, "heart_age_ms": 60_000.0, "heart_rate_bpm": None}
+    other = {"away": False}
+
+    def bodies(_at_ns):
+        second = msgspec.structs.replace(room.body, wearer="p2")
+        return [room.body, msgspec.structs.replace(second, **gone) if other["away"] else second]
+
+    room.engine._wearers.states = bodies
+    room.go(60.0)
+    assert set(room.engine._session._ceilings._ceilings_bpm) == {"p1", "p2"}
+    other["away"] = True
+    alone = room.go(60.0)
+    other["away"] = False
+    room.go(30.0)
+    assert states(room.outputs)[1:] == ["RUN"]
+    assert [n for n in alone if isinstance(n, PlayNote)] != []
 
 
 def test_H06_somebody_s_own_notes_and_answers_keep_to_what_is_allowed():

@@ -17,6 +17,7 @@ from biofeedback.messages import (
     PhaseChanged,
     QuestionAsked,
     RatingGiven,
+    SymptomAnswered,
     TakeKept,
 )
 from biofeedback.therapies.plan import Phase, PhaseMusic, Plan, StartValues
@@ -87,6 +88,9 @@ def test_checks_wait_for_ever_and_ratings_for_a_minute():
     assert desk.phases == ["before the start"]
     assert desk.machine.skip(desk.at_ns) == []
     desk.machine.hear(CheckAnswered(at_ns=0, check="consent", yes=True))
+    desk.go(100.0)
+    assert desk.phases == ["before the start"]
+    desk.machine.hear(SymptomAnswered(at_ns=0, present=False))
     desk.go(0.1)
     assert desk.phases[-1] == "how is it now?"
     desk.go(40.0)
