@@ -24,15 +24,24 @@ import msgspec
 from biofeedback.engine import NEVER_NS, Engine
 from biofeedback.messages import (
     NS_PER_S,
+    CheckAnswered,
     ClockJumped,
     CommandGiven,
     Input,
+    KeyPressed,
+    LevelNudged,
+    MarkerSet,
+    NotePlayed,
     Output,
+    PhaseChanged,
     PlayNote,
+    QuestionAsked,
+    RatingGiven,
     SoundOrder,
     SteerSound,
     StopSound,
     StretchSong,
+    SymptomAnswered,
     TimePassed,
 )
 from biofeedback.profiles import list_profiles
@@ -49,6 +58,18 @@ if TYPE_CHECKING:
 LATE_TICK_NS = NS_PER_S
 SLEPT_NS = 2 * NS_PER_S
 STOP_FADE_NS = NS_PER_S
+HEARD = (PlayNote, SteerSound, PhaseChanged, QuestionAsked)
+SAID = (
+    CommandGiven,
+    KeyPressed,
+    NotePlayed,
+    RatingGiven,
+    CheckAnswered,
+    SymptomAnswered,
+    MarkerSet,
+    LevelNudged,
+)
+"""What people say at keys: it is stamped when it is taken."""
 GIVE_WAY_S = 0.0005
 
 
@@ -217,18 +238,13 @@ class _Loop:
         if parts.view is not None:
             parts.view.see(message, outputs)
 
-    def _heard(self, outputs: Sequence[Output]) -> list[PlayNote]:
-        """Notes on the source's own clock, for a person who moves to what they hear."""
+    def _heard(self, outputs: Sequence[Output]) -> list[Output]:
+        """What a person hears and is asked, on the source's own clock."""
         origin_ns = self._stopwatch.origin_ns
-        notes = [output for output in outputs if isinstance(output, PlayNote)]
+        heard: list[Output] = [output for output in outputs if isinstance(output, HEARD)]
         if origin_ns == 0:
-            return notes
-        return [
-            msgspec.structs.replace(
-                note, at_ns=note.at_ns - origin_ns, start_ns=note.start_ns - origin_ns
-            )
-            for note in notes
-        ]
+            return heard
+        return [_shift(output, origin_ns) for output in heard]
 
     def _take_reports(self) -> None:
         # A file has no time of its own: its reports would differ from run to run.
@@ -282,8 +298,16 @@ class _Loop:
             self.give(ClockJumped(at_ns=now_ns, jump_s=max(late_ns, slept_ns) / NS_PER_S))
 
 
+def _shift(output: Output, origin_ns: int) -> Output:
+    """Count the time of an output from the source's own origin."""
+    at_ns = output.at_ns - origin_ns
+    if isinstance(output, PlayNote):
+        return msgspec.structs.replace(output, at_ns=at_ns, start_ns=output.start_ns - origin_ns)
+    return msgspec.structs.replace(output, at_ns=at_ns)
+
+
 def _stamped(message: Input, now_ns: int) -> Input:
-    """Stamp an order; a fact has its stamp."""
-    if isinstance(message, CommandGiven):
+    """Stamp what a person says; a fact has its stamp."""
+    if isinstance(message, SAID):
         return msgspec.structs.replace(message, at_ns=now_ns)
     return message

@@ -11,19 +11,26 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
 from biofeedback.vocabulary import (
     Axis,
+    Check,
+    Command,
     Direction,
     Event,
+    Key,
     Layer,
     Limit,
     LinkFact,
     Measure,
     NoticeCode,
+    PhaseEnd,
+    PhaseKind,
+    Question,
+    Rating,
     Reason,
     RejectReason,
     SessionState,
@@ -117,9 +124,57 @@ class LinkReported(_Fact, frozen=True, kw_only=True):
 
 
 class CommandGiven(_Fact, frozen=True, kw_only=True):
-    """A person's order: start, pause, resume or stop."""
+    """A person's order: start, pause, resume, skip or stop."""
 
-    command: Literal["start", "pause", "resume", "stop"]
+    command: Command
+
+
+class KeyPressed(_Fact, frozen=True, kw_only=True):
+    """A person at the keys said something to the law in force; None: no wearer in particular."""
+
+    key: Key
+    wearer: str | None = None
+
+
+class NotePlayed(_Fact, frozen=True, kw_only=True):
+    """A person played a note at the keys: a scale step from the tonic, and how strongly (0..1)."""
+
+    degree: int
+    strength_ratio: float = 0.6
+
+
+class RatingGiven(_Fact, frozen=True, kw_only=True):
+    """How somebody rates themselves (the group, without a wearer): 0 to 10, effort 6 to 20."""
+
+    question: Rating
+    value: float
+    wearer: str | None = None
+
+
+class CheckAnswered(_Fact, frozen=True, kw_only=True):
+    """The answer to a question before the start."""
+
+    check: Check
+    yes: bool
+
+
+class SymptomAnswered(_Fact, frozen=True, kw_only=True):
+    """Whether there are symptoms; it may be said unasked."""
+
+    present: bool
+    wearer: str | None = None
+
+
+class MarkerSet(_Fact, frozen=True, kw_only=True):
+    """A place in the session to find again; ``text`` is a note, if there is one."""
+
+    text: str = ""
+
+
+class LevelNudged(_Fact, frozen=True, kw_only=True):
+    """Staff move the most that the level may be; never above the plan's."""
+
+    change_db: float
 
 
 class TimePassed(_Fact, frozen=True, kw_only=True):
@@ -153,6 +208,13 @@ Input: TypeAlias = (
     | PacketReceived
     | LinkReported
     | CommandGiven
+    | KeyPressed
+    | NotePlayed
+    | RatingGiven
+    | CheckAnswered
+    | SymptomAnswered
+    | MarkerSet
+    | LevelNudged
     | TimePassed
     | ClockJumped
     | SoundReported
@@ -227,6 +289,54 @@ class NoticeGiven(_Fact, frozen=True, kw_only=True):
     detail: str | None = None
 
 
+class PhaseChanged(_Fact, frozen=True, kw_only=True):
+    """A plan moved on: the phase that begins, None at the end, and why the one before ended.
+
+    ``number`` counts from 1, ``least_s`` and ``most_s`` are the time in it (while the session
+    runs), None where only answers end it; ``say`` is what a guide reads or the person is told.
+    """
+
+    phase: str | None
+    kind: PhaseKind | None
+    number: int
+    of: int
+    why: PhaseEnd
+    least_s: float | None = None
+    most_s: float | None = None
+    say: str = ""
+
+
+class QuestionAsked(_Fact, frozen=True, kw_only=True):
+    """Something waits for an answer; ``detail`` is what a person should know to give it.
+
+    ``lowest`` and ``highest`` bound a rating; a question without them wants yes or no.
+    """
+
+    question: Question
+    lowest: float | None = None
+    highest: float | None = None
+    detail: str = ""
+
+
+class OutcomesTold(_Fact, frozen=True, kw_only=True):
+    """What came of a phase, or of the whole session (``phase`` None); None is unknown.
+
+    Names carry their unit as a suffix, as measures do.
+    """
+
+    phase: str | None
+    outcomes: dict[str, float | None]
+
+
+class TakeKept(_Fact, frozen=True, kw_only=True):
+    """A slot of a song was accepted: a groove, and a scale step or a rest for each eighth note."""
+
+    slot: str
+    degrees: tuple[int | None, ...]
+    groove: str
+    tempo_bpm: float
+
+
 class PlayNote(_Fact, frozen=True, kw_only=True):
     """Start a note at ``start_ns``; one whose start has passed begins in the next block.
 
@@ -288,6 +398,10 @@ Output: TypeAlias = (
     | StateChanged
     | DecisionMade
     | NoticeGiven
+    | PhaseChanged
+    | QuestionAsked
+    | OutcomesTold
+    | TakeKept
     | PlayNote
     | SteerSound
     | StretchSong

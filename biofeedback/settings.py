@@ -15,38 +15,61 @@ from typing import Annotated, Any, Literal, TypeVar, cast, get_args
 import msgspec
 from msgspec import Meta, inspect
 
-from biofeedback.control.limits import HeartRateBpm, Limits, TempoBpm
+from biofeedback.control import LawName
+from biofeedback.control.effort import choose_ceiling_bpm
+from biofeedback.control.limits import HeartRateBpm, Limits, RestingHeartRateBpm, TempoBpm
 from biofeedback.errors import SettingsError
 from biofeedback.music.meter import MeterName
 from biofeedback.music.performer import GestureGrid
 from biofeedback.music.song_map import SongMap, check_song_map
 from biofeedback.music.song_reach import natural_tempo_bpm, why_out_of_reach
-from biofeedback.music.styles import StyleName, list_meters
+from biofeedback.music.styles import STYLES, StyleName, list_meters
+from biofeedback.therapies.check import find_problems
+from biofeedback.therapies.plan import (
+    EndsBy,
+    Form,
+    Mode,
+    Phase,
+    PhaseMusic,
+    Plan,
+    StartValues,
+    TherapyName,
+)
+from biofeedback.vocabulary import Check, PhaseKind, Rating
 
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 SETTINGS_VERSION = 1
 RESTING_TEMPO_BPM = 80.0
-LawName = Literal[
-    "follow",
-    "entrain",
-    "lead",
-    "relax",
-    "iso",
-    "breathe",
-    "contour",
-    "reward",
-    "ensemble",
-    "improvise",
-    "songwrite",
-    "listen",
-]
 
 
 class Person(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is known of one wearer. Without a ceiling the heart rate is shown but never a limit."""
+    """What is known of one wearer. Without a ceiling the heart rate is shown but never a limit.
+
+    ``heart_rate_ceiling_bpm`` is what staff have set. The three questions are about what makes
+    formulas of age wrong; one that wasn't asked has no answer.
+    """
 
     heart_rate_ceiling_bpm: HeartRateBpm | None = None
+    resting_heart_rate_bpm: RestingHeartRateBpm | None = None
+    age_years: Annotated[float, Meta(ge=5, le=120)] | None = None
+    takes_beta_blockers: bool | None = None
+    has_atrial_fibrillation: bool | None = None
+    has_pacemaker: bool | None = None
+
+    @property
+    def ceiling_bpm(self) -> float | None:
+        """The ceiling that holds; None when nothing gives one."""
+        return choose_ceiling_bpm(
+            staff_bpm=self.heart_rate_ceiling_bpm,
+            resting_bpm=self.resting_heart_rate_bpm,
+            age_years=self.age_years,
+            rules_formula_out=(
+                self.takes_beta_blockers,
+                self.has_atrial_fibrillation,
+                self.has_pacemaker,
+            ),
+        )
 
 
 class Music(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -71,7 +94,10 @@ class Music(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All that decides what a session does, besides its inputs."""
+    """All that decides what a session does, besides its inputs.
+
+    With a ``plan`` its phases name the laws; without one ``law`` goes on throughout.
+    """
 
     version: Literal[1] = SETTINGS_VERSION
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 1
@@ -80,6 +106,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     music: Music = Music()
     limits: Limits = Limits()
     persons: dict[str, Person] = {}
+    plan: Plan | None = None
+
+    @property
+    def started_limits(self) -> Limits:
+        """The limits of this session: round the prescribed cadence, if records have told one."""
+        cadence_spm = None if self.plan is None else self.plan.start.cadence_spm
+        if cadence_spm is None:
+            return self.limits
+        return msgspec.structs.replace(self.limits, tempo_baseline_bpm=cadence_spm)
+
+    @property
+    def styles(self) -> list[StyleName]:
+        """All styles that may sound, the first that begins with."""
+        phases = () if self.plan is None else self.plan.phases
+        named = [phase.music.style for phase in phases]
+        found: list[StyleName] = [self.music.style]
+        for name in STYLES:
+            if name in named and name not in found:
+                found.append(name)
+        return found
+
+    @property
+    def feels_axes(self) -> bool:
+        """Whether some style wants the axes of a movement told apart."""
+        return any(STYLES[name].parts == "axes" for name in self.styles)
 
     @property
     def resting_tempo_bpm(self) -> float:
@@ -87,14 +138,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
         A song of the person's own settles to its own tempo.
         """
-        low_bpm, high_bpm = self.limits.tempo_low_bpm, self.limits.tempo_high_bpm
+        limits = self.started_limits
+        low_bpm, high_bpm = limits.tempo_low_bpm, limits.tempo_high_bpm
         wanted_bpm = self.music.resting_tempo_bpm or RESTING_TEMPO_BPM
         if self.music.songs and self.music.resting_tempo_bpm is None:
             wanted_bpm = natural_tempo_bpm(
                 self.music.songs[0],
                 low_bpm=low_bpm,
                 high_bpm=high_bpm,
-                near_bpm=self.limits.tempo_baseline_bpm,
+                near_bpm=limits.tempo_baseline_bpm,
             )
         return min(max(wanted_bpm, low_bpm), high_bpm)
 
@@ -130,7 +182,7 @@ def build_settings(document: dict[str, Any], *, source: str) -> Settings:
     for name, person in named.items():
         _convert(person, Person, f"{source}: [persons.{name}]")
     settings = _convert(document, Settings, source)
-    _check_together(settings, source)
+    check_together(settings, source=source)
     return settings
 
 
@@ -147,9 +199,17 @@ def _refuse_not_finite(value: object, path: str, source: str) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
             _refuse_not_finite(inner, f"{path}.{key}" if path else str(key), source)  # pyright: ignore[reportUnknownArgumentType]
+    if isinstance(value, list):
+        for index, inner in enumerate(cast("list[object]", value)):
+            _refuse_not_finite(inner, f"{path}[{index}]", source)
 
 
-def _check_together(settings: Settings, source: str) -> None:
+def check_together(settings: Settings, *, source: str) -> None:
+    """Refuse what is right by itself and wrong together: meter, band, songs, phases.
+
+    Raises:
+        SettingsError: What doesn't fit what.
+    """
     check_meter(settings.music, source=source)
     limits = settings.limits
     low, high = limits.tempo_low_bpm, limits.tempo_high_bpm
@@ -161,6 +221,38 @@ def _check_together(settings: Settings, source: str) -> None:
             "limits.tempo_band_ratio allow.",
         )
     check_songs(settings, source=source)
+    if settings.plan is not None:
+        _check_plan(settings, settings.plan, source)
+
+
+def _check_plan(settings: Settings, plan: Plan, source: str) -> None:
+    """Refuse a plan that breaks a limit or can't be played; all problems at once."""
+    problems = [str(problem) for problem in find_problems(plan, settings.started_limits)]
+    for index, phase in enumerate(plan.phases):
+        name = phase.music.style
+        if name is not None and name not in STYLES:
+            near = did_you_mean(name, get_args(StyleName))
+            problems.append(f"plan.phases[{index}].music.style: there is no '{name}'.{near}")
+    if not problems:
+        problems += _find_clashes(settings)
+    if problems:
+        raise SettingsError("\n".join(f"{source}: {problem}" for problem in problems))
+
+
+def _find_clashes(settings: Settings) -> list[str]:
+    """Say which styles of a plan want different players for the parts of wearers or axes."""
+    players: dict[str, tuple[str, StyleName]] = {}
+    problems: list[str] = []
+    for name in settings.styles:
+        for layer, player in STYLES[name].instruments.items():
+            other, owner = players.setdefault(layer, (player, name))
+            if layer.startswith("part_") and other != player:
+                problems.append(
+                    f"plan.phases: '{owner}' and '{name}' can't follow each other in one session: "
+                    f"their {layer} is played by {other} and by {player}. Choose one of them."
+                )
+                break
+    return problems
 
 
 def check_songs(settings: Settings, *, source: str) -> None:
@@ -180,7 +272,22 @@ _UNKNOWN_FIELD = re.compile(r"unknown field `(?P<name>[^`]+)`(?: - at `\$?\.?(?P
 
 
 _WRONG_VALUE = re.compile(r"(?P<what>.*) - at `\$\.(?P<path>[^`]*)`", re.DOTALL)
-_CHOICES = {"law": LawName, "music.meter": MeterName, "music.gesture_grid": GestureGrid}
+_CHOICES = {
+    "law": LawName,
+    "style": StyleName,
+    "meter": MeterName,
+    "gesture_grid": GestureGrid,
+    "therapy": TherapyName,
+    "mode": Mode,
+    "form": Form,
+    "ends": EndsBy,
+    "kind": PhaseKind,
+    "checks": Check,
+    "ask_before": Rating,
+    "ask_after": Rating,
+}
+_STRUCTS = (Settings, Music, Limits, Person, Plan, Phase, PhaseMusic, StartValues)
+_INDEX = re.compile(r"\[(\d+)\]")
 _TOML_WORDS = {
     "`float`": "a number",
     "`int`": "a whole number",
@@ -196,7 +303,10 @@ def _explain(error: msgspec.ValidationError, document: dict[str, Any]) -> str:
     text = str(error)
     if unknown := _UNKNOWN_FIELD.search(text):
         where = f" in [{unknown['path']}]" if unknown["path"] else ""
-        near = did_you_mean(unknown["name"], _known_fields())
+        known = _known_fields()
+        near = did_you_mean(unknown["name"], known)
+        if unknown["name"] in known:
+            near = " It belongs to another table."
         return f"unknown key '{unknown['name']}'{where}.{near}"
     wrong = _WRONG_VALUE.search(text)
     what = wrong["what"] if wrong else text
@@ -208,21 +318,31 @@ def _explain(error: msgspec.ValidationError, document: dict[str, Any]) -> str:
     path = wrong["path"]
     if path == "version":
         return f"version is {document['version']!r}; this program reads version {SETTINGS_VERSION}."
-    value: Any = document
-    for key in path.split("."):
-        value = cast("dict[str, Any]", value).get(key) if isinstance(value, dict) else None
+    value = _look_up(document, path)
+    name = _INDEX.sub("", path).rpartition(".")[2]
     if what.startswith("invalid enum value"):
-        known = get_args(_CHOICES.get(path, StyleName))
+        known = get_args(_CHOICES.get(name, StyleName))
         return f"{path} is {value!r}.{did_you_mean(str(value), known)}"
     if "<" in what or ">" in what:
         return f"{path} is {value!r}; it has to be {_describe_bounds(path)}."
     return f"{path} is {value!r}: {what}."
 
 
+def _look_up(document: dict[str, Any], path: str) -> Any:
+    """Return what stands at a path like ``plan.phases[1].most_s``; None if nothing does."""
+    value: Any = document
+    for key in _INDEX.sub(r".\1", path).split("."):
+        if isinstance(value, dict):
+            value = cast("dict[str, Any]", value).get(key)
+        elif isinstance(value, list):
+            value = cast("list[Any]", value)[int(key)]
+    return value
+
+
 def _describe_bounds(path: str) -> str:
     """Say between which numbers a field may lie, from the field's own declaration."""
     name = path.rpartition(".")[2]
-    for struct in (Settings, Music, Limits, Person):
+    for struct in _STRUCTS:
         information = inspect.type_info(struct)
         fields = information.fields if isinstance(information, inspect.StructType) else ()
         for field in fields:
@@ -237,8 +357,7 @@ def _describe_bounds(path: str) -> str:
 
 
 def _known_fields() -> list[str]:
-    structs = (Settings, Music, Limits, Person)
-    return [name for struct in structs for name in struct.__struct_fields__]
+    return [name for struct in _STRUCTS for name in struct.__struct_fields__]
 
 
 def did_you_mean(word: str, known: list[str] | tuple[str, ...]) -> str:

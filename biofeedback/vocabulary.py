@@ -17,6 +17,32 @@ Axis = Literal["x", "y", "z", "-x", "-y", "-z"]
 
 SessionState = Literal["INIT", "CALIBRATE", "RUN", "HOLD", "EASE", "STOP"]
 
+Command = Literal["start", "pause", "resume", "skip", "stop"]
+"""What a person orders; ``skip`` ends the phase of a plan."""
+
+Key = Literal["tap", "hold", "go_on", "next", "pain", "accept", "reject", "up", "down"]
+"""What a person at the keys says: a tap in time, hold the music, go on, the next solo or slot,
+this hurts, keep or discard what was just drawn, a little faster or slower."""
+
+Rating = Literal[
+    "tension", "mood", "pain", "tiredness", "effort", "cohesion", "ownership", "closeness"
+]
+"""What is rated before and after: 0 to 10, effort 6 to 20. ``cohesion`` is how much a group feels
+together, ``ownership`` how much a song is one's own, ``closeness`` how near the title is."""
+
+Check = Literal["consent", "nothing_against", "room"]
+"""What is asked before a start: consent; that none of the plan's reasons against it applies; that
+there is free room to move."""
+
+Question = Literal[Rating, Check, "symptoms"]
+"""What may be asked. ``symptoms``: pain, dizziness, breathlessness, or feeling unwell."""
+
+PhaseKind = Literal["checks", "ratings", "rest", "work", "uncued", "cool_down"]
+"""What a phase is for; the program itself adds checks and ratings."""
+
+PhaseEnd = Literal["begun", "time", "criterion", "key", "answered", "skipped", "limit_near", "over"]
+"""Why a phase ended and the next began; ``limit_near``: the cool-down had to begin."""
+
 Measure = Literal[
     "rr_ms",
     "heart_rate_bpm",
@@ -137,6 +163,10 @@ Reason = Literal[
     "playing",
     "answering",
     "drawing",
+    "asking",
+    "symptoms",
+    "finished",
+    "refused",
 ]
 """Why the engine decided what it decided."""
 

@@ -15,6 +15,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from biofeedback.cli.sitting import Sitting, minutes, say_question
 from biofeedback.cli.view import (
     LIMIT_WORDS,
     REASON_WORDS,
@@ -91,6 +92,7 @@ class LiveView:
             parts.append(Text(f"not recording: {reason}", style="bold red"))
         decision = latest.decision
         if not is_over:
+            parts += _sitting(latest.sitting)
             parts.append(Text("" if decision is None else _why(decision), style="italic"))
             parts.append(Text())
             parts.append(_music(decision))
@@ -101,7 +103,7 @@ class LiveView:
         parts.extend(_one_line(f"· {line}" if line else "", style="dim") for line in notices)
         if self._keys and not is_over:
             parts.append(Text())
-            parts.append(_one_line(_keys(latest), style="dim"))
+            parts += [_one_line(line, style="dim") for line in _keys(latest)]
         return Panel(Group(*parts), title=self._title, title_align="left", padding=(1, 2))
 
     def _head(self) -> Table:
@@ -115,11 +117,11 @@ class LiveView:
     def _clock(self) -> str:
         elapsed_s = self.latest.elapsed_s()
         if self._duration_s is None:
-            return _minutes(elapsed_s)
+            return minutes(elapsed_s)
         # The last packet comes a little before the end: a whole session shows its whole time.
         if self.latest.state == "STOP" and self._duration_s - elapsed_s < 1.0:
             elapsed_s = self._duration_s
-        return f"{_minutes(min(elapsed_s, self._duration_s))} of {_minutes(self._duration_s)}"
+        return f"{minutes(min(elapsed_s, self._duration_s))} of {minutes(self._duration_s)}"
 
     def _people(self) -> Table:
         table = _grid()
@@ -173,10 +175,28 @@ def _grid() -> Table:
     return table
 
 
-def _keys(latest: Latest) -> str:
+def _sitting(sitting: Sitting) -> list[Text]:
+    """Show the phase of a plan, what to say, and what is asked."""
+    phase = sitting.phase
+    if phase is None or phase.phase is None:
+        return []
+    left = "" if sitting.left_s is None else f"   {minutes(sitting.left_s)} left"
+    lines = [_one_line(f"  {phase.number} of {phase.of}: {phase.phase}{left}", style="bold")]
+    if phase.say:
+        lines.append(Text(f"  {phase.say}", style="cyan"))
+    if sitting.question is not None:
+        asked = f"  {say_question(sitting.question)}"
+        lines.append(Text(f"{asked}  {sitting.typed}", style="bold yellow"))
+    return lines
+
+
+def _keys(latest: Latest) -> list[str]:
     if latest.state == "EASE":
-        return "s start again   q stop"
-    return ("space go on" if latest.is_paused else "space pause") + "   q stop"
+        return ["s start again   q stop"]
+    lines = [("space go on" if latest.is_paused else "space pause") + "   q stop"]
+    if latest.sitting.phase is not None:
+        lines.append("k skip   m marker   + - loudness   < > tempo   ! unwell")
+    return lines
 
 
 def _why(decision: DecisionMade) -> str:
@@ -209,7 +229,3 @@ def _bar(ratio: float) -> Text:
 
 def _one_line(text: str, *, style: str = "") -> Text:
     return Text(text, style=style, no_wrap=True, overflow="ellipsis")
-
-
-def _minutes(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

@@ -12,6 +12,7 @@ from biofeedback.cli.doctor import doctor_command
 from biofeedback.cli.goal import goal_app
 from biofeedback.cli.measure import measure_command
 from biofeedback.cli.person import person_app
+from biofeedback.cli.plan import plan_app
 from biofeedback.cli.play import play_command
 from biofeedback.cli.profiles import profiles_app
 from biofeedback.cli.render import render_command
@@ -32,6 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("play")(play_command)
+app.add_typer(plan_app, name="plan")
 app.command("replay")(replay_command)
 app.command("render")(render_command)
 app.command("styles")(styles_command)

@@ -1,6 +1,7 @@
-"""The keyboard of a live session: space pauses and resumes, s starts again, q stops.
+"""The keyboard of a live session: a thread reads single keys and puts messages into the inbox.
 
-A thread reads single keys and puts orders into the inbox. The terminal is set back whatever
+Space pauses and resumes, s starts again, q stops; ``desk.py`` knows the keys of a plan.
+The terminal is set back whatever
 happens; one that belongs to another program's foreground is left alone.
 """
 
@@ -16,7 +17,7 @@ from biofeedback.messages import CommandGiven
 
 if TYPE_CHECKING:
     import queue
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Sequence
 
     from biofeedback.messages import Input
 
@@ -39,13 +40,13 @@ def find_order(key: str, *, paused: bool) -> CommandGiven | None:
 
 @contextmanager
 def listening_to_keys(
-    inbox: queue.SimpleQueue[Input], is_paused: Callable[[], bool]
+    inbox: queue.SimpleQueue[Input], press: Callable[[str], Sequence[Input]]
 ) -> Generator[None]:
     """Read keys while a session runs.
 
     Args:
         inbox: Where the orders go.
-        is_paused: Tells whether a person has paused the session.
+        press: Says what a key means.
     """
     over = threading.Event()
 
@@ -56,9 +57,8 @@ def listening_to_keys(
                 return
             # Arrows and function keys come as an escape with letters behind it.
             for key in "" if keys.startswith(ESCAPE) else keys:
-                order = find_order(key, paused=is_paused())
-                if order is not None:
-                    inbox.put(order)
+                for message in press(key):
+                    inbox.put(message)
 
     with ExitStack() as stack:
         read_keys = stack.enter_context(single_keys())

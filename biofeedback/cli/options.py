@@ -12,11 +12,13 @@ import msgspec
 from biofeedback.app import InboxSource
 from biofeedback.cli.sensors import open_sensors
 from biofeedback.errors import SettingsError
+from biofeedback.plan_files import read_plan_text
 from biofeedback.settings import (
     Settings,
     check_meter,
     check_meter_name,
     check_style,
+    check_together,
     did_you_mean,
     parse_settings,
 )
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from biofeedback.ble.source import BleSource
     from biofeedback.simulate.source import Source
 
-PLAN_SIZE_LIMIT_BYTES = 1 << 20
 _DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>s|m|h|)")
 _SECONDS = {"s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
 ONE_WEARER = frozenset({"p1"})
@@ -158,14 +159,14 @@ def _hint(kind: str) -> str:
 def read_plan(
     path: Path | None, *, seed: int | None, style: str | None, meter: str | None = None
 ) -> Settings:
-    """Read a plan, if there is one, and lay the command line's choices over it.
+    """Read a plan (a file, or the name of one that comes along) and lay the other choices over it.
 
     Raises:
         SettingsError: The file or a value in it can't be used.
     """
     settings = Settings()
     if path is not None:
-        settings = parse_settings(read_text(path, what="plan"), source=str(path))
+        settings = parse_settings(read_plan_text(path), source=str(path))
     if seed is not None:
         settings = msgspec.structs.replace(settings, seed=seed)
     music = settings.music
@@ -174,22 +175,6 @@ def read_plan(
     if meter is not None:
         music = msgspec.structs.replace(music, meter=check_meter_name(meter))
     check_meter(music, source="--style" if meter is None else "--meter")
-    return msgspec.structs.replace(settings, music=music)
-
-
-def read_text(path: Path, *, what: str) -> str:
-    """Read a small text file.
-
-    Raises:
-        SettingsError: It is missing, too large, or not UTF-8.
-    """
-    try:
-        if path.stat().st_size > PLAN_SIZE_LIMIT_BYTES:
-            raise SettingsError(f"{path}: this {what} is larger than 1 MiB; is it the right file?")
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise SettingsError(f"{path}: there is no such {what}.") from error
-    except UnicodeDecodeError as error:
-        raise SettingsError(f"{path}: this {what} is not UTF-8 text.") from error
-    except OSError as error:
-        raise SettingsError(f"{path}: can't read this {what}: {error.strerror}.") from error
+    settings = msgspec.structs.replace(settings, music=music)
+    check_together(settings, source=str(path or "command line"))
+    return settings

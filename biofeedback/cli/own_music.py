@@ -11,6 +11,7 @@ import typer
 from biofeedback.cli.progress import showing_progress
 from biofeedback.errors import SettingsError, SongError
 from biofeedback.music.song import INSTRUMENTS
+from biofeedback.music.styles import STYLES
 from biofeedback.settings import Settings, check_songs
 from biofeedback.sound import SongFile, SoundSettings
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
     from biofeedback.music.style import Style
     from biofeedback.songs.library import Sidecar
+
+
+PULSING = frozenset({"entrain", "lead"})
+"""Laws that answer a freeze with clicks."""
 
 
 def know_songs(files: Sequence[Path], *, quiet: bool, again: bool = False) -> list[Sidecar]:
@@ -100,9 +105,17 @@ def find_recorded(settings: Settings, files: Sequence[Path], *, quiet: bool) -> 
 
 
 def sound_settings(settings: Settings, style: Style, songs: Sequence[Sidecar]) -> SoundSettings:
-    """Say what the sound has to build and to read."""
+    """Say what the sound has to build and to read.
+
+    Of a plan's styles the first has its own players; a later one brings those that are missing.
+    """
     if not songs:
-        return SoundSettings(orchestra=style.orchestra(click=settings.music.click))
+        clicks = settings.music.click or settings.plan is not None or settings.law in PULSING
+        orchestra = style.orchestra(click=clicks)
+        for name in settings.styles[1:]:
+            for layer, player in STYLES[name].instruments.items():
+                orchestra.setdefault(layer, player)
+        return SoundSettings(orchestra=orchestra)
     files = {
         one.map.song: SongFile(
             path=one.file, duration_s=one.duration_s, loudness_lufs=one.loudness_lufs

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from biofeedback.app import Parts, Stopwatch, make_engine, run_session
 from biofeedback.cli.card import LiveView
+from biofeedback.cli.desk import Desk
 from biofeedback.cli.keys import has_keyboard, listening_to_keys
 from biofeedback.cli.options import (
     OpenSource,
@@ -29,6 +30,7 @@ from biofeedback.cli.own_music import know_songs, sound_settings, with_songs
 from biofeedback.cli.sensors import remember_sensors
 from biofeedback.cli.summary import collect_facts, describe_session, print_summary
 from biofeedback.cli.targets import check_targets, list_inputs, making_room
+from biofeedback.cli.therapy import choose_plan, open_patients, take_part
 from biofeedback.cli.view import PlainView
 from biofeedback.errors import SettingsError, TraceError
 from biofeedback.messages import NS_PER_S, CommandGiven, Input
@@ -77,7 +79,19 @@ def play_command(
             metavar="SOURCE",
         ),
     ] = None,
-    plan: Annotated[Path | None, typer.Option(help="A plan: person, limits, music (TOML).")] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(help="A plan (TOML), or the name of one: biofeedback plan list."),
+    ] = None,
+    therapy: Annotated[
+        str | None,
+        typer.Option(
+            help="A therapy's short demonstration: gait, group, movement ...", metavar="NAME"
+        ),
+    ] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="Of movement: express, relax or awareness.", metavar="MODE")
+    ] = None,
     style: Annotated[
         str | None, typer.Option(help="The music's style; biofeedback styles lists them.")
     ] = None,
@@ -123,25 +137,36 @@ def play_command(
     """Turn a person's movement and heartbeat into music, live.
 
     Without a sound device the music goes into a WAV file, as fast as the machine can.
-    In a terminal: space pauses and resumes, s starts again, q stops.
+    In a terminal: space pauses and resumes, s starts again, q stops. A plan asks questions: type
+    the answers. Without a terminal, and with --plain, virtual people answer by themselves.
 
     Exit code 0; 1 if the trace is incomplete, whatever else happened; 130 after Ctrl-C.
 
     Example: biofeedback play --from sim:walk --duration 2m
     """
+    plan = choose_plan(plan, therapy, mode)
     settings = read_plan(plan, seed=seed, style=style, meter=meter)
     songs = know_songs(music, quiet=as_json or plain) if music else []
     settings = with_songs(settings, songs)
-    if fast and any(text.partition(":")[0] == "ble" for text in source or ()):
+    in_the_air = any(text.partition(":")[0] == "ble" for text in source or ())
+    if fast and in_the_air:
         raise SettingsError("--fast doesn't go with sensors in the air: people take their time.")
     duration_s = None if duration is None else parse_duration_s(duration)
-    opened = open_sources(
-        source or ["demo"],
-        seed=settings.seed,
-        duration_s=duration_s,
-        even_if_empty=low_battery_ok,
-        even_if_denied=any_firmware,
-    )
+    answers = not in_the_air and (plain or not _somebody_types(sound, fast=fast))
+    if settings.plan is not None and in_the_air and not has_keyboard():
+        raise SettingsError("a plan asks questions: it needs a terminal with a keyboard.")
+    if settings.plan is not None and not source:
+        opened = open_patients(settings, settings.plan, answers=answers)
+    else:
+        opened = open_sources(
+            source or ["demo"],
+            seed=settings.seed,
+            duration_s=duration_s,
+            even_if_empty=low_battery_ok,
+            even_if_denied=any_firmware,
+        )
+        if settings.plan is not None:
+            opened = take_part(opened, settings.plan, answers=answers)
     check_persons(settings, opened)
     if opened.duration_s is None and duration_s is None:
         duration_s = settings.limits.time_limit_s
@@ -155,7 +180,7 @@ def play_command(
         console.print("No sound device here: the music goes into a file.", style="yellow")
     inputs = [
         *(file for text in source or () for file in list_inputs(text)),
-        *([] if plan is None else [plan]),
+        *([] if plan is None or not plan.exists() else [plan]),
         *(music or ()),
     ]
     check_targets((trace, target.file), inputs=inputs, overwrite=overwrite)
@@ -175,6 +200,12 @@ def play_command(
     )
     if exit_code:
         raise typer.Exit(exit_code)
+
+
+def _somebody_types(sound: str | None, *, fast: bool) -> bool:
+    """Tell whether a person is at the keys of a session: it waits for the clock, in a terminal."""
+    into_file = sound is None and default_output_device() is None
+    return has_keyboard() and not fast and not into_file
 
 
 def _run(
@@ -232,7 +263,8 @@ def _run(
             duration_ns=None if duration_s is None else round(duration_s * NS_PER_S),
         )
         inbox: queue.SimpleQueue[Input] = queue.SimpleQueue()
-        typing = listening_to_keys(inbox, lambda: view.latest.is_paused) if keys else nullcontext()
+        desk = Desk(lambda: view.latest)
+        typing = listening_to_keys(inbox, desk.press) if keys else nullcontext()
         with (
             _stop_on_signals(inbox) as asked,
             view,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,28 +19,34 @@ from biofeedback.cli.recorded import recorded_settings
 from biofeedback.cli.score import write_midi, write_notes
 from biofeedback.cli.targets import check_targets, check_wav, replacing
 from biofeedback.cli.timeline import Timeline, retrace
-from biofeedback.engine import ORDER_LIFE_NS, STEP_NS, STOP_FADE_MS, begin_music
+from biofeedback.engine import STOP_FADE_MS
 from biofeedback.errors import SettingsError, SoundError
 from biofeedback.messages import (
     NS_PER_S,
     DecisionMade,
+    MarkerSet,
     NoticeGiven,
+    PhaseChanged,
     PlayNote,
     SoundOrder,
     SteerSound,
     StopSound,
 )
 from biofeedback.music.styles import find_style
+from biofeedback.musician import ORDER_LIFE_NS, STEP_NS, begin_music
+from biofeedback.settings import check_style
 from biofeedback.sound import open_file
 from biofeedback.trace.reader import read_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from biofeedback.messages import MusicParameters
     from biofeedback.music.style import Style
     from biofeedback.settings import Settings
+    from biofeedback.songs.library import Sidecar
     from biofeedback.sound import SoundSettings, SoundSummary
+    from biofeedback.trace.reader import Trace
 
 BATCH_NS = NS_PER_S // 2
 
@@ -65,6 +72,10 @@ def render_command(
             help="The person's own song, in place of a style (several times).", metavar="FILE"
         ),
     ] = None,
+    marker: Annotated[
+        int | None,
+        typer.Option(help="From this marker on, counted from 1 (a trace only).", min=1),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the facts as JSON.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="One line per fact.")] = False,
@@ -75,37 +86,24 @@ def render_command(
     """
     check_wav(output, option="-o")
     check_targets((output, midi, notes), inputs=[source, *(music or ())], overwrite=overwrite)
-    if source.suffix == ".csv":
+    is_curves = source.suffix == ".csv"
+    if is_curves and marker is not None:
+        raise SettingsError("--marker belongs to a trace; curves have none.")
+    if not is_curves and (style, seed, meter) != (None, None, None):
+        raise SettingsError(
+            "--style, --meter and --seed belong to curves; the notes of a trace are already "
+            "written. To play its packets anew: biofeedback play --from trace:FILE --seed N"
+        )
+    if is_curves:
         settings = read_plan(None, seed=seed, style=style, meter=meter)
         songs = know_songs(music, quiet=as_json or plain) if music else []
-        settings = with_songs(settings, songs)
-        played_style = find_style(settings.music.style, settings.music.meter)
-        curves = read_curves(source, resting_tempo_bpm=settings.resting_tempo_bpm)
-        timeline = _time_curves(curves, played_style, settings.seed)
-        orders: Iterable[SoundOrder] = _play_curves(curves, played_style, settings)
-        origin_ns, end_ns = 0, round(curves.duration_s * NS_PER_S) + STOP_FADE_NS
+        piece = _open_curves(source, with_songs(settings, songs), songs)
     else:
-        if (style, seed, meter) != (None, None, None):
-            raise SettingsError(
-                "--style, --meter and --seed belong to curves; the notes of a trace are already "
-                "written. To play its packets anew: biofeedback play --from trace:FILE --seed N"
-            )
-        trace = read_trace(source)
-        settings = recorded_settings(trace)
-        played_style = find_style(settings.music.style, settings.music.meter)
-        songs = find_recorded(settings, music or (), quiet=True) if settings.music.songs else []
-        orders = [m for m in trace.messages if isinstance(m, SoundOrder)]
-        timeline = retrace(
-            [m for m in trace.messages if isinstance(m, DecisionMade)],
-            played_style,
-            settings.seed,
-            start_bpm=settings.resting_tempo_bpm,
-        )
-        origin_ns = trace.header.start_monotonic_ns
-        end_ns = max((m.at_ns for m in trace.messages), default=origin_ns) + STOP_FADE_NS
-    if songs and midi is not None:
-        raise SettingsError("--midi: a song of the person's own has no score.")
-    asked = sound_settings(settings, played_style, songs)
+        piece = _open_trace(source, music or (), marker)
+    _refuse_score(piece, midi, marker)
+    orders, played_style, timeline = piece.orders, piece.style, piece.timeline
+    origin_ns, end_ns = piece.origin_ns, piece.end_ns
+    asked = sound_settings(piece.settings, played_style, piece.songs)
     length_s = (end_ns - origin_ns) / NS_PER_S
     with ExitStack() as stack:
         # All files take their places together, when all are whole.
@@ -147,6 +145,102 @@ def render_command(
                 typer.echo(f"{name.replace('_', ' ')}: {text}")
     else:
         typer.echo(f"{output}: {_describe(len(played), heard)}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is rendered: its orders between two instants, and what they need."""
+
+    settings: Settings
+    style: Style
+    songs: Sequence[Sidecar]
+    orders: Iterable[SoundOrder]
+    timeline: Timeline | None
+    origin_ns: int
+    end_ns: int
+
+
+def _open_curves(source: Path, settings: Settings, songs: Sequence[Sidecar]) -> _Piece:
+    style = find_style(settings.music.style, settings.music.meter)
+    curves = read_curves(source, resting_tempo_bpm=settings.resting_tempo_bpm)
+    return _Piece(
+        settings,
+        style,
+        songs,
+        _play_curves(curves, style, settings),
+        _time_curves(curves, style, settings.seed),
+        origin_ns=0,
+        end_ns=round(curves.duration_s * NS_PER_S) + STOP_FADE_NS,
+    )
+
+
+def _open_trace(source: Path, music: Sequence[Path], marker: int | None) -> _Piece:
+    trace = read_trace(source)
+    settings = recorded_settings(trace)
+    style = find_style(settings.music.style, settings.music.meter)
+    orders = [m for m in trace.messages if isinstance(m, SoundOrder)]
+    timeline = retrace(
+        _list_decided(trace, settings),
+        style,
+        settings.seed,
+        start_bpm=settings.resting_tempo_bpm,
+    )
+    origin_ns = trace.header.start_monotonic_ns
+    if marker is not None:
+        origin_ns = _find_marker_ns(trace, marker)
+        orders = _from_then_on(orders, origin_ns)
+    return _Piece(
+        settings,
+        style,
+        find_recorded(settings, music, quiet=True) if settings.music.songs else (),
+        orders,
+        timeline,
+        origin_ns=origin_ns,
+        end_ns=max((m.at_ns for m in trace.messages), default=origin_ns) + STOP_FADE_NS,
+    )
+
+
+def _refuse_score(piece: _Piece, midi: Path | None, marker: int | None) -> None:
+    if midi is not None and piece.songs:
+        raise SettingsError("--midi: a song of the person's own has no score.")
+    if midi is not None and marker is not None:
+        raise SettingsError("--midi: a score begins at the beginning; leave --marker out.")
+
+
+def _find_marker_ns(trace: Trace, number: int) -> int:
+    """Find the instant of a marker, counted from 1.
+
+    Raises:
+        SettingsError: There are not so many.
+    """
+    markers = [message for message in trace.messages if isinstance(message, MarkerSet)]
+    if number > len(markers):
+        raise SettingsError(f"--marker {number}: this trace has {len(markers)} markers.")
+    return markers[number - 1].at_ns
+
+
+def _from_then_on(orders: Iterable[SoundOrder], from_ns: int) -> list[SoundOrder]:
+    """List the orders from an instant on, what begins to sound before it left out."""
+    return [
+        order
+        for order in orders
+        if order.at_ns >= from_ns or (isinstance(order, PlayNote) and order.start_ns >= from_ns)
+    ]
+
+
+def _list_decided(trace: Trace, settings: Settings) -> list[DecisionMade | Style]:
+    """List decisions, and the styles that a plan's phases brought between them."""
+    first = find_style(settings.music.style, settings.music.meter)
+    phases = () if settings.plan is None else settings.plan.phases
+    styles = {phase.name: phase.music.style for phase in phases}
+    decided: list[DecisionMade | Style] = []
+    for message in trace.messages:
+        if isinstance(message, DecisionMade):
+            decided.append(message)
+        elif isinstance(message, PhaseChanged) and message.phase is not None:
+            name = styles.get(message.phase)
+            decided.append(first if name is None else find_style(check_style(name)))
+    return decided
 
 
 def _describe(notes: int, heard: SoundSummary) -> str:

@@ -12,11 +12,12 @@ from biofeedback.cli.progress import showing_progress
 from biofeedback.cli.recordkeeping import writing
 from biofeedback.cli.render import render_orders
 from biofeedback.cli.score import write_midi
-from biofeedback.engine import ORDER_LIFE_NS, STEP_NS, STOP_FADE_MS
+from biofeedback.engine import STOP_FADE_MS
 from biofeedback.messages import NS_PER_S, TICKS_PER_BEAT, PlayNote, SteerSound, StopSound
 from biofeedback.music.key_names import name_signature
 from biofeedback.music.styles import STYLES
 from biofeedback.music.written_song import dress
+from biofeedback.musician import ORDER_LIFE_NS, STEP_NS
 from biofeedback.records.lyric_sheet import write_page, write_text
 from biofeedback.sound import SoundSettings
 

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from biofeedback.cli.view import LIMIT_WORDS
+from biofeedback.cli.view import LIMIT_WORDS, list_outcomes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +43,9 @@ def collect_facts(
         "tempo_low_bpm": low,
         "tempo_high_bpm": high,
         "limits_hit": latest.limits,
+        "outcomes": latest.sitting.outcomes,
+        "markers": latest.sitting.markers,
+        "takes": [msgspec.to_builtins(take) for take in latest.sitting.takes],
         "sound": msgspec.to_builtins(heard),
         "trace": str(kept.path),
         "trace_complete": kept.complete,
@@ -76,6 +79,7 @@ def describe_session(
     if latest.limits:
         met = (f"{LIMIT_WORDS[limit]} ({times})" for limit, times in latest.limits.items())
         lines["limits met"] = ", ".join(met)
+    lines |= dict(list_outcomes(latest))
     if wav is not None:
         lines["music file"] = str(wav)
     lines["trace"] = str(kept.path)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from biofeedback.engine import LOOKAHEAD_NS, STEP_NS
-from biofeedback.messages import TICKS_PER_BEAT
+from biofeedback.messages import TICKS_PER_BEAT, DecisionMade
 from biofeedback.music.beats import BeatClock
 from biofeedback.music.form import key_at
 from biofeedback.music.key_names import name_signature
 from biofeedback.music.pace import Pace
+from biofeedback.musician import LOOKAHEAD_NS, STEP_NS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from biofeedback.messages import DecisionMade
     from biofeedback.music.style import Style
 
 
@@ -34,6 +33,13 @@ class Timeline:
         self.beats: list[tuple[int, int]] = []
         self.meters: list[tuple[int, int, int]] = []
         self.keys: list[tuple[int, str]] = []
+
+    def restyle(self, style: Style) -> None:
+        """Let another style take over at the next bar, as the performer does."""
+        if style is not self._style:
+            tempo_bpm = self._clock.tempo_bpm(self._clock.end_ns)
+            self._pace = self._pace.hand_over(style, self._next_tick, tempo_bpm)
+            self._style = style
 
     def extend(self, until_ns: int, tempo_bpm: float) -> None:
         """Let the tempo move linearly to ``tempo_bpm`` at ``until_ns``."""
@@ -60,20 +66,23 @@ class Timeline:
 
 
 def retrace(
-    decisions: Sequence[DecisionMade], style: Style, seed: int, *, start_bpm: float
+    decided: Sequence[DecisionMade | Style], style: Style, seed: int, *, start_bpm: float
 ) -> Timeline | None:
     """Follow the decisions of a session; None when nothing was decided.
 
     Args:
-        decisions: All of them, in order.
-        style: What was played.
+        decided: All decisions in order; a style among them took over there.
+        style: What was played first.
         seed: The session's seed.
         start_bpm: The tempo at which the music began.
     """
-    if not decisions:
+    first = next((one for one in decided if isinstance(one, DecisionMade)), None)
+    if first is None:
         return None
-    start_ns = decisions[0].tempo_from_ns
-    timeline = Timeline(style, seed, start_ns=start_ns, tempo_bpm=start_bpm)
-    for decision in decisions:
+    timeline = Timeline(style, seed, start_ns=first.tempo_from_ns, tempo_bpm=start_bpm)
+    for decision in decided:
+        if not isinstance(decision, DecisionMade):
+            timeline.restyle(decision)
+            continue
         timeline.extend(decision.at_ns + STEP_NS + LOOKAHEAD_NS, decision.allowed.tempo_bpm)
     return timeline

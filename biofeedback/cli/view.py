@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 
+from biofeedback.cli.sitting import Sitting, say_outcome
 from biofeedback.messages import (
     NS_PER_S,
     DecisionMade,
@@ -21,14 +22,18 @@ from biofeedback.messages import (
     MeasureTaken,
     NoticeCode,
     NoticeGiven,
+    OutcomesTold,
     Output,
     PacketReceived,
     PacketRejected,
+    PhaseChanged,
     PlayNote,
+    QuestionAsked,
     Reason,
     SensorAttached,
     SessionState,
     StateChanged,
+    TakeKept,
 )
 
 if TYPE_CHECKING:
@@ -91,6 +96,10 @@ REASON_WORDS: Final[dict[Reason, str]] = {
     "playing": "your music",
     "answering": "your partner answers",
     "drawing": "your arm draws the melody",
+    "asking": "first a few questions",
+    "symptoms": "you don't feel well; the music eases off",
+    "finished": "the session is over",
+    "refused": "not today",
     "apart": "everybody finds their own way into the beat",
 }
 LIMIT_WORDS: Final[dict[Limit, str]] = {
@@ -155,6 +164,7 @@ class Latest:
         self._steps: Counter[tuple[str, str]] = Counter()
         self.limits: dict[Limit, int] = {}
         self.tempo_range_bpm: tuple[float, float] | None = None
+        self.sitting = Sitting()
 
     def take(self, message: Input, outputs: Sequence[Output]) -> list[str]:
         """Take facts in; return new lines for a person who reads line by line."""
@@ -167,8 +177,12 @@ class Latest:
         elif isinstance(message, SensorAttached):
             self.sensors[message.wearer, message.sensor] = message
         lines: list[str] = []
+        self.sitting.take_input(message)
         for output in outputs:
             self._take_output(output, lines)
+            said = self.sitting.take_output(output)
+            if said is not None:
+                lines.append(said)
         self.notices = [*self.notices, *lines][-3:]
         return lines
 
@@ -230,6 +244,16 @@ class Latest:
         return None if is_old else taken
 
 
+TOLD_AS_JSON: Final = (
+    StateChanged,
+    NoticeGiven,
+    PhaseChanged,
+    QuestionAsked,
+    OutcomesTold,
+    TakeKept,
+)
+
+
 class PlainView:
     """One line per event, no cursor movement; ``as_json`` makes each line a JSON object."""
 
@@ -263,7 +287,7 @@ class PlainView:
         self._tell_recording()
         if self._json:
             for output in outputs:
-                if isinstance(output, (StateChanged, NoticeGiven)):
+                if isinstance(output, TOLD_AS_JSON):
                     self._print(msgspec.json.encode(output).decode())
         else:
             for line in lines:
@@ -327,6 +351,12 @@ def say_change(change: StateChanged) -> str:
         reason = "the time of this session is over"
     # On the way into RUN the reason is only that the sensors are there.
     return word if change.after == "RUN" or reason == word else f"{word}: {reason}"
+
+
+def list_outcomes(latest: Latest) -> list[tuple[str, str]]:
+    """List the outcome table of a plan: name and value in words, what is unknown as unknown."""
+    outcomes = latest.sitting.outcomes or {}
+    return [say_outcome(name, value) for name, value in outcomes.items()]
 
 
 def describe_link(link: SensorStatus) -> str:

@@ -30,6 +30,7 @@
     resonance.py   at which breath the heart swings most
     course.py      where a measure began, where it is, whether it rises
     calm.py        music of the laws that calm
+    effort.py      which heart-rate ceiling holds
     session.py     in which state the session is, and why
     safety.py      the gate: nothing gets past it
     limits.py      the bounds no plan gets past
@@ -40,25 +41,42 @@ is, ``safety.py`` disposes.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from biofeedback.control.breathe import BreatheLaw
-from biofeedback.control.contour import ContourLaw
-from biofeedback.control.ensemble import EnsembleLaw
-from biofeedback.control.entrain import EntrainLaw
+from biofeedback.control.breathe import BreatheLaw, BreathePlan
+from biofeedback.control.contour import ContourLaw, ContourPlan
+from biofeedback.control.ensemble import EnsembleLaw, EnsemblePlan
+from biofeedback.control.entrain import EntrainLaw, EntrainPlan
 from biofeedback.control.follow import FollowLaw
-from biofeedback.control.improvise import ImproviseLaw
-from biofeedback.control.iso import IsoLaw
-from biofeedback.control.lead import LeadLaw
-from biofeedback.control.listen import ListenLaw
-from biofeedback.control.relax import RelaxLaw
-from biofeedback.control.reward import RewardLaw
-from biofeedback.control.songwrite import SongwriteLaw
+from biofeedback.control.improvise import ImproviseLaw, ImprovisePlan
+from biofeedback.control.iso import IsoLaw, IsoPlan
+from biofeedback.control.lead import LeadLaw, LeadPlan
+from biofeedback.control.listen import ListenLaw, ListenPlan
+from biofeedback.control.relax import RelaxLaw, RelaxPlan
+from biofeedback.control.reward import RewardLaw, RewardPlan
+from biofeedback.control.songwrite import SongwriteLaw, SongwritePlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import msgspec
+
     from biofeedback.control.law import Law
+
+LawName = Literal[
+    "follow",
+    "entrain",
+    "lead",
+    "relax",
+    "iso",
+    "breathe",
+    "contour",
+    "reward",
+    "ensemble",
+    "improvise",
+    "songwrite",
+    "listen",
+]
 
 LAWS: dict[str, Callable[..., Law]] = {
     "follow": FollowLaw,
@@ -75,3 +93,18 @@ LAWS: dict[str, Callable[..., Law]] = {
     "listen": ListenLaw,
 }
 """Control laws by the name that a plan uses; each is made with ``limits`` and the resting pulse."""
+
+LAW_PLANS: dict[str, type[msgspec.Struct]] = {
+    "entrain": EntrainPlan,
+    "lead": LeadPlan,
+    "relax": RelaxPlan,
+    "iso": IsoPlan,
+    "breathe": BreathePlan,
+    "contour": ContourPlan,
+    "reward": RewardPlan,
+    "ensemble": EnsemblePlan,
+    "improvise": ImprovisePlan,
+    "songwrite": SongwritePlan,
+    "listen": ListenPlan,
+}
+"""What can be chosen about a law; ``follow`` has no choices."""

@@ -30,6 +30,11 @@ class Ceilings:
         self._below_since_ns: int | None = None
         self._doubted = False
 
+    def narrow(self, wearer: str, ceiling_bpm: float) -> None:
+        """Lower somebody's ceiling, or give them one; nothing raises one."""
+        known_bpm = self._ceilings_bpm.get(wearer, ceiling_bpm)
+        self._ceilings_bpm[wearer] = min(known_bpm, ceiling_bpm)
+
     @property
     def wearers(self) -> frozenset[str]:
         """Who has a ceiling, and therefore needs a heart rate that can be trusted."""

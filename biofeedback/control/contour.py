@@ -1,7 +1,7 @@
 """CONTOUR: the arc of an imagery session: start, build, peak, return; the guide's, not the body's.
 
-* The arc is chosen by staff: 10, 20 or 40 minutes, the last three of them the return. Tempo stays
-  within 50..70, onsets stay soft.
+* The arc is chosen by staff: 10, 20 or 40 minutes, the last three of them the return (one of two
+  minutes shows it in a demo). Tempo stays within 50..70, onsets stay soft.
 * The body only nudges the density, by 15 % at most: who is still and calm gets a little more of
   what the arc has, who is stirred a little less.
 * A heart rate above rest + 15 for 30 s, or the guide's key, brings *holding* music: narrow range,
@@ -21,7 +21,7 @@ from msgspec import Meta
 from biofeedback.control.calm import calm_music
 from biofeedback.control.course import Course
 from biofeedback.control.law import Wish
-from biofeedback.control.limits import LEAD_SLEW_RATIO_PER_S, HeartRateBpm
+from biofeedback.control.limits import LEAD_SLEW_RATIO_PER_S, RestingHeartRateBpm
 from biofeedback.control.swell import Swell, slower_than_own
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 SLOWEST_BPM, FASTEST_BPM = 50.0, 70.0
 RETURN_S = 180.0
+LONGEST_RETURN_RATIO = 0.3
 BUILD_FROM, PEAK_FROM = 0.15, 0.6
 """Parts of the time before the return at which the arc begins to build and reaches its peak."""
 
@@ -46,9 +47,9 @@ FIRST_SWELL_BRPM = 6.0
 class ContourPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The arc; at home, without a guide, holding ends by itself."""
 
-    minutes: Literal[10, 20, 40] = 20
+    minutes: Literal[2, 10, 20, 40] = 20
     peak_ratio: Annotated[float, Meta(ge=0.2, le=1)] = 0.7
-    resting_heart_rate_bpm: HeartRateBpm | None = None
+    resting_heart_rate_bpm: RestingHeartRateBpm | None = None
     guided: bool = True
 
 
@@ -62,6 +63,7 @@ class ContourLaw:
     ) -> None:
         del limits, resting_tempo_bpm
         self._plan = plan or ContourPlan()
+        self._return_s = min(RETURN_S, LONGEST_RETURN_RATIO * 60.0 * self._plan.minutes)
         self._since_s = 0.0
         self._heart, self._breath = Course(), Course()
         self._stirred_s = self._settled_s = 0.0
@@ -93,7 +95,7 @@ class ContourLaw:
         parameters = calm_music(tempo_bpm, height, swell=swell, swell_brpm=swell_brpm)
         nudged = parameters.density * (1.0 + NUDGE_RATIO * self._calm)
         parameters = msgspec.structs.replace(parameters, density=nudged)
-        returning = self._since_s >= 60.0 * self._plan.minutes - RETURN_S
+        returning = self._since_s >= 60.0 * self._plan.minutes - self._return_s
         return Wish(parameters, "returning" if returning else "journey")
 
     def outcomes(self) -> dict[str, float | None]:
@@ -111,10 +113,11 @@ class ContourLaw:
 
     def _height(self) -> float:
         """Tell how high the arc stands, 0..1."""
-        before_return_s = 60.0 * self._plan.minutes - RETURN_S
+        before_return_s = 60.0 * self._plan.minutes - self._return_s
         peak = self._plan.peak_ratio
         if self._since_s >= before_return_s:
-            return peak + (LOW / 2 - peak) * _smooth((self._since_s - before_return_s) / RETURN_S)
+            returned = (self._since_s - before_return_s) / self._return_s
+            return peak + (LOW / 2 - peak) * _smooth(returned)
         part = self._since_s / before_return_s
         return LOW + (peak - LOW) * _smooth((part - BUILD_FROM) / (PEAK_FROM - BUILD_FROM))
 

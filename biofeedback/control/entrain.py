@@ -33,11 +33,16 @@ IN_PHASE_STEPS = 4
 LONGEST_WAIT_S = 15.0
 MUTUAL_GAIN = 0.5
 JUST_STOPPED_S = 3.5
+HANDOVER_S = 6.0
 
 
 class EntrainPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who gives way to whom, and when the cue fades; ``fade_after_s`` None: never."""
+    """Who gives way to whom, and when the cue fades; ``fade_after_s`` None: never.
 
+    ``starts``: over a bed until the beat is in phase, or at once, from a phase that had a beat.
+    """
+
+    starts: Literal["in_phase", "at_once"] = "in_phase"
     rule: Literal["follow", "mutual", "fixed"] = "follow"
     fade_after_s: Annotated[float, Meta(ge=0, le=3600)] | None = None
     fade_step_s: Annotated[float, Meta(ge=5, le=300)] = 20.0
@@ -59,7 +64,8 @@ class EntrainLaw:
         self._freeze = Freeze(slew_ratio_per_s=self._slew)
         self._cued = Stepping()
         self._uncued = Stepping()
-        self._cued_s: float | None = None
+        self._cued_s: float | None = 0.0 if self._plan.starts == "at_once" else None
+        self._since_s = 0.0
         self._waited_s = 0.0
         self._in_phase = 0
 
@@ -73,6 +79,11 @@ class EntrainLaw:
         answer = self._freeze.answer(moment, self._tracker, parameters, armed=armed)
         if answer is not None:
             return answer
+        self._since_s += moment.elapsed_s
+        if own_bpm is None and self._plan.starts == "at_once" and self._since_s < HANDOVER_S:
+            # The beat of the phase before goes on until the steps are found again.
+            parameters = msgspec.structs.replace(parameters, tempo_bpm=moment.tempo_bpm)
+            return Wish(parameters, "matching" if cue == "full" else "fading", cue=cue)
         if own_bpm is None or not (self._walks(moment) or self._pauses()):
             self._wait_again()
             parameters = msgspec.structs.replace(parameters, tempo_bpm=self._prescribed_bpm)

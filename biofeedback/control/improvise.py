@@ -8,6 +8,7 @@ The partner's behaviour is the plan's, or goes round with the ``next`` key.
 
 from __future__ import annotations
 
+import math
 from statistics import fmean, median, pstdev
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -16,19 +17,20 @@ import msgspec
 from biofeedback.control import partner
 from biofeedback.control.law import AHEAD_NS, Wish
 from biofeedback.control.limits import FOLLOW_SLEW_RATIO_PER_S
+from biofeedback.control.partner import Behaviour  # noqa: TC001 - decoders read the types
 from biofeedback.control.phrases import Player, intervals_s
 from biofeedback.messages import NS_PER_S, MusicParameters
 
 if TYPE_CHECKING:
     from biofeedback.control.law import Answer, Moment
     from biofeedback.control.limits import Limits
-    from biofeedback.control.partner import Behaviour
     from biofeedback.control.phrases import Gesture
     from biofeedback.messages import Reason
 
 SMOOTH_S = 2.0
 SILENT_S = 2.0
 ANSWERED_S = 4.0
+FEWEST_PLACED = 8
 MULTIPLES = (0.25, 0.5, 1.0, 2.0, 4.0)
 ROUND: Final[tuple[Behaviour, ...]] = ("mirror", "imitate", "ground", "contrast", "hold", "wait")
 
@@ -62,6 +64,7 @@ class ImproviseLaw:
         self._intervals_s: list[float] = []
         self._lags_s: list[float] = []
         self._phrases = self._own_phrases = self._partner_notes = 0
+        self._places, self._placed = 0j, 0
 
     @property
     def behaviour(self) -> Behaviour:
@@ -99,15 +102,23 @@ class ImproviseLaw:
             "silence_ratio": self._silent_s / self._elapsed_s if self._elapsed_s else None,
             "dynamic_range_ratio": max(self._strengths) - min(self._strengths) if own else None,
             "turn_taking_lag_s": median(self._lags_s) if self._lags_s else None,
+            "coupling_ratio": self._coupling(),
             "initiative_ratio": self._own_phrases / self._phrases if self._phrases else None,
             "player_share_ratio": own / (own + self._partner_notes) if own else None,
         }
+
+    def _coupling(self) -> float | None:
+        """Tell how far notes keep to one place of the beat: the resultant length, 0..1."""
+        if self._placed < FEWEST_PLACED:
+            return None
+        return abs(self._places) / self._placed
 
     # ------------------------------------------------------------ the player
 
     def _hear(self, player: Player, moment: Moment) -> None:
         for gesture in player.listen(moment):
             self._note(gesture)
+            self._place_in_beat(gesture, moment)
             if self._behaviour == "mirror":
                 start_ns = max(gesture.at_ns, moment.at_ns + AHEAD_NS)
                 self._waiting.append(partner.mirror(gesture, start_ns=start_ns))
@@ -134,6 +145,15 @@ class ImproviseLaw:
         else:
             self._own_phrases += 1
         self._partner_until_ns = None
+
+    def _place_in_beat(self, gesture: Gesture, moment: Moment) -> None:
+        """Add a note's place in the beat as it was then."""
+        if moment.beat_ratio is None:
+            return
+        ago_beats = (moment.at_ns - gesture.at_ns) / NS_PER_S * moment.tempo_bpm / 60.0
+        angle = math.tau * (moment.beat_ratio - ago_beats)
+        self._places += complex(math.cos(angle), math.sin(angle))
+        self._placed += 1
 
     def _count_silence(self, moment: Moment) -> None:
         self._elapsed_s += moment.elapsed_s

@@ -20,7 +20,7 @@ import msgspec
 from msgspec import Meta
 
 from biofeedback.control.law import Wish
-from biofeedback.control.limits import LEAD_SLEW_RATIO_PER_S, HeartRateBpm
+from biofeedback.control.limits import LEAD_SLEW_RATIO_PER_S, HeartRateBpm, RestingHeartRateBpm
 from biofeedback.messages import MusicParameters
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class IsoPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     goal_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.15
     self_rating: Annotated[float, Meta(ge=0, le=10)] | None = None
-    rest_heart_rate_bpm: HeartRateBpm = 65.0
+    rest_heart_rate_bpm: RestingHeartRateBpm = 65.0
     lively_heart_rate_bpm: HeartRateBpm = 120.0
 
 

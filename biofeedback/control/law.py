@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol
 
-from biofeedback.messages import MusicParameters
+from biofeedback.messages import Key, MusicParameters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 AHEAD_NS = 300_000_000
 """Notes that start within this time from a moment are already on their way to the sound."""
+
+MOST_ANSWERS = 8
+LATEST_ANSWER_NS = 2_000_000_000
+LONGEST_ANSWER_S = 16.0
+LOWEST_DEGREE, HIGHEST_DEGREE = -14, 21
+"""What a law may want of single notes in one moment."""
 
 Cue = Literal["full", "no_click", "three_in_four", "one_in_two", "bed", "silent", "pulse"]
 """How much of the beat sounds: all; without the click; one bar in four muted; every other bar
@@ -44,10 +50,6 @@ Known = Literal[
     "tilt_ratio",
 ]
 """What a law may ask of a body; None is unknown, stale or not believed."""
-
-Key = Literal["tap", "hold", "go_on", "next", "pain", "accept", "reject", "up", "down"]
-"""What a person at the keys says: a tap in time, hold the music, go on, the next solo or slot,
-this hurts, keep or discard what was just drawn, a little faster or slower."""
 
 
 class Step(NamedTuple):
@@ -144,6 +146,24 @@ class Law(Protocol):
     def outcomes(self) -> dict[str, float | None]:
         """Tell what came of it so far, by name with the unit as suffix; None is unknown."""
         ...
+
+
+def usable_answers(answers: Sequence[Answer], at_ns: int) -> list[Answer]:
+    """Leave out what can't be played: numbers that are none, notes out of time or range, a flood.
+
+    Args:
+        answers: What a law wants.
+        at_ns: The moment's time; a note starts from ``AHEAD_NS`` after it on.
+    """
+    earliest_ns, latest_ns = at_ns + AHEAD_NS, at_ns + LATEST_ANSWER_NS
+    return [
+        answer
+        for answer in answers
+        if earliest_ns <= answer.start_ns <= latest_ns
+        and 0.0 < answer.duration_s <= LONGEST_ANSWER_S
+        and LOWEST_DEGREE <= answer.degree <= HIGHEST_DEGREE
+        and 0.0 <= answer.strength_ratio <= 1.0
+    ][:MOST_ANSWERS]
 
 
 def require_wish(wish: object) -> None:

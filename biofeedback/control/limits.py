@@ -20,6 +20,7 @@ RELAX_SLEW_RATIO_PER_S = 0.001
 
 TempoBpm = Annotated[float, Meta(ge=TEMPO_MIN_BPM, le=TEMPO_MAX_BPM)]
 HeartRateBpm = Annotated[float, Meta(ge=HEART_RATE_CEILING_MIN_BPM, le=HEART_RATE_CEILING_MAX_BPM)]
+RestingHeartRateBpm = Annotated[float, Meta(ge=30, le=120)]
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

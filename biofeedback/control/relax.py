@@ -20,7 +20,7 @@ from msgspec import Meta
 from biofeedback.control.calm import calm_music
 from biofeedback.control.course import Course
 from biofeedback.control.law import Wish
-from biofeedback.control.limits import RELAX_SLEW_RATIO_PER_S, HeartRateBpm
+from biofeedback.control.limits import RELAX_SLEW_RATIO_PER_S, RestingHeartRateBpm
 from biofeedback.control.swell import Swell, slower_than_own
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class RelaxPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     minutes: Annotated[float, Meta(ge=6, le=10)] = 8.0
     fall_ratio: Annotated[float, Meta(ge=0, le=0.3)] = 0.3
-    resting_heart_rate_bpm: HeartRateBpm | None = None
+    resting_heart_rate_bpm: RestingHeartRateBpm | None = None
     swell: Literal["own", "six"] = "own"
     pause_s: Annotated[float, Meta(ge=0, le=60)] = 20.0
 

@@ -41,6 +41,8 @@ LARGEST = 1e15
 
 LOWEST_LEVEL_DB = -60.0
 START_LEVEL_DB = -20.0
+LOWEST_CAP_DB = -30.0
+LARGEST_CAP_CHANGE_DB = 12.0
 SLOWEST_SWELL_BRPM = 4.0
 FASTEST_SWELL_BRPM = 10.0
 SWELL_CHANGE_BRPM_PER_S = 0.5 / 30.0
@@ -113,6 +115,7 @@ class Safety:
         self._last = msgspec.structs.replace(self._neutral, level_db=level_db)
         self._last_parts: tuple[Part, ...] = ()
         self._ease_floor_db: float | None = None
+        self._cap_db = limits.level_max_db
         self._tempo_ranges: tuple[tuple[float, float, Limit], ...] = (
             (TEMPO_MIN_BPM, TEMPO_MAX_BPM, "tempo_absolute"),
             (limits.tempo_low_bpm, limits.tempo_high_bpm, "tempo_band"),
@@ -137,6 +140,15 @@ class Safety:
         self._slew_ratio_per_s = (
             min(plan, law_slew_ratio_per_s) if law_slew_ratio_per_s > 0 else 0.0
         )
+
+    def cap_level(self, change_db: float) -> float:
+        """Let staff move the most that the level may be; return it. Never above the plan's."""
+        if math.isfinite(change_db):
+            cap_db = self._cap_db + min(
+                max(change_db, -LARGEST_CAP_CHANGE_DB), LARGEST_CAP_CHANGE_DB
+            )
+            self._cap_db = min(max(cap_db, LOWEST_CAP_DB), self._limits.level_max_db)
+        return self._cap_db
 
     def limit(
         self,
@@ -173,6 +185,10 @@ class Safety:
         else:
             hit["frozen"] = None
             allowed = self._last
+        if allowed.level_db > self._cap_db:
+            # Also while all is held: to become quieter is always allowed.
+            hit["level_ceiling"] = None
+            allowed = msgspec.structs.replace(allowed, level_db=self._cap_db)
         self._last = allowed
         if not hit:
             return Allowed(allowed, (), self._last_parts)
@@ -298,9 +314,9 @@ class Safety:
         hit: dict[Limit, None],
     ) -> float:
         level_db = wanted_db
-        if level_db > self._limits.level_max_db:
+        if level_db > self._cap_db:
             hit["level_ceiling"] = None
-            level_db = self._limits.level_max_db
+            level_db = self._cap_db
         rise_db = self._limits.level_rise_db_per_s * step_s if may_rise else 0.0
         if level_db > self._last.level_db + rise_db:
             hit["level_rise"] = None

@@ -10,8 +10,8 @@ signals. Rules (safety.md, sections 0 and 1), beside those of ``freshness.py`` a
   rate that is needed for 10 s HOLD becomes EASE earlier (H03). A pause is a HOLD that only
   ``resume`` ends;
 * the return of a sensor moves nothing: HOLD goes on until it is known again what the wearer does;
-* a heart rate that exceeds its ceiling, a computer that slept, a law that fails for the third
-  time in a minute, two minutes before the time limit: EASE;
+* a heart rate that exceeds its ceiling, symptoms, a computer that slept, a law that fails for the
+  third time in a minute, two minutes before the time limit: EASE;
 * EASE ends in STOP after a minute, or at the time limit; STOP is final for a session.
 """
 
@@ -47,6 +47,7 @@ Signal = Literal[
     "law_failed",
     "law_failed_often",
     "clock_jump",
+    "symptoms",
     "time_nearly_up",
     "eased",
 ]
@@ -60,6 +61,7 @@ TRANSITIONS: dict[SessionState, dict[Signal, SessionState]] = {
         "heart_rate_high": "EASE",
         "law_failed_often": "EASE",
         "clock_jump": "EASE",
+        "symptoms": "EASE",
         "time_nearly_up": "EASE",
         "stop": "STOP",
     },
@@ -70,6 +72,7 @@ TRANSITIONS: dict[SessionState, dict[Signal, SessionState]] = {
         "heart_rate_high": "EASE",
         "law_failed_often": "EASE",
         "clock_jump": "EASE",
+        "symptoms": "EASE",
         "time_nearly_up": "EASE",
         "stop": "STOP",
     },
@@ -80,6 +83,7 @@ TRANSITIONS: dict[SessionState, dict[Signal, SessionState]] = {
         "heart_rate_high": "EASE",
         "law_failed_often": "EASE",
         "clock_jump": "EASE",
+        "symptoms": "EASE",
         "time_nearly_up": "EASE",
         "stop": "STOP",
     },
@@ -161,10 +165,27 @@ class Session:
                 return []
             case "stop":
                 return self._signal("stop", "stopped", command.at_ns)
+            case "skip":
+                return []  # a matter of the plan's phases
 
     def note_clock_jump(self, at_ns: int) -> list[StateChanged]:
         """The computer slept, or its clocks disagree: a person has to start again (F44)."""
         return self._signal("clock_jump", "clock_jump", at_ns)
+
+    def note_symptoms(self, at_ns: int) -> list[StateChanged]:
+        """Somebody has symptoms: the music eases at once, whatever else goes on (H13)."""
+        return self._signal("symptoms", "symptoms", at_ns)
+
+    def finish(self, at_ns: int, *, refused: bool = False) -> list[StateChanged]:
+        """A plan is over, or a question before the start was answered with no."""
+        return self._signal("stop", "refused" if refused else "finished", at_ns)
+
+    def narrow_ceiling(self, wearer: str, ceiling_bpm: float) -> None:
+        """Give somebody a ceiling from a baseline of this session; it only narrows.
+
+        It holds while the heart rate is known; a prescribed one also needs it to be known.
+        """
+        self._ceilings.narrow(wearer, ceiling_bpm)
 
     def note_heard(self, at_ns: int) -> None:
         """A sensor whose link was lost is in the air again: its link is being made."""
@@ -203,9 +224,15 @@ class Session:
         self._heard_ns = None
         return [StateChanged(at_ns=at_ns, before=before, after=after, reason=reason)]
 
+    def time_to_ease_ns(self, at_ns: int) -> int:
+        """Tell how long it is until the time limit makes the session ease."""
+        ease_ns = ease_before_limit_ns(self._time_limit_ns)
+        started_ns = at_ns if self._started_ns is None else self._started_ns
+        return self._time_limit_ns - ease_ns - (at_ns - started_ns)
+
     def _check_time(self, at_ns: int) -> list[StateChanged]:
         elapsed_ns = at_ns - (self._started_ns or 0)
-        ease_ns = min(EASE_BEFORE_LIMIT_NS, self._time_limit_ns // 2)
+        ease_ns = ease_before_limit_ns(self._time_limit_ns)
         if elapsed_ns >= self._time_limit_ns:
             return self._signal("stop", "time_limit", at_ns)
         if elapsed_ns >= self._time_limit_ns - ease_ns and self._state != "EASE":
@@ -235,3 +262,8 @@ class Session:
             reason: Reason = "paused" if self._reason == "paused" else "motion_lost"
             return self._signal("held_too_long", reason, at_ns)
         return []
+
+
+def ease_before_limit_ns(time_limit_ns: int) -> int:
+    """Tell how long before the time limit EASE begins (H19)."""
+    return min(EASE_BEFORE_LIMIT_NS, time_limit_ns // 2)

@@ -37,21 +37,25 @@ LEARN_S = 10.0
 DRIVES: Final[dict[Groove, float]] = {"sparse": 0.3, "steady": 0.55, "driving": 0.8}
 
 
-class SongwritePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the tempo comes from, and which slots the song has."""
-
-    tempo_from: Literal["plan", "taps", "walking", "heart"] = "taps"
-    tempo_bpm: TempoBpm = 90.0
-    slots: tuple[str, ...] = ("verse", "chorus")
-    bars: Annotated[int, Meta(ge=1, le=8)] = 2
-
-
 class Take(msgspec.Struct, frozen=True):
     """An accepted slot: a scale step or a rest for each eighth note, and its groove."""
 
     slot: str
     degrees: tuple[int | None, ...]
     groove: Groove
+
+
+class SongwritePlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the tempo comes from, and which slots the song has.
+
+    ``takes`` were accepted in sessions before: the song goes on after them.
+    """
+
+    tempo_from: Literal["plan", "taps", "walking", "heart"] = "taps"
+    tempo_bpm: TempoBpm = 90.0
+    slots: tuple[str, ...] = ("verse", "chorus")
+    bars: Annotated[int, Meta(ge=1, le=8)] = 2
+    takes: tuple[Take, ...] = ()
 
 
 class SongwriteLaw:
@@ -68,7 +72,7 @@ class SongwriteLaw:
         self._found = False
         self._taps_ns: list[int] = []
         self._source = Course(edge_s=LEARN_S)
-        self._takes: list[Take] = []
+        self._takes: list[Take] = [*self._plan.takes]
         self._rejected = 0
         self._drawn: list[int | None] = []
         self._heights: list[float] = []
@@ -83,6 +87,16 @@ class SongwriteLaw:
     def takes(self) -> tuple[Take, ...]:
         """What has been accepted so far, in order."""
         return tuple(self._takes)
+
+    @property
+    def tempo_bpm(self) -> float:
+        """The song's tempo, or until it is found the one that sounds."""
+        return self._tempo_bpm
+
+    @property
+    def is_drawn(self) -> bool:
+        """The slot is full and waits to be accepted or rejected."""
+        return self.slot is not None and len(self._drawn) >= self._notes
 
     @property
     def slot(self) -> str | None:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from biofeedback.music import mapping
 from biofeedback.music.arrangement import SHORTEST_TICKS, PlannedNote, fold
 from biofeedback.music.chance import Draw, roll
+from biofeedback.music.form import key_at
 from biofeedback.music.harmony import chord_at
-from biofeedback.music.scales import DEGREES
+from biofeedback.music.scales import DEGREES, PENTATONIC
 
 if TYPE_CHECKING:
     from biofeedback.messages import Direction, Layer, MusicParameters
@@ -73,6 +74,33 @@ def plan_answer(
         )
         for degree, place, softer_db in figure
     ]
+
+
+def plan_melody_note(
+    style: Style, seed: int, tick: int, degree: int, strength_ratio: float
+) -> PlannedNote:
+    """Plan a scale step in the key of ``tick``, by the voice that answers the melody.
+
+    Steps are those of the style's melody: of its mode, or of the five notes without half-steps.
+    They are counted from the tonic of the middle octave.
+    """
+    layer: Layer = "counter" if "counter" in style.layers else "accent"
+    voice = style.layers[layer]
+    key = key_at(style, seed, tick)
+    if style.melody is not None and style.melody.scale == "pentatonic":
+        octave, step = divmod(degree, len(PENTATONIC[key.mode]))
+        degree = PENTATONIC[key.mode][step] + DEGREES * octave
+    low, high = style.accent_range_midi
+    level_db = mapping.accent_level_db(voice, strength_ratio)
+    return PlannedNote(
+        tick=tick,
+        duration_ticks=style.meter.ticks_per_step,
+        layer=layer,
+        pitch_midi=fold(key.pitch(degree + DEGREES), low, high),
+        velocity=mapping.velocity(level_db),
+        pan=voice.pan,
+        offset_ns=0,
+    )
 
 
 def plan_stroke(

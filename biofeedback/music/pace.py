@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from biofeedback.music.form import phrase_ticks
+
 if TYPE_CHECKING:
     from biofeedback.music.style import Style
 
@@ -40,10 +42,12 @@ class Span(msgspec.Struct, frozen=True, gc=False):
 class Pace:
     """Where a style's bars lie among the felt beats."""
 
-    def __init__(self, style: Style, tempo_bpm: float) -> None:
+    def __init__(
+        self, style: Style, tempo_bpm: float, *, felt_origin: int = 0, style_origin: int = 0
+    ) -> None:
         self._style = style
-        self._felt_origin = 0
-        self._style_origin = 0
+        self._felt_origin = felt_origin
+        self._style_origin = style_origin
         self._halves = _PLAIN
         self._halves = self._choose(tempo_bpm, reluctance=1.0)
 
@@ -55,6 +59,17 @@ class Pace:
     def style_tick(self, felt_tick: int) -> int:
         """Tell the place in the style at a felt tick of now."""
         return self._style_origin + (felt_tick - self._felt_origin) * self._halves // _PLAIN
+
+    def hand_over(self, style: Style, felt_tick: int, tempo_bpm: float) -> Pace:
+        """Let another style go on: a section of it begins with the bar after ``felt_tick``.
+
+        What is left of this bar is the end of its section before, so that no place is negative.
+        """
+        bar, section = self._style.meter.ticks, 2 * phrase_ticks(style)
+        style_tick = self._ceil(felt_tick)
+        opens = -(-style_tick // bar) * bar
+        next_section = (-(-max(opens, 1) // section)) * section
+        return Pace(style, tempo_bpm, felt_origin=self._felt(opens), style_origin=next_section)
 
     def cut(self, felt_start: int, felt_end: int, tempo_bpm: float) -> list[Span]:
         """Cut the felt ticks ``[felt_start, felt_end)`` at joints; call it in order, without gaps.

@@ -13,7 +13,7 @@ from biofeedback.messages import NS_PER_MS, NS_PER_S, TICKS_PER_BEAT, MusicParam
 from biofeedback.music.arrangement import Moment, PlannedNote, plan_notes
 from biofeedback.music.beats import BeatClock
 from biofeedback.music.form import phrase_ticks
-from biofeedback.music.gesture import plan_answer, plan_stroke
+from biofeedback.music.gesture import plan_answer, plan_melody_note, plan_stroke
 from biofeedback.music.pace import Pace
 from biofeedback.music.style import PART_LAYERS
 from biofeedback.music.swell import Swell
@@ -80,6 +80,15 @@ class Performer:
     def swell_wave(self, at_ns: int) -> float:
         """Tell where the swell stands at an instant whose notes are handed out, 0 to 1."""
         return self._swell.wave(at_ns)
+
+    def restyle(self, style: Style) -> None:
+        """Let another style take over at the next bar; the beat goes on as it was."""
+        if style is self._style:
+            return
+        tempo_bpm = self._clock.tempo_bpm(self._clock.end_ns)
+        self._pace = self._pace.hand_over(style, self._next_tick, tempo_bpm)
+        self._style = style
+        self._phrase_ticks = phrase_ticks(style)
 
     def play(
         self,
@@ -157,6 +166,34 @@ class Performer:
                 None,
             )
             for note in planned
+        ]
+
+    def play_degree(
+        self, at_ns: int, start_ns: int, duration_s: float, degree: int, strength_ratio: float
+    ) -> list[PlayNote]:
+        """Play a scale step that a partner or a person at the keys wants, in the key of then.
+
+        Args:
+            at_ns: Now.
+            start_ns: When it starts.
+            duration_s: How long it lasts.
+            degree: Scale steps from the tonic of the middle octave.
+            strength_ratio: 0 (soft) to 1 (strong).
+        """
+        known_ns = min(max(start_ns, self._start_ns), self._clock.end_ns)
+        tick = self._pace.style_tick(self._clock.first_tick_at(known_ns))
+        planned = plan_melody_note(self._style, self._seed, tick, degree, strength_ratio)
+        return [
+            PlayNote(
+                at_ns=at_ns,
+                start_ns=start_ns,
+                duration_ns=round(duration_s * NS_PER_S),
+                layer=planned.layer,
+                pitch_midi=planned.pitch_midi,
+                velocity=planned.velocity,
+                tick=None,
+                pan=planned.pan,
+            )
         ]
 
     def asynchrony_beats(self, heard_ns: int) -> float | None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from biofeedback.messages import Direction, Part
+    from biofeedback.music.style import Style
 
 GLIDE_RATIO_PER_S: Final = 0.02
 AGREE_RATIO: Final = 0.02
@@ -165,6 +166,17 @@ class SongPerformer:
             pan=place,
         )
         return [note]
+
+    def play_degree(
+        self, at_ns: int, start_ns: int, duration_s: float, degree: int, strength_ratio: float
+    ) -> list[PlayNote]:
+        """Play nothing: of the key of a song nothing is known."""
+        del at_ns, start_ns, duration_s, degree, strength_ratio
+        return []
+
+    def restyle(self, style: Style) -> None:
+        """Go on: a song has its own style."""
+        del style
 
     def asynchrony_beats(self, heard_ns: int) -> float | None:
         """Tell how far the music was ahead (+) of an instant, in beats, -0.5..0.5."""

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from biofeedback.simulate.body import Body
 from biofeedback.simulate.story import Act, Person, Story
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 FEWEST, MOST = 2, 8
 
 
 def make_group(
-    size: int, *, seed: int, cadence_spm: float, together: bool, noisy: int = 1
+    size: int,
+    *,
+    seed: int,
+    cadence_spm: float,
+    together: bool,
+    noisy: int = 1,
+    tell: Callable[[Act], Story] = lambda walk: Story((walk,)),
 ) -> list[Body]:
     """Make people who walk on the spot, the noisy ones last.
 
@@ -21,6 +32,7 @@ def make_group(
         cadence_spm: The pace around which the own paces of all lie, within 4 %.
         together: They listen to the beat and correct towards it; else each goes alone.
         noisy: How many of them step with a variability of 12 % and don't listen.
+        tell: Makes the story of each from their walk; by default they walk from the start.
 
     Raises:
         ValueError: Not a group of 2 to 8.
@@ -43,5 +55,5 @@ def make_group(
         )
         own_spm = cadence_spm * float(rng.uniform(0.96, 1.04))
         walk = Act(start_s=0.0, doing="walk", cadence_spm=(own_spm, own_spm))
-        bodies.append(Body(person, Story((walk,)), seed=seed * MOST + index))
+        bodies.append(Body(person, tell(walk), seed=seed * MOST + index))
     return bodies

@@ -19,23 +19,34 @@ from typing import TYPE_CHECKING, Any, Final, Self, cast
 from biofeedback.messages import (
     NS_PER_S,
     TICKS_PER_BEAT,
+    CheckAnswered,
     CommandGiven,
     DecisionMade,
     EventDetected,
+    KeyPressed,
+    LevelNudged,
     LinkReported,
+    MarkerSet,
     Measure,
     MeasureTaken,
     MusicParameters,
+    NotePlayed,
     NoticeGiven,
+    OutcomesTold,
     PacketReceived,
     PacketRejected,
+    PhaseChanged,
     PlayNote,
+    QuestionAsked,
+    RatingGiven,
     SensorAttached,
     SensorDetached,
     SoundReported,
     StateChanged,
     SteerSound,
     StopSound,
+    SymptomAnswered,
+    TakeKept,
 )
 from biofeedback.trace.disk import TraceUnavailable
 from biofeedback.trace.header import mask_addresses
@@ -56,12 +67,23 @@ TABLES: Final[dict[type, str]] = {
     PacketReceived: "packets.csv",
     LinkReported: "links.csv",
     CommandGiven: "commands.csv",
+    KeyPressed: "keys.csv",
+    NotePlayed: "notes_played.csv",
+    RatingGiven: "ratings.csv",
+    CheckAnswered: "checks.csv",
+    SymptomAnswered: "symptoms.csv",
+    MarkerSet: "markers.csv",
+    LevelNudged: "level_caps.csv",
     SoundReported: "sound_reports.csv",
     PacketRejected: "rejected.csv",
     EventDetected: "events.csv",
     StateChanged: "states.csv",
     DecisionMade: "decisions.csv",
     NoticeGiven: "notices.csv",
+    PhaseChanged: "phases.csv",
+    QuestionAsked: "questions.csv",
+    OutcomesTold: "outcomes.csv",
+    TakeKept: "takes.csv",
     PlayNote: "notes.csv",
     SteerSound: "steering.csv",
     StopSound: "stops.csv",
@@ -73,7 +95,9 @@ TABLES: Final[dict[type, str]] = {
 _MEASURE_COLUMNS: Final = ("time_s", "measure", "value", "quality")
 _FIRST_NOTE_COLUMNS: Final = ("start_s", "duration_s", "layer", "pitch_midi", "velocity", "beat")
 _MEASURES: Final = re.compile(r"measures(?:_wearer\d+)?\.csv")
-_FREE_TEXT: Final = frozenset({"wearer", "sensor", "profile", "detail", "reason"})
+_FREE_TEXT: Final = frozenset({"wearer", "sensor", "profile", "detail", "reason", "say"})
+_NOTES: Final = frozenset({"text"})
+"""What staff wrote about somebody stays behind."""
 _SPAN_FIELDS: Final = frozenset({"duration_ns"})
 _TELLING: Final = re.compile(
     # device name; model, serial, firmware .. and other device information; system id
@@ -159,6 +183,12 @@ class _Names:
     wearers: dict[str, str] = field(default_factory=dict[str, str])
     sensors: dict[str, str] = field(default_factory=dict[str, str])
 
+    def hide_in_key(self, key: str) -> str:
+        """Hide wearers in a name like ``voice_share_anna_ratio``: underscores part its words."""
+        for real, number in self.wearers.items():
+            key = re.sub(rf"(?<![^\W_]){re.escape(real)}(?![^\W_])", number, key)
+        return key
+
     def hide(self, name: str, value: str) -> str:
         if name == "wearer":
             return self.wearers.setdefault(value, f"wearer{len(self.wearers) + 1}")
@@ -240,12 +270,15 @@ def _flatten(row: msgspec.Struct, origin_ns: int, names: _Names) -> dict[str, ob
                 cells[f"{name}_{part}"] = getattr(value, part)
         elif isinstance(value, bytes):
             cells[name + "_hex"] = "" if is_telling else value.hex()
+        elif name in _NOTES:
+            continue
         elif isinstance(value, str) and name in _FREE_TEXT:
             cells[name] = names.hide(name, value)
         elif isinstance(value, tuple):
             cells[name] = " ".join(map(str, value))  # pyright: ignore[reportUnknownArgumentType]
         elif isinstance(value, dict):
-            cells[name] = json.dumps(value)
+            told = cast("dict[str, object]", value)
+            cells[name] = json.dumps({names.hide_in_key(key): told[key] for key in told})
         else:
             cells[name] = value
     return cells

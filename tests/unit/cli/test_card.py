@@ -20,6 +20,8 @@ from biofeedback.messages import (
     MusicParameters,
     NoticeCode,
     PacketReceived,
+    PhaseChanged,
+    QuestionAsked,
     Reason,
     SensorAttached,
     SessionState,
@@ -223,3 +225,39 @@ def test_plain_lines_say_unknown_without_a_unit():
     attach(view)
     view.see(TimePassed(at_ns=NS_PER_S), [DECISION])
     assert "heart unknown steps unknown  walking" in out.getvalue()
+
+
+def test_a_plan_shows_its_phase_the_time_left_what_to_say_and_what_is_asked():
+    view = LiveView(Console(file=StringIO()), "a plan", duration_s=480.0, keys=True)
+    phase = PhaseChanged(
+        at_ns=0,
+        phase="match",
+        kind="work",
+        number=5,
+        of=10,
+        why="time",
+        least_s=0.0,
+        most_s=40.0,
+        say="The beat comes to your steps.",
+    )
+    show(view, 1.0, change("RUN", "resting"), phase)
+    for _ in range(100):
+        show(view, 2.0, DECISION)
+    said = text_of(view)
+    assert "5 of 10: match   0:30 left" in said
+    assert "The beat comes to your steps." in said
+    assert "! unwell" in said
+    # In a pause the time left stands still.
+    show(view, 3.0, change("HOLD", "paused"), replace(DECISION, state="HOLD"))
+    assert "0:30 left" in text_of(view)
+    show(view, 3.0, QuestionAsked(at_ns=0, question="mood", lowest=0.0, highest=10.0))
+    view.latest.sitting.typed = "7"
+    assert "How is your mood now? 0 to 10  7" in text_of(view)
+
+
+def test_without_a_plan_nothing_of_it_is_shown():
+    view = LiveView(Console(file=StringIO()), "a walk", duration_s=60.0, keys=True)
+    show(view, 1.0, change("RUN", "resting"), DECISION)
+    said = text_of(view)
+    assert "left" not in said
+    assert "marker" not in said

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from biofeedback.errors import TraceCorrupt
-from biofeedback.messages import MeasureTaken, TimePassed
+from biofeedback.messages import MarkerSet, MeasureTaken, OutcomesTold, TimePassed
 from biofeedback.trace.disk import TraceUnavailable
 from biofeedback.trace.export import TABLES, export_csv
 
@@ -145,3 +145,20 @@ def test_without_a_header_there_is_nothing_to_export(tmp_path: Path) -> None:
     with pytest.raises(TraceCorrupt):
         export_csv(tmp_path / "a.trace.jsonl", tmp_path / "tables")
     assert not (tmp_path / "tables").exists()
+
+
+def test_what_staff_wrote_and_who_had_which_share_stays_behind(
+    write_trace: Callable[..., Path], session: tuple[Message, ...], tmp_path: Path
+) -> None:
+    wearer = session[4].wearer
+    told = OutcomesTold(
+        at_ns=session[-1].at_ns,
+        phase=None,
+        outcomes={f"voice_share_{wearer}_ratio": 0.5, "tempo_bpm": None},
+    )
+    marked = MarkerSet(at_ns=session[-1].at_ns, text=f"{wearer} smiled at Doris")
+    export_csv(write_trace([*session, marked, told]), tmp_path / "tables")
+    (outcomes,) = read_table(tmp_path / "tables" / "outcomes.csv")
+    assert json.loads(outcomes["outcomes"]) == {"voice_share_wearer1_ratio": 0.5, "tempo_bpm": None}
+    (marker,) = read_table(tmp_path / "tables" / "markers.csv")
+    assert set(marker) == {"time_s"}

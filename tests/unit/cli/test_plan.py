@@ -1,0 +1,134 @@
+"""Plans from the command line: all that come along can be used, bad ones say why."""
+
+from __future__ import annotations
+
+import json
+from typing import get_args
+
+import pytest
+from typer.testing import CliRunner
+
+from biofeedback.cli.commands import app
+from biofeedback.cli.plan_words import ENDS_WORDS, FORM_WORDS, LAW_WORDS, explain_plan
+from biofeedback.cli.sitting import END_WORDS, QUESTION_WORDS
+from biofeedback.cli.therapy import choose_plan
+from biofeedback.control import LAWS
+from biofeedback.errors import SettingsError
+from biofeedback.plan_files import list_plan_names, read_shipped_plan
+from biofeedback.settings import parse_settings
+from biofeedback.therapies import THERAPIES
+from biofeedback.therapies.plan import EndsBy, Form
+from biofeedback.vocabulary import PhaseEnd, Question
+
+FORBIDDEN = ("diagnos", "cure", "heal ", "safe", "patient is", "normal")
+
+
+def run(*words):
+    return CliRunner().invoke(app, ["plan", *map(str, words)])
+
+
+@pytest.mark.parametrize("name", list_plan_names())
+def test_every_plan_that_comes_along_can_be_used_and_is_called_like_its_file(name):
+    settings = parse_settings(read_shipped_plan(name), source=name)
+    plan = settings.plan
+    assert plan.name == name
+    assert name == "-".join(filter(None, (plan.therapy, plan.mode, plan.form)))
+    assert plan.supervised == (plan.form == "clinic")
+    said = "\n".join(explain_plan(settings, plan)).lower()
+    assert plan.title.lower() in said
+    for word in FORBIDDEN:
+        assert word not in said, word
+
+
+def test_every_therapy_has_a_plan_in_each_of_its_forms():
+    expected = {
+        "-".join(filter(None, (name, mode, form)))
+        for name, therapy in THERAPIES.items()
+        for mode in therapy.modes or (None,)
+        for form in therapy.forms
+    }
+    assert set(list_plan_names()) == expected
+
+
+def test_short_forms_take_two_to_three_minutes():
+    for name in list_plan_names():
+        if name.endswith("-demo"):
+            plan = parse_settings(read_shipped_plan(name), source=name).plan
+            assert 120.0 <= plan.most_s <= 190.0, name
+
+
+def test_every_word_has_words_for_people():
+    assert set(LAW_WORDS) == set(LAWS)
+    assert set(FORM_WORDS) == set(get_args(Form))
+    assert set(ENDS_WORDS) == set(get_args(EndsBy))
+    assert set(QUESTION_WORDS) == set(get_args(Question)) | set(get_args(get_args(Question)[0]))
+    assert set(END_WORDS) == set(get_args(PhaseEnd))
+
+
+def test_list_names_them_all():
+    plain = run("list", "--plain").output.splitlines()
+    assert [line.split(":")[0] for line in plain] == list_plan_names()
+    rows = json.loads(run("list", "--json").output)
+    assert {row["name"] for row in rows} == set(list_plan_names())
+    assert "gait-demo" in run("list").output
+
+
+def test_a_plan_that_is_shown_is_a_plan(tmp_path):
+    shown = run("show", "gait-home")
+    assert shown.exit_code == 0
+    mine = tmp_path / "mine.toml"
+    mine.write_text(shown.output)
+    said = run("check", mine)
+    assert said.exit_code == 0
+    assert "Tempo: 94 to 114 bpm" in said.output
+    assert "3. match: the beat finds the steps" in said.output
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("seed = 1", "there is no [plan]"),
+        ("[plan]\nname = 'x'", "required field 'therapy'"),
+    ],
+)
+def test_what_is_no_plan_is_refused(tmp_path, text, said):
+    mine = tmp_path / "mine.toml"
+    mine.write_text(text)
+    result = run("check", mine)
+    assert result.exit_code != 0
+    assert said in str(result.exception).replace("`", "'")
+
+
+def test_a_name_that_there_isn_t_is_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run("check", "gait-moon")
+    assert isinstance(result.exception, SettingsError)
+
+
+def test_a_therapy_stands_for_its_demonstration():
+    assert str(choose_plan(None, "gait", None)) == "gait-demo"
+    assert str(choose_plan(None, "movement", None)) == "movement-express-demo"
+    assert str(choose_plan(None, "movement", "relax")) == "movement-relax-demo"
+    assert choose_plan(None, None, None) is None
+
+
+@pytest.mark.parametrize(
+    ("therapy", "mode", "said"),
+    [
+        ("gate", None, "Did you mean 'gait'"),
+        ("gait", "relax", "no such mode"),
+        ("movement", "relaxing", "Did you mean 'relax'"),
+        (None, "relax", "--therapy movement"),
+    ],
+)
+def test_a_therapy_that_there_isn_t_is_told(therapy, mode, said):
+    with pytest.raises(SettingsError, match=said):
+        choose_plan(None, therapy, mode)
+
+
+def test_real_people_need_somebody_at_the_keys(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["play", "--plan", "gait-home", "--from", "ble:Polar", "--trace", "t.trace.jsonl"]
+    result = CliRunner().invoke(app, words)
+    assert "needs a terminal" in str(result.exception)
+    assert not (tmp_path / "t.trace.jsonl").exists()
