@@ -18,6 +18,7 @@ from rich.console import Console
 from biofeedback.app import Parts, Stopwatch, make_engine, run_session
 from biofeedback.cli.card import LiveView
 from biofeedback.cli.desk import Desk
+from biofeedback.cli.for_person import Recorder, start_for_person
 from biofeedback.cli.keys import has_keyboard, listening_to_keys
 from biofeedback.cli.options import (
     OpenSource,
@@ -27,6 +28,7 @@ from biofeedback.cli.options import (
     read_plan,
 )
 from biofeedback.cli.own_music import know_songs, sound_settings, with_songs
+from biofeedback.cli.recordkeeping import Folder  # noqa: TC001 - typer reads it
 from biofeedback.cli.sensors import remember_sensors
 from biofeedback.cli.summary import collect_facts, describe_session, print_summary
 from biofeedback.cli.targets import check_targets, list_inputs, making_room
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from biofeedback.ble.source import BleSource
+    from biofeedback.cli.for_person import PersonsSession
     from biofeedback.settings import Settings
     from biofeedback.songs.library import Sidecar
 
@@ -133,6 +136,17 @@ def play_command(
     any_firmware: Annotated[
         bool, typer.Option(help="Use a sensor although its firmware is known to misbehave.")
     ] = False,
+    person: Annotated[
+        str | None,
+        typer.Option(help="Whose session it is (a pseudonym): biofeedback person.", metavar="ID"),
+    ] = None,
+    goal: Annotated[
+        str | None, typer.Option(help="Which of the person's goals it works on.", metavar="NAME")
+    ] = None,
+    song_project: Annotated[
+        str | None, typer.Option(help="Which of the person's songs goes on.", metavar="NAME")
+    ] = None,
+    records: Folder = None,
 ) -> None:
     """Turn a person's movement and heartbeat into music, live.
 
@@ -146,6 +160,14 @@ def play_command(
     """
     plan = choose_plan(plan, therapy, mode)
     settings = read_plan(plan, seed=seed, style=style, meter=meter)
+    settings, mine = start_for_person(
+        settings,
+        pseudonym=person,
+        folder=records,
+        goal=goal,
+        song_project=song_project,
+        chosen_style=style is not None,
+    )
     songs = know_songs(music, quiet=as_json or plain) if music else []
     settings = with_songs(settings, songs)
     in_the_air = any(text.partition(":")[0] == "ble" for text in source or ())
@@ -188,6 +210,7 @@ def play_command(
         _offer_recovery(trace.parent, console)
     exit_code = _run(
         settings,
+        mine,
         songs,
         opened,
         target,
@@ -210,6 +233,7 @@ def _somebody_types(sound: str | None, *, fast: bool) -> bool:
 
 def _run(
     settings: Settings,
+    mine: PersonsSession | None,
     songs: Sequence[Sidecar],
     opened: OpenSource,
     target: _Target,
@@ -254,12 +278,15 @@ def _run(
                 links=links,
             )
         )
+        for reason in () if mine is None or as_json else mine.reasons:
+            console.print(reason, markup=False)
+        recorder = None if mine is None else Recorder(view, mine, session=header.session_id)
         parts = Parts(
             engine=make_engine(settings, profiles),
             source=opened.source,
             sound=sound,
             journal=journal,
-            view=view,
+            view=recorder or view,
             duration_ns=None if duration_s is None else round(duration_s * NS_PER_S),
         )
         inbox: queue.SimpleQueue[Input] = queue.SimpleQueue()
@@ -274,6 +301,9 @@ def _run(
             run_session(parts, stopwatch, inbox)
         heard = sound.close()
         kept = journal.close()
+    if recorder is not None:
+        for problem in recorder.finish(settings, view.latest, header, trace=trace.name):
+            typer.echo(f"not noted: {problem}", err=True)
     facts = collect_facts(view.latest, opened, heard, kept, target.file)
     if as_json:
         console.print(msgspec.json.encode(facts).decode(), markup=False, highlight=False)

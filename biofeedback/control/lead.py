@@ -36,13 +36,17 @@ LEAN_GAIN = 0.5
 
 
 class LeadPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How far and on which conditions; without a baseline CV the first window gives it."""
+    """How far and on which conditions; without a baseline CV the first window gives it.
+
+    ``start_ratio`` is how far above the baseline it begins: where an earlier session ended.
+    """
 
     step_ratio: Annotated[float, Meta(gt=0, le=0.05)] = 0.025
     most_ratio: Annotated[float, Meta(ge=0, le=0.1)] = 0.1
     with_beat_ratio: Annotated[float, Meta(ge=0.5, le=1)] = 0.8
     cv_rise_ratio: Annotated[float, Meta(ge=0, le=1)] = 0.25
     baseline_step_time_cv: Annotated[float, Meta(gt=0, le=0.5)] | None = None
+    start_ratio: Annotated[float, Meta(ge=0, le=0.1)] = 0.0
 
 
 class LeadLaw:
@@ -59,7 +63,9 @@ class LeadLaw:
         self._tracker = StepTracker()
         self._stepping = Stepping()
         self._freeze = Freeze(slew_ratio_per_s=LEAD_SLEW_RATIO_PER_S)
-        self._level = 0
+        # A hair more, or 0.075 / 0.025 would count as two steps.
+        begins = min(self._plan.start_ratio, self._plan.most_ratio)
+        self._level = int((begins + 1e-9) / self._plan.step_ratio)
         self._failures = 0
         self._changing_s = 0.0
         self._stepped_back = False

@@ -52,7 +52,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown
 
 
 def lay_limits(settings: Settings, *, wearer: str, person: Person) -> Settings:
-    """Lay a person's limits over a plan: of each the stricter one holds.
+    """Lay a person's limits and answers over a plan: of each limit the stricter one holds.
 
     The prescribed tempo baseline is a fact about the person and takes the plan's place.
     """
@@ -69,7 +69,13 @@ def lay_limits(settings: Settings, *, wearer: str, person: Person) -> Settings:
     ceiling_bpm = planned.heart_rate_ceiling_bpm
     if person.heart_rate_ceiling_bpm is not None:
         ceiling_bpm = _least(ceiling_bpm, person.heart_rate_ceiling_bpm)
-    guarded = replace(planned, heart_rate_ceiling_bpm=ceiling_bpm)
+    guarded = replace(
+        planned,
+        heart_rate_ceiling_bpm=ceiling_bpm,
+        takes_beta_blockers=_known(person.beta_blocker, planned.takes_beta_blockers),
+        has_atrial_fibrillation=_known(person.atrial_fibrillation, planned.has_atrial_fibrillation),
+        has_pacemaker=_known(person.pacemaker, planned.has_pacemaker),
+    )
     return replace(settings, limits=limits, persons={**settings.persons, wearer: guarded})
 
 
@@ -99,6 +105,13 @@ def describe_person(person: Person) -> list[str]:
 
 def _say(value: float | None, unit: str) -> str:
     return "not set" if value is None else f"{value:g} {unit}"
+
+
+def _known(answer: bool | None, planned: bool | None) -> bool | None:  # noqa: FBT001
+    """Join two answers to one question: a yes anywhere is a yes."""
+    if answer is None or planned is None:
+        return planned if answer is None else answer
+    return answer or planned
 
 
 def _or(value: _Number | None, other: _Number) -> _Number:

@@ -37,16 +37,13 @@ LARGEST_CV = 0.5
 class Start(NamedTuple):
     """How a session starts.
 
-    ``tempo_baseline_bpm`` goes into the plan's limits, None leaves what stands there.
-    ``lead_ratio`` is how far above the baseline the music led at the end of the last session, a
-    whole number of the plan's steps; None when nobody was led yet. ``goal`` is the goal that the
-    session works on, for its line in the index.
+    ``tempo_baseline_bpm`` goes into the plan's limits, None leaves what stands there. ``goal`` is
+    the goal that the session works on, for its line in the index.
     """
 
     plan: LawPlan
     reason: str
     tempo_baseline_bpm: float | None = None
-    lead_ratio: float | None = None
     goal: str | None = None
 
 
@@ -140,13 +137,12 @@ def _start_lead(record: Record, plan: LeadPlan) -> Start:
         plan = msgspec.structs.replace(plan, baseline_step_time_cv=step_time_cv)
         reasons.append(f"Their steps varied by {100 * step_time_cv:.1f} % then.")
     led = _newest(record, ["lead_ratio"])
-    lead_ratio = None
     if led is not None:
         # A hair more than the ratio, or 0.075 / 0.025 would count as two steps.
         steps = int((min(max(led, 0.0), plan.most_ratio) + 1e-9) / plan.step_ratio)
-        lead_ratio = steps * plan.step_ratio
-        reasons.append(f"The last session ended {100 * lead_ratio:g} % above the own tempo.")
-    return Start(plan, " ".join(reasons), baseline_bpm, lead_ratio)
+        plan = msgspec.structs.replace(plan, start_ratio=steps * plan.step_ratio)
+        reasons.append(f"The last session ended {100 * plan.start_ratio:g} % above the own tempo.")
+    return Start(plan, " ".join(reasons), baseline_bpm)
 
 
 def _start_breathe(record: Record, plan: BreathePlan) -> Start:

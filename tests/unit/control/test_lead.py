@@ -102,3 +102,8 @@ def test_the_beat_goes_away_when_the_walker_has_left(body):
         wish = treadmill.law.propose(Moment(at_ns, [body()], treadmill.tempo_bpm, 0.1))
     assert (wish.reason, wish.cue) == ("listening", "bed")
     assert treadmill.law.outcomes()["freezes"] == 1.0
+
+
+def test_it_begins_on_the_step_where_an_earlier_session_ended():
+    assert lead(start_ratio=0.05).goal_bpm == pytest.approx(1.05 * GAIT.tempo_baseline_bpm)
+    assert lead(start_ratio=0.1, most_ratio=0.05).goal_bpm <= 1.05 * GAIT.tempo_baseline_bpm

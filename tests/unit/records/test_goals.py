@@ -193,7 +193,7 @@ def test_gait_starts_from_the_prescribed_tempo_and_from_where_the_ladder_was():
     start = start_values(person(gait), LeadPlan())
     assert start.tempo_baseline_bpm == 101.2
     assert start.plan.baseline_step_time_cv == 0.031
-    assert start.lead_ratio == pytest.approx(0.075)
+    assert start.plan.start_ratio == pytest.approx(0.075)
     prescribed = start_values(person(gait, tempo_baseline_bpm=96.0), LeadPlan())
     assert prescribed.tempo_baseline_bpm == 96.0
 
@@ -204,8 +204,8 @@ def test_gait_starts_from_the_prescribed_tempo_and_from_where_the_ladder_was():
 def test_the_ladder_starts_on_a_step_of_the_plan_and_never_beyond_it(led, most, ratio):
     gait = note(1, goal=None, lead_ratio=led)
     start = start_values(person(gait), LeadPlan(most_ratio=most))
-    assert start.lead_ratio == pytest.approx(ratio)
-    assert start.lead_ratio <= most
+    assert start.plan.start_ratio == pytest.approx(ratio)
+    assert start.plan.start_ratio <= most
 
 
 def test_the_newest_walk_without_a_cue_counts_whatever_a_session_calls_it():
@@ -217,7 +217,7 @@ def test_the_newest_walk_without_a_cue_counts_whatever_a_session_calls_it():
 
 def test_nobody_who_was_not_measured_gets_an_invented_cadence():
     start = start_values(person(), LeadPlan())
-    assert (start.tempo_baseline_bpm, start.lead_ratio) == (None, None)
+    assert start.tempo_baseline_bpm is None
     assert start.plan == LeadPlan()
     strange = note(1, goal=None, uncued_cadence_spm=300.0)
     assert start_values(person(strange), LeadPlan()).tempo_baseline_bpm is None
