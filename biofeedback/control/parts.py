@@ -52,7 +52,7 @@ class Parts:
         elif len(bodies) > 1:
             goals, places = list(vigours[:MOST_PARTS]), PLACES
         else:
-            goals, places = [], PLACES
+            return ()
         self._energies += [0.0] * (len(goals) - len(self._energies))
         return tuple(
             Part(energy=self._glide(index, goal or 0.0, elapsed_s), place=places[index])

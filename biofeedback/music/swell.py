@@ -23,6 +23,7 @@ class Swell:
         # From an instant on: the phase there, and how fast it goes on.
         self._knots: deque[tuple[int, int, int]] = deque([(start_ns, 0, 0)], maxlen=_REMEMBERED)
         self._end_ns = start_ns
+        self._told: dict[int, float] = {}
 
     def extend(self, until_ns: int, rate_brpm: float) -> None:
         """Let it breathe at ``rate_brpm`` from where it is known up to ``until_ns``."""
@@ -36,10 +37,21 @@ class Swell:
         self._end_ns = until_ns
 
     def wave(self, at_ns: int) -> float:
-        """Tell where the swell stands, 0 (low) to 1 (high)."""
+        """Tell where the swell stands, 0 (low) to 1 (high); what is known doesn't change any more.
+
+        Notes and sound ask for the same instants, a little apart.
+        """
+        told = self._told.pop(at_ns, None)
+        if told is not None:
+            return told
         begin_ns, phase, rate = self._knots[-1]
         if at_ns < begin_ns:
             earlier = (knot for knot in reversed(self._knots) if knot[0] <= at_ns)
             begin_ns, phase, rate = next(earlier, self._knots[0])
         units = (phase + max(0, at_ns - begin_ns) * rate) % _UNITS_PER_BREATH
-        return 0.5 - 0.5 * math.cos(2.0 * math.pi * (units / _UNITS_PER_BREATH))
+        wave = 0.5 - 0.5 * math.cos(2.0 * math.pi * (units / _UNITS_PER_BREATH))
+        if at_ns <= self._end_ns:
+            if len(self._told) >= _REMEMBERED:
+                self._told.clear()
+            self._told[at_ns] = wave
+        return wave
