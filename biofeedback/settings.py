@@ -6,14 +6,12 @@ lets ``nan`` and ``inf`` in and msgspec's bounds let NaN through, so finiteness 
 
 from __future__ import annotations
 
-import difflib
 import math
-import re
 import tomllib
 from typing import Annotated, Any, Literal, TypeVar, cast, get_args
 
 import msgspec
-from msgspec import Meta, inspect
+from msgspec import Meta
 
 from biofeedback.control import LawName
 from biofeedback.control.effort import choose_ceiling_bpm
@@ -24,6 +22,7 @@ from biofeedback.music.performer import GestureGrid
 from biofeedback.music.song_map import SongMap, check_song_map
 from biofeedback.music.song_reach import natural_tempo_bpm, why_out_of_reach
 from biofeedback.music.styles import STYLES, StyleName, list_meters
+from biofeedback.settings_errors import did_you_mean, explain
 from biofeedback.therapies.check import find_problems
 from biofeedback.therapies.plan import (
     EndsBy,
@@ -190,7 +189,8 @@ def _convert(value: Any, kind: type[_Struct], source: str) -> _Struct:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        raise SettingsError(f"{source}: {_explain(error, value)}") from error
+        said = explain(error, value, structs=_STRUCTS, choices=_CHOICES, version=SETTINGS_VERSION)
+        raise SettingsError(f"{source}: {said}") from error
 
 
 def _refuse_not_finite(value: object, path: str, source: str) -> None:
@@ -268,102 +268,21 @@ def check_songs(settings: Settings, *, source: str) -> None:
             raise SettingsError(f"{source}: '{song.title}' can't be played: {problem}.")
 
 
-_UNKNOWN_FIELD = re.compile(r"unknown field `(?P<name>[^`]+)`(?: - at `\$?\.?(?P<path>[^`]*)`)?")
-
-
-_WRONG_VALUE = re.compile(r"(?P<what>.*) - at `\$\.(?P<path>[^`]*)`", re.DOTALL)
-_CHOICES = {
-    "law": LawName,
-    "style": StyleName,
-    "meter": MeterName,
-    "gesture_grid": GestureGrid,
-    "therapy": TherapyName,
-    "mode": Mode,
-    "form": Form,
-    "ends": EndsBy,
-    "kind": PhaseKind,
-    "checks": Check,
-    "ask_before": Rating,
-    "ask_after": Rating,
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "law": get_args(LawName),
+    "style": get_args(StyleName),
+    "meter": get_args(MeterName),
+    "gesture_grid": get_args(GestureGrid),
+    "therapy": get_args(TherapyName),
+    "mode": get_args(Mode),
+    "form": get_args(Form),
+    "ends": get_args(EndsBy),
+    "kind": get_args(PhaseKind),
+    "checks": get_args(Check),
+    "ask_before": get_args(Rating),
+    "ask_after": get_args(Rating),
 }
 _STRUCTS = (Settings, Music, Limits, Person, Plan, Phase, PhaseMusic, StartValues)
-_INDEX = re.compile(r"\[(\d+)\]")
-_TOML_WORDS = {
-    "`float`": "a number",
-    "`int`": "a whole number",
-    "`str`": "a text in quotes",
-    "`object`": "a table",
-    "`bool`": "true or false",
-    "`array`": "a list",
-    " | null": "",
-}
-
-
-def _explain(error: msgspec.ValidationError, document: dict[str, Any]) -> str:
-    text = str(error)
-    if unknown := _UNKNOWN_FIELD.search(text):
-        where = f" in [{unknown['path']}]" if unknown["path"] else ""
-        known = _known_fields()
-        near = did_you_mean(unknown["name"], known)
-        if unknown["name"] in known:
-            near = " It belongs to another table."
-        return f"unknown key '{unknown['name']}'{where}.{near}"
-    wrong = _WRONG_VALUE.search(text)
-    what = wrong["what"] if wrong else text
-    for word, plain in _TOML_WORDS.items():
-        what = what.replace(word, plain)
-    what = what[0].lower() + what[1:]
-    if wrong is None:
-        return what + "."
-    path = wrong["path"]
-    if path == "version":
-        return f"version is {document['version']!r}; this program reads version {SETTINGS_VERSION}."
-    value = _look_up(document, path)
-    name = _INDEX.sub("", path).rpartition(".")[2]
-    if what.startswith("invalid enum value"):
-        known = get_args(_CHOICES.get(name, StyleName))
-        return f"{path} is {value!r}.{did_you_mean(str(value), known)}"
-    if "<" in what or ">" in what:
-        return f"{path} is {value!r}; it has to be {_describe_bounds(path)}."
-    return f"{path} is {value!r}: {what}."
-
-
-def _look_up(document: dict[str, Any], path: str) -> Any:
-    """Return what stands at a path like ``plan.phases[1].most_s``; None if nothing does."""
-    value: Any = document
-    for key in _INDEX.sub(r".\1", path).split("."):
-        if isinstance(value, dict):
-            value = cast("dict[str, Any]", value).get(key)
-        elif isinstance(value, list):
-            value = cast("list[Any]", value)[int(key)]
-    return value
-
-
-def _describe_bounds(path: str) -> str:
-    """Say between which numbers a field may lie, from the field's own declaration."""
-    name = path.rpartition(".")[2]
-    for struct in _STRUCTS:
-        information = inspect.type_info(struct)
-        fields = information.fields if isinstance(information, inspect.StructType) else ()
-        for field in fields:
-            kinds = field.type.types if isinstance(field.type, inspect.UnionType) else (field.type,)
-            for kind in kinds:
-                if field.name == name and isinstance(kind, inspect.FloatType | inspect.IntType):
-                    low = kind.gt if kind.ge is None else kind.ge
-                    high = kind.lt if kind.le is None else kind.le
-                    least = "above" if kind.ge is None else "at least"
-                    return f"{least} {low:.10g} and at most {high:.10g}"
-    return "another value"
-
-
-def _known_fields() -> list[str]:
-    return [name for struct in _STRUCTS for name in struct.__struct_fields__]
-
-
-def did_you_mean(word: str, known: list[str] | tuple[str, ...]) -> str:
-    """Suggest the nearest known word, as the end of an error message."""
-    near = difflib.get_close_matches(word, known, n=1)
-    return f" Did you mean '{near[0]}'?" if near else f" Known: {', '.join(known)}."
 
 
 def check_style(name: str) -> StyleName:

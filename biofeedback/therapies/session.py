@@ -220,6 +220,8 @@ class TherapySession:
         self._closed = True
         report = Report(
             records=tuple(self._records),
+            asked_before=self._plan.ask_before,
+            asked_after=self._plan.ask_after,
             before=self._before,
             after=self._after,
             body=self._watch.outcomes(),

@@ -45,6 +45,8 @@ class Report:
     """All that is known at the end of a session."""
 
     records: tuple[PhaseRecord, ...] = ()
+    asked_before: tuple[Rating, ...] = ()
+    asked_after: tuple[Rating, ...] = ()
     before: Mapping[Rating, float] = field(default_factory=dict["Rating", float])
     after: Mapping[Rating, float] = field(default_factory=dict["Rating", float])
     body: Mapping[str, float | None] = field(default_factory=dict[str, "float | None"])
@@ -80,14 +82,16 @@ class Report:
         return sum(record.seconds for record in self.records if record.phase.kind == kind)
 
     def ratings(self) -> Outcomes:
-        """Tell each rating before, after, and how far it has moved."""
+        """Tell each rating that was asked for, and how far it has moved if that was twice."""
         told: Outcomes = {}
-        both: dict[Rating, float] = {**self.before, **self.after}
-        for rating in both:
+        for rating in dict.fromkeys((*self.asked_before, *self.asked_after)):
             before, after = self.before.get(rating), self.after.get(rating)
-            told[f"{rating}_before"] = before
-            told[f"{rating}_after"] = after
-            told[f"{rating}_change"] = minus(after, before)
+            if rating in self.asked_before:
+                told[f"{rating}_before"] = before
+            if rating in self.asked_after:
+                told[f"{rating}_after"] = after
+            if rating in self.asked_before and rating in self.asked_after:
+                told[f"{rating}_change"] = minus(after, before)
         return told
 
 

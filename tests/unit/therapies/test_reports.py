@@ -48,6 +48,8 @@ def test_gait_tells_what_stays_without_the_beat():
             record("lead", "lead", lead),
             record("after", "listen", {**walk, "cadence_spm": 104.0}, kind="uncued"),
         ),
+        asked_before=("pain", "tiredness"),
+        asked_after=("pain", "tiredness", "effort"),
         before={"pain": 3.0, "tiredness": 2.0},
         after={"pain": 2.0, "effort": 11.0},
     )

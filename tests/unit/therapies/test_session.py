@@ -101,7 +101,8 @@ def test_checks_wait_for_ever_and_ratings_for_a_minute():
     assert desk.phases[-1] == "rest"
     told = desk.machine.close(desk.at_ns)[-1].outcomes
     assert told["mood_before"] == 3.0
-    assert "pain_before" not in told
+    assert told["pain_before"] is None
+    assert "pain_change" not in told
 
 
 def test_a_check_that_is_declined_is_told():
