@@ -27,6 +27,7 @@ from biofeedback.cli.options import (
     parse_duration_s,
     read_plan,
 )
+from biofeedback.cli.outside import check_outside, hearing_keyboard, tell_outside
 from biofeedback.cli.own_music import know_songs, sound_settings, with_songs
 from biofeedback.cli.recordkeeping import Folder  # noqa: TC001 - typer reads it
 from biofeedback.cli.sensors import remember_sensors
@@ -70,6 +71,15 @@ class _Target:
     kind: str
     file: Path | None
     fallback: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Outside:
+    """Instruments beside this one."""
+
+    midi_in: str | None
+    midi_out: str | None
+    osc_out: str | None
 
 
 def play_command(
@@ -147,6 +157,17 @@ def play_command(
         str | None, typer.Option(help="Which of the person's songs goes on.", metavar="NAME")
     ] = None,
     records: Folder = None,
+    midi_in: Annotated[
+        str | None,
+        typer.Option(help="A MIDI keyboard that plays in (extra: midi).", metavar="NAME"),
+    ] = None,
+    midi_out: Annotated[
+        str | None, typer.Option(help="A MIDI port that plays along (extra: midi).", metavar="NAME")
+    ] = None,
+    osc_out: Annotated[
+        str | None,
+        typer.Option(help="Who is told by OSC what is played (extra: osc).", metavar="HOST:PORT"),
+    ] = None,
 ) -> None:
     """Turn a person's movement and heartbeat into music, live.
 
@@ -196,6 +217,8 @@ def play_command(
     fast = fast or (target.fallback and opened.sensors is None)
     if fast and target.kind == "live":
         raise SettingsError("--fast goes with --sound FILE.wav or --sound null, not with live.")
+    check_outside(live=not fast, midi_in=midi_in, midi_out=midi_out, osc_out=osc_out)
+    outside = _Outside(midi_in, midi_out, osc_out)
     trace = trace or _session_file(opened, ".trace.jsonl")
     console = Console(soft_wrap=True) if plain or as_json else Console()
     if target.fallback and not as_json:
@@ -216,6 +239,7 @@ def play_command(
         target,
         trace,
         console,
+        outside,
         fast=fast,
         duration_s=duration_s,
         plain=plain or not console.is_terminal,
@@ -239,6 +263,7 @@ def _run(
     target: _Target,
     trace: Path,
     console: Console,
+    outside: _Outside,
     *,
     fast: bool,
     duration_s: float | None,
@@ -252,6 +277,9 @@ def _run(
             asked = sound_settings(settings, played, songs)
             sound, stopwatch = _open_sound(target, asked, fast=fast)
             half_open.callback(sound.close)
+            sound = tell_outside(
+                sound, asked.orchestra, midi_out=outside.midi_out, osc_out=outside.osc_out
+            )
             header = make_header(
                 session_id=trace.name.removesuffix(".jsonl").removesuffix(".trace"),
                 settings=settings,
@@ -296,6 +324,7 @@ def _run(
             _stop_on_signals(inbox) as asked,
             view,
             typing,
+            hearing_keyboard(outside.midi_in, inbox),
             _connected(opened.sensors, inbox),
         ):
             run_session(parts, stopwatch, inbox)

@@ -27,10 +27,12 @@ periods), and renders live and off-line on one path, block by block:
 from __future__ import annotations
 
 from biofeedback.sound.device import default_output_device, why_no_sound
+from biofeedback.sound.mirror import Mirror
 from biofeedback.sound.player import Sound, open_file, open_live, open_null
 from biofeedback.sound.settings import SongFile, SoundSettings, SoundSummary
 
 __all__ = [
+    "Mirror",
     "SongFile",
     "Sound",
     "SoundSettings",

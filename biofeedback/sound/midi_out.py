@@ -16,7 +16,7 @@ import logging
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 import mido
 
@@ -25,7 +25,7 @@ from biofeedback.messages import PlayNote, SteerSound, StopSound
 from biofeedback.sound.timed_sender import TimedSender
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from biofeedback.messages import Layer, MusicParameters, SoundOrder
 
@@ -63,31 +63,43 @@ class Port(Protocol):
         ...
 
 
-def open_port(name: str) -> Port:
-    """Open the MIDI output whose name contains ``name``; ``virtual`` makes one.
+def find_port(
+    name: str, way: Literal["output", "input"], *, callback: Callable[[Any], None] | None = None
+) -> Any:
+    """Open the MIDI port whose name contains ``name``; ``virtual`` makes one.
+
+    Args:
+        name: A part of the port's name.
+        way: Whether to send or to listen.
+        callback: Told each message of an input, in a thread of the library's.
 
     Raises:
         SoundError: The library is missing, or there is no such port; the text says what there is.
     """
     try:
-        backend = mido.Backend("mido.backends.rtmidi", load=True)
+        backend: Any = mido.Backend("mido.backends.rtmidi", load=True)
     except ImportError as error:
         raise SoundError(
             "live MIDI needs python-rtmidi; install it with: pip install 'biofeedback[midi]'"
         ) from error
+    open_one, list_all = (
+        (backend.open_output, backend.get_output_names)
+        if way == "output"
+        else (partial(backend.open_input, callback=callback), backend.get_input_names)
+    )
     try:
         if name == VIRTUAL:
-            return backend.open_output("biofeedback", virtual=True)
-        names = list(dict.fromkeys(backend.get_output_names()))
+            return open_one("biofeedback", virtual=True)
+        names: list[str] = list(dict.fromkeys(list_all()))
         fitting = [known for known in names if name.casefold() in known.casefold()]
         if fitting:
-            return backend.open_output(fitting[0])
+            return open_one(fitting[0])
     except OSError as error:  # rtmidi's own errors are such
         raise SoundError(
             f"MIDI can't be used here ({error}); on Linux it needs the kernel's ALSA sequencer"
         ) from error
     there = f"There are: {', '.join(names)}" if names else "There is none"
-    raise SoundError(f"there is no MIDI output '{name}'. {there}; '{VIRTUAL}' makes one.")
+    raise SoundError(f"there is no MIDI {way} '{name}'. {there}; '{VIRTUAL}' makes one.")
 
 
 class MidiOut:

@@ -18,7 +18,7 @@ from biofeedback.messages import (
     SteerSound,
     StopSound,
 )
-from biofeedback.sound.midi_out import MidiOut, MidiVoice, open_port
+from biofeedback.sound.midi_out import MidiOut, MidiVoice, find_port
 from biofeedback.sound.mirror import Mirror
 from biofeedback.sound.osc_out import OscOut, parse_address
 from biofeedback.sound.player import open_null
@@ -167,7 +167,7 @@ def test_an_unknown_port_or_a_system_without_midi_is_one_clear_line():
     with pytest.raises(
         SoundError, match=r"there is no MIDI output|MIDI can't be used here"
     ) as told:
-        open_port("no such synthesiser")
+        find_port("no such synthesiser", "output")
     assert "\n" not in str(told.value)
 
 
@@ -179,7 +179,7 @@ def test_a_real_port_takes_notes():
     except (rtmidi.RtMidiError, NotImplementedError) as error:
         pytest.skip(f"no MIDI in this system: {error}")
     line = Line()
-    midi = MidiOut(open_port("biofeedback test"), VOICES, sender=line)
+    midi = MidiOut(find_port("biofeedback test", "output"), VOICES, sender=line)
     midi.send([note(0)])
     line.run()
     got = [listener.get_message() for _ in range(3)]

@@ -1,0 +1,116 @@
+"""``play --midi-out, --osc-out, --midi-in``: other instruments play along, a keyboard plays in.
+
+A MIDI keyboard is the therapist's: its white keys are the steps of the scale, the key at middle C
+is the tonic, and a black key plays the step below it. So whatever is pressed fits the music.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from biofeedback.cli.general_midi import PROGRAMS, STRIKES, find_program
+from biofeedback.errors import SettingsError
+from biofeedback.messages import NotePlayed
+from biofeedback.sound import Mirror
+from biofeedback.sound.midi_out import DRUM_CHANNEL, MidiOut, MidiVoice, find_port
+from biofeedback.sound.osc_out import OscOut, parse_address
+
+if TYPE_CHECKING:
+    import queue
+    from collections.abc import Generator, Mapping
+
+    from biofeedback.messages import Input, Layer
+    from biofeedback.sound import Sound
+
+MIDDLE_C: Final = 60
+_CHANNELS: Final = 16
+_STRONGEST: Final = 127
+_DEGREES: Final = (0, 0, 1, 1, 2, 3, 3, 4, 4, 5, 5, 6)
+"""The scale step of each key of an octave; a black key has that of the white one below it."""
+
+
+def check_outside(*, live: bool, **given: str | None) -> None:
+    """Refuse instruments outside a session that doesn't wait for the clock.
+
+    Raises:
+        SettingsError: Which option, and what it needs.
+    """
+    for name, value in given.items():
+        if value is not None and not live:
+            raise SettingsError(f"--{name.replace('_', '-')} needs a session that runs live.")
+
+
+def tell_outside(
+    sound: Sound, orchestra: Mapping[Layer, str], *, midi_out: str | None, osc_out: str | None
+) -> Sound | Mirror:
+    """Let others hear what is played, if anybody wants to.
+
+    Args:
+        sound: What plays here.
+        orchestra: Which instrument plays which layer.
+        midi_out: A part of a MIDI output's name, or ``virtual``.
+        osc_out: ``HOST:PORT``.
+
+    Raises:
+        SettingsError: The address can't be read.
+        SoundError: A library or a port is missing; the text says what to do.
+    """
+    if midi_out is None and osc_out is None:
+        return sound
+    with ExitStack() as half_open:
+        listeners: list[MidiOut | OscOut] = []
+        if osc_out is not None:
+            listeners.append(OscOut(*parse_address(osc_out)))
+            half_open.callback(listeners[-1].close)
+        if midi_out is not None:
+            listeners.append(MidiOut(find_port(midi_out, "output"), list_voices(orchestra)))
+        half_open.pop_all()
+    return Mirror(sound, listeners)
+
+
+def list_voices(orchestra: Mapping[Layer, str]) -> dict[Layer, MidiVoice]:
+    """Say how each layer is told in General MIDI; drums share a channel, others have their own."""
+    channels = iter([number for number in range(_CHANNELS) if number != DRUM_CHANNEL])
+    voices: dict[Layer, MidiVoice] = {}
+    for layer, instrument in orchestra.items():
+        if instrument in STRIKES:
+            voices[layer] = MidiVoice(DRUM_CHANNEL, keys=STRIKES[instrument])
+        elif instrument in PROGRAMS:
+            # More than fifteen pitched layers don't exist; the last channel would be shared.
+            channel = next(channels, _CHANNELS - 1)
+            voices[layer] = MidiVoice(channel, program=find_program(instrument))
+    return voices
+
+
+@contextmanager
+def hearing_keyboard(name: str | None, inbox: queue.SimpleQueue[Input]) -> Generator[None]:
+    """Take what is played on a MIDI keyboard while a session runs.
+
+    Raises:
+        SoundError: The library or the port is missing; the text says what to do.
+    """
+    if name is None:
+        yield
+        return
+
+    def hear(message: Any) -> None:
+        played = read_key(message)
+        if played is not None:
+            inbox.put(played)
+
+    port = find_port(name, "input", callback=hear)
+    try:
+        yield
+    finally:
+        port.close()
+
+
+def read_key(message: Any) -> NotePlayed | None:
+    """Turn a message of mido into a played note, stamped when it is taken; None if it is none."""
+    if message.type != "note_on" or message.velocity == 0:
+        return None
+    note, velocity = int(message.note), int(message.velocity)
+    octave, key = divmod(note - MIDDLE_C, 12)
+    degree = 7 * octave + _DEGREES[key]
+    return NotePlayed(at_ns=0, degree=degree, strength_ratio=velocity / _STRONGEST)
