@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 from collections import deque
+from operator import mul
 from statistics import median
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
@@ -52,6 +53,10 @@ _NEW_RATE = 0.15
 _AGREE_AFTER = 6
 _LOST_AFTER = 12
 _MOST_MISSED = 4
+
+_PAIR = 2
+_NEAR = (-0.3, 1.0, 0.5, -0.2)
+"""What two intervals before a gap of two and two after it say of the first in it (cubic)."""
 
 
 class Judged(NamedTuple):
@@ -107,11 +112,15 @@ class _Place(NamedTuple):
 
     @property
     def is_missed(self) -> bool:
-        n = round(self.rr / self.expected)
+        return self._are_several(self.rr, self.expected)
+
+    def _are_several(self, rr: float, expected: float) -> bool:
+        """Tell whether beats too few made one interval of several."""
+        n = round(rr / expected)
         return (
-            self.rr > _MUCH_LONGER * self.expected
+            rr > _MUCH_LONGER * expected
             and n >= 2
-            and abs(self.rr / n - self.expected) < max(self.threshold, _FITS * self.expected)
+            and abs(rr / n - expected) < max(self.threshold, _FITS * expected)
         )
 
     @property
@@ -132,6 +141,10 @@ class _Place(NamedTuple):
             or abs(self.off_after) <= 0.25 * abs(self.off)
             or self.off * self.off_after >= 0.0
             or self._are_one(self.after, second, self.expected_after)
+            or (
+                self.rr >= _PART * self.expected
+                and self._are_several(self.after, self.expected_after)
+            )
         ):
             return False
         # Or is the next beat the displaced one, and this only its shadow?
@@ -262,7 +275,7 @@ class Artefacts:
         moves = abs(place.moved) > _MOVES * place.threshold
         odd = forms.odd or (forms.strange and moves)
         if place.is_missed:
-            self._reject(1, "missed", self._fill(place.rr, place.expected))
+            self._reject(1, "missed", self._split(place, second))
         elif place.is_extra:
             self._reject(2, "extra", (pair,))
         elif odd or place.is_displaced(second):
@@ -305,6 +318,26 @@ class Artefacts:
             self._reference.clear()
             self._rejected = 0
         return agree or lost
+
+    def _split(self, place: _Place, second: float) -> tuple[float, ...]:
+        """Divide an interval with a missed beat.
+
+        One missed beat lies where the cubic through the two intervals on either side wants it, so
+        that a fast breath isn't flattened; their sum is what was measured.
+        """
+        filled = self._fill(place.rr, place.expected)
+        around = (*list(self._reference)[-2:], place.after, second)
+        if len(filled) != _PAIR or len(around) != len(_NEAR):
+            return filled
+        if any(abs(rr - place.usual) > _ALIKE * place.usual for rr in around):
+            return filled
+        first = sum(map(mul, _NEAR, around))
+        other = sum(map(mul, reversed(_NEAR), around))
+        apart = 0.5 * (first - other)
+        half = 0.5 * place.rr
+        if abs(apart) > _ALIKE * half:
+            return filled
+        return (half + apart, half - apart)
 
     @staticmethod
     def _fill(rr: float, expected: float) -> tuple[float, ...]:
