@@ -25,6 +25,7 @@ from biofeedback.signals.heart.usual_size import UsualSize
 if TYPE_CHECKING:
     from biofeedback.signals.beats.usual_form import Unlikeness
 
+Pair: TypeAlias = tuple[float, float]
 Verdict: TypeAlias = Literal[
     "normal", "missed", "extra", "ectopic", "displaced", "early", "odd", "doubted"
 ]
@@ -264,25 +265,29 @@ class Artefacts:
             sudden=max(_LEAST_SUDDEN, _SUDDEN_SCALES * self._steps.read()) * usual,
         )
         if of_odd or self._forms.strange or not place.is_plain:
-            self._decide(place, second)
+            self._decide(place, second, third)
         else:
             self._accept_as(place)
 
-    def _decide(self, place: _Place, second: float) -> None:
+    def _decide(self, place: _Place, second: float, third: float) -> None:
         pair = place.rr + place.after
         moved, step = place.threshold / place.usual, place.sudden / place.usual
         forms = self._forms
         moves = abs(place.moved) > _MOVES * place.threshold
         odd = forms.odd or (forms.strange and moves)
         if place.is_missed:
-            self._reject(1, "missed", self._split(place, second))
+            filled = self._fill(place.rr, place.expected)
+            if len(filled) == _PAIR and sum(filled) == place.rr:
+                filled = self._share(place.rr, (place.after, second), place.usual)
+            self._reject(1, "missed", filled)
         elif place.is_extra:
             self._reject(2, "extra", (pair,))
         elif odd or place.is_displaced(second):
-            half = 0.5 * pair
             usual_pair = place.expected + place.expected_after
             compensated = abs(pair - usual_pair) <= _ALIKE * place.usual
-            normal = (half, half) if compensated else (place.expected, place.expected_after)
+            normal = (place.expected, place.expected_after)
+            if compensated:
+                normal = self._share(pair, (second, third), place.usual)
             self._reject(2, "ectopic" if odd else "displaced", normal)
         elif forms.odd_before:
             self._reject(1, "ectopic", self._fill(place.rr, place.expected))
@@ -319,24 +324,19 @@ class Artefacts:
             self._rejected = 0
         return agree or lost
 
-    def _split(self, place: _Place, second: float) -> tuple[float, ...]:
-        """Divide an interval with a missed beat.
+    def _share(self, pair: float, following: tuple[float, float], usual: float) -> Pair:
+        """Divide the time of two intervals as the cubic through their neighbours wants it.
 
-        One missed beat lies where the cubic through the two intervals on either side wants it, so
-        that a fast breath isn't flattened; their sum is what was measured.
+        So a fast breath isn't flattened; the sum is what was measured. Neighbours that are no
+        good, or too few, leave halves.
         """
-        filled = self._fill(place.rr, place.expected)
-        around = (*list(self._reference)[-2:], place.after, second)
-        if len(filled) != _PAIR or len(around) != len(_NEAR):
-            return filled
-        if any(abs(rr - place.usual) > _ALIKE * place.usual for rr in around):
-            return filled
-        first = sum(map(mul, _NEAR, around))
-        other = sum(map(mul, reversed(_NEAR), around))
-        apart = 0.5 * (first - other)
-        half = 0.5 * place.rr
+        half = 0.5 * pair
+        around = (*list(self._reference)[-2:], *following)
+        if len(around) != len(_NEAR) or any(abs(rr - usual) > _ALIKE * usual for rr in around):
+            return (half, half)
+        apart = 0.5 * (sum(map(mul, _NEAR, around)) - sum(map(mul, reversed(_NEAR), around)))
         if abs(apart) > _ALIKE * half:
-            return filled
+            return (half, half)
         return (half + apart, half - apart)
 
     @staticmethod
