@@ -14,6 +14,7 @@ The whole takes about an hour on two quiet cores. A figure that misses its aim h
 from __future__ import annotations
 
 import argparse
+import math
 import multiprocessing
 import tempfile
 import warnings
@@ -131,7 +132,7 @@ def judge_ramp(name: StyleName, meter: MeterName, folder: Path) -> Row:
     seconds = float(np.log(to_bpm / from_bpm) / 0.01)
 
     def curve(at_s: float) -> MusicParameters:
-        return ask(tempo_bpm=min(to_bpm, from_bpm * np.exp(0.01 * at_s)), energy=0.6)
+        return ask(tempo_bpm=min(to_bpm, from_bpm * math.exp(0.01 * at_s)), energy=0.6)
 
     wav = folder / f"ramp-{name}-{meter.replace('/', '')}.wav"
     piece = perform(style, curve, seconds=seconds, wav=wav)

@@ -83,22 +83,26 @@ def swell_level_db(parameters: MusicParameters, wave: float) -> float:
     return SWELL_DB * clip(parameters.swell, 0.0) * (clip(wave, 0.5) - 0.5)
 
 
-def offbeat_level_db(parameters: MusicParameters) -> float:
-    """Tell how much softer accompaniment is between beats: ``-8 (96 - tempo_bpm) / 36`` dB.
+def offbeat_level_db(tempo_bpm: float, time_ratio: float = 1.0) -> float:
+    """Tell how much softer accompaniment is between beats: ``-8 (96 - bpm) / 36`` dB.
 
     0 from 96 bpm upwards, -8 at 60 bpm and below: the slower the steps, the plainer the beat,
-    so that it isn't heard at twice its tempo.
+    so that it isn't heard at twice its tempo. ``bpm`` is the faster one of the felt tempo and the
+    style's own, ``tempo_bpm / time_ratio``: at half time every other felt beat is an offbeat of
+    the style, and stays.
     """
-    return OFFBEAT_DB * clip((_CLEAR_BPM - parameters.tempo_bpm) / _CLEAR_SPAN_BPM, 0.0)
+    fastest_bpm = tempo_bpm / min(1.0, time_ratio)
+    return OFFBEAT_DB * clip((_CLEAR_BPM - fastest_bpm) / _CLEAR_SPAN_BPM, 0.0)
 
 
-def fast_level_db(parameters: MusicParameters) -> float:
-    """Tell how much softer backbeat and sixteenths are: ``-8 (tempo_bpm - 120) / 20`` dB.
+def fast_level_db(tempo_bpm: float, time_ratio: float = 1.0) -> float:
+    """Tell how much softer backbeat and sixteenths are: ``-8 (bpm - 120) / 20`` dB.
 
     0 up to 120 bpm, -8 from 140 bpm upwards: a strong snare on two and four of a fast beat makes
-    it heard at half its tempo, busy sixteenths at two thirds.
+    it heard at half its tempo, busy sixteenths at two thirds. ``bpm`` is the style's own tempo,
+    ``tempo_bpm / time_ratio``.
     """
-    return FAST_DB * clip((parameters.tempo_bpm - _FAST_BPM) / _FAST_SPAN_BPM, 0.0)
+    return FAST_DB * clip((tempo_bpm / time_ratio - _FAST_BPM) / _FAST_SPAN_BPM, 0.0)
 
 
 def velocity(level_db: float) -> float:

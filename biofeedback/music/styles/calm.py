@@ -106,7 +106,8 @@ CALM = Style(
     ),
     accent_range_midi=(62, 91),
     melody=Melody(
-        range_midi=(53, 86),
+        range_midi=(55, 91),
+        home_low_midi=60,
         rhythms=(
             ((4, 8), (12, 4), (16, 12)),
             ((0, 12), (12, 4), (16, 8), (24, 6)),

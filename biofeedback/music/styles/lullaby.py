@@ -1,8 +1,9 @@
-"""``lullaby``: towards sleep, in three or rocking in six, at 40 to 84 beats a minute.
+"""``lullaby``: towards sleep, in three or rocking in six, at 46 to 96 beats a minute.
 
-A harp rocks, a music box hums five-note tunes, low strings breathe underneath and water runs. The
-less energy there is the fewer notes are left, down to a pad that fades; in a session the whole
-falls asleep with the person (``[music] fade_out_s`` of a plan).
+A harp rocks, a music box hums five-note tunes, low strings breathe underneath, water runs, and a
+pulse as soft as a heart at the ear keeps the beat. The less energy there is the fewer notes are
+left, down to a pad that fades; in a session the whole falls asleep with the person
+(``[music] fade_out_s`` of a plan).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from biofeedback.music.style import (
     NINTH,
     SIXTH,
     WHOLE,
+    Hit,
     Melody,
     MelodyEntry,
     Scene,
@@ -36,6 +38,19 @@ from biofeedback.music.styles.vocabulary import (
     walk_bass,
 )
 
+# Two strokes of a heart; the second one is hardly heard.
+_HEART_IN_THREE = (
+    (
+        *(Hit(step, 0.16 + 0.01 * step, -1.0 * (step > 0)) for step in (0, 4, 8)),
+        *(Hit(step, 0.4 + 0.04 * step, -9.0, "ornament") for step in (1, 9)),
+    ),
+)
+_HEART_IN_SIX = (
+    (
+        *(Hit(step, 0.16 + 0.01 * step, -1.0 * (step > 0)) for step in (0, 6)),
+        *(Hit(step, 0.4 + 0.04 * step, -9.0, "ornament") for step in (1, 7)),
+    ),
+)
 _PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH, SIXTH), 0.0, gate="energy"),),)
 _BASS_IN_THREE = (
     walk_bass((0, 12, "root", 0.2)),
@@ -61,7 +76,8 @@ _HARP_IN_THREE = (
 )
 
 _MELODY = Melody(
-    range_midi=(60, 91),
+    range_midi=(57, 96),
+    home_low_midi=64,
     rhythms=(
         ((0, 8), (8, 4)),
         ((0, 4), (4, 4), (8, 4)),
@@ -96,6 +112,7 @@ _IN_THREE = Style(
         closing=CLOSING,
     ),
     layers={
+        "kick": Voice(rest_db=-15.0, full_db=-8.0, loose_db=0.3),
         "bass": Voice(rest_db=-13.0, full_db=-7.0, late_ms=6.0, loose_db=0.5),
         "chords": Voice(
             rest_db=-11.0, full_db=-6.0, pan=-0.15, spread=0.1, late_ms=10.0, loose_db=1.2
@@ -106,6 +123,7 @@ _IN_THREE = Style(
         "accent": Voice(rest_db=-18.0, full_db=-8.0, pan=0.2),
     },
     instruments={
+        "kick": "soft_kick",
         "bass": "sub_bass",
         "chords": "harp",
         "pad": "string_pad",
@@ -115,6 +133,7 @@ _IN_THREE = Style(
         "nature": "water",
     },
     strands=(
+        Strand("kick", _HEART_IN_THREE, length="stroke"),
         Strand("pad", _PAD, length="held", inversion=-1),
         Strand("bass", _BASS_IN_THREE),
         Strand("chords", _HARP_IN_THREE, every="bar"),
@@ -156,9 +175,10 @@ _HARP_IN_SIX = (
 _IN_SIX = replace(
     _IN_THREE,
     meter=METERS["6/8"],
-    tempo_range_bpm=(34.0, 70.0),
+    tempo_range_bpm=(32.0, 84.0),
     harmony=replace(_IN_THREE.harmony, chord_bars=2),
     strands=(
+        Strand("kick", _HEART_IN_SIX, length="stroke"),
         Strand("pad", _PAD, length="held", inversion=-1),
         Strand(
             "bass",

@@ -90,14 +90,22 @@ def test_register_moves_by_an_octave_and_two_inversions_each_way() -> None:
 
 def test_the_beat_is_kept_plain_when_it_is_slow_or_fast() -> None:
     asked = [msgspec.structs.replace(NEUTRAL, tempo_bpm=float(bpm)) for bpm in range(40, 181)]
-    offbeat = [mapping.offbeat_level_db(p) for p in asked]
-    fast = [mapping.fast_level_db(p) for p in asked]
+    offbeat = [mapping.offbeat_level_db(p.tempo_bpm) for p in asked]
+    fast = [mapping.fast_level_db(p.tempo_bpm) for p in asked]
     assert offbeat == sorted(offbeat)
     assert fast == sorted(fast, reverse=True)
     assert offbeat[60 - 40] == -8.0
     assert offbeat[96 - 40 :] == [0.0] * 85
     assert fast[: 121 - 40] == [0.0] * 81
     assert fast[140 - 40] == -8.0
+
+
+def test_at_half_and_double_time_the_styles_own_tempo_decides() -> None:
+    assert mapping.fast_level_db(140.0, time_ratio=2.0) == 0.0
+    assert mapping.fast_level_db(70.0, time_ratio=0.5) == -8.0
+    assert mapping.offbeat_level_db(60.0, time_ratio=0.5) == 0.0
+    # Every other felt beat lies between the beats of a style at half time: it isn't softer.
+    assert mapping.offbeat_level_db(120.0, time_ratio=2.0) == 0.0
 
 
 def test_strength_decides_how_loud_and_high_a_gesture_is_answered() -> None:
@@ -133,5 +141,5 @@ def test_a_value_that_is_no_number_counts_as_neutral() -> None:
     assert mapping.shift_degrees(broken) == 0
     assert mapping.choose_colour(broken, (0, 4)) == 0
     assert mapping.join_in(nan, 0.1) is None
-    assert mapping.offbeat_level_db(broken) == 0.0
-    assert mapping.fast_level_db(broken) == 0.0
+    assert mapping.offbeat_level_db(nan) == 0.0
+    assert mapping.fast_level_db(nan) == 0.0
