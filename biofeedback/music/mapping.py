@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 DENSITY_REACH = 0.7
 SPARKLE_REACH = 0.3
 HAT_BRIGHTNESS_DB = 8.0
-OFFBEAT_DB = -8.0
+OFFBEAT_DB = -5.0
 FAST_DB = -8.0
 COLOUR_DB = -6.0
 SWELL_DB = 6.0
 REGISTER_DEGREES = 7
-REGISTER_INVERSIONS = 2
+REGISTER_INVERSIONS = 3
 _CLEAR_BPM = 96.0
 _CLEAR_SPAN_BPM = 36.0
 _FAST_BPM = 120.0
@@ -84,9 +84,9 @@ def swell_level_db(parameters: MusicParameters, wave: float) -> float:
 
 
 def offbeat_level_db(tempo_bpm: float, time_ratio: float = 1.0) -> float:
-    """Tell how much softer accompaniment is between beats: ``-8 (96 - bpm) / 36`` dB.
+    """Tell how much softer accompaniment is between beats: ``-5 (96 - bpm) / 36`` dB.
 
-    0 from 96 bpm upwards, -8 at 60 bpm and below: the slower the steps, the plainer the beat,
+    0 from 96 bpm upwards, -5 at 60 bpm and below: the slower the steps, the plainer the beat,
     so that it isn't heard at twice its tempo. ``bpm`` is the faster one of the felt tempo and the
     style's own, ``tempo_bpm / time_ratio``: at half time every other felt beat is an offbeat of
     the style, and stays.
@@ -127,7 +127,7 @@ def shift_degrees(parameters: MusicParameters) -> int:
 
 
 def shift_inversions(parameters: MusicParameters) -> int:
-    """Tell by how many inversions chords are moved: ``round(2 register)``."""
+    """Tell by how many inversions chords are moved: ``round(3 register)``."""
     return round(REGISTER_INVERSIONS * clip(parameters.register, 0.0, low=-1.0))
 
 

@@ -41,13 +41,16 @@ from biofeedback.music.styles.vocabulary import (
 # Two strokes of a heart; the second one is hardly heard.
 _HEART_IN_THREE = (
     (
-        *(Hit(step, 0.16 + 0.01 * step, -1.0 * (step > 0)) for step in (0, 4, 8)),
+        Hit(0, 0.14),
+        Hit(8, 0.26, -1.0, "ornament"),
+        Hit(4, 0.34, -1.0, "ornament"),
         *(Hit(step, 0.4 + 0.04 * step, -9.0, "ornament") for step in (1, 9)),
     ),
 )
 _HEART_IN_SIX = (
     (
-        *(Hit(step, 0.16 + 0.01 * step, -1.0 * (step > 0)) for step in (0, 6)),
+        Hit(0, 0.14),
+        Hit(6, 0.28, -1.0, "ornament"),
         *(Hit(step, 0.4 + 0.04 * step, -9.0, "ornament") for step in (1, 7)),
     ),
 )
@@ -59,25 +62,28 @@ _BASS_IN_THREE = (
 )
 _HARP_IN_THREE = (
     (
-        *pick((0, 4, -3, 0.0), (4, 4, 1, 0.03), (8, 4, 2, 0.06), gate="energy"),
-        *pick((2, 2, 0, 0.56), (6, 2, 3, 0.4), (10, 2, 1, 0.48), accent_db=-3.0),
-        *pick((7, 1, 4, 0.84), (11, 1, 3, 0.92), accent_db=-6.0, gate="sparkle"),
+        *pick((0, 8, -3, 0.0), gate="energy"),
+        *pick((8, 4, 2, 0.12), (4, 4, 1, 0.3)),
+        *pick((6, 2, 3, 0.44), (10, 2, 1, 0.56), (2, 2, 0, 0.68), accent_db=4.0),
+        *pick((7, 1, 4, 0.84), (11, 1, 3, 0.92), accent_db=1.0, gate="sparkle"),
     ),
     (
-        *pick((0, 4, 0, 0.0), (4, 4, 2, 0.05), (8, 4, 1, 0.02), gate="energy"),
-        *pick((2, 2, 1, 0.5), (6, 2, 3, 0.36), (10, 2, 2, 0.6), accent_db=-3.0),
-        *pick((3, 1, 4, 0.88), (9, 1, 4, 0.94), accent_db=-6.0, gate="sparkle"),
+        *pick((0, 8, 0, 0.0), gate="energy"),
+        *pick((4, 4, 2, 0.16), (8, 4, 1, 0.26)),
+        *pick((6, 2, 3, 0.4), (2, 2, 1, 0.54), (10, 2, 2, 0.72), accent_db=4.0),
+        *pick((3, 1, 4, 0.88), (9, 1, 4, 0.94), accent_db=1.0, gate="sparkle"),
     ),
     (
-        *pick((0, 8, -3, 0.0), (4, 4, 0, 0.08), (8, 4, 2, 0.03), gate="energy"),
-        *pick((6, 2, 1, 0.44), (10, 2, 3, 0.38), (2, 2, -1, 0.62), accent_db=-3.0),
-        *pick((5, 1, 3, 0.86), (11, 1, 5, 0.96), accent_db=-6.0, gate="sparkle"),
+        *pick((0, 8, -3, 0.0), gate="energy"),
+        *pick((8, 4, 2, 0.14), (4, 4, 0, 0.34)),
+        *pick((10, 2, 3, 0.46), (6, 2, 1, 0.58), (2, 2, -1, 0.7), accent_db=4.0),
+        *pick((5, 1, 3, 0.86), (11, 1, 5, 0.96), accent_db=1.0, gate="sparkle"),
     ),
 )
 
 _MELODY = Melody(
     range_midi=(57, 96),
-    home_low_midi=64,
+    home_low_midi=60,
     rhythms=(
         ((0, 8), (8, 4)),
         ((0, 4), (4, 4), (8, 4)),
@@ -115,9 +121,9 @@ _IN_THREE = Style(
         "kick": Voice(rest_db=-15.0, full_db=-8.0, loose_db=0.3),
         "bass": Voice(rest_db=-13.0, full_db=-7.0, late_ms=6.0, loose_db=0.5),
         "chords": Voice(
-            rest_db=-11.0, full_db=-6.0, pan=-0.15, spread=0.1, late_ms=10.0, loose_db=1.2
+            rest_db=-8.5, full_db=-3.0, pan=-0.15, spread=0.1, late_ms=10.0, loose_db=1.2
         ),
-        "pad": Voice(rest_db=-13.0, full_db=-10.0, spread=0.3, late_ms=12.0, loose_db=0.4),
+        "pad": Voice(rest_db=-15.0, full_db=-12.0, spread=0.3, late_ms=12.0, loose_db=0.4),
         "melody": Voice(rest_db=-11.0, full_db=-6.0, pan=0.15, late_ms=10.0, loose_db=1.0),
         "counter": Voice(rest_db=-14.0, full_db=-9.0, pan=-0.3, late_ms=10.0, loose_db=1.0),
         "accent": Voice(rest_db=-18.0, full_db=-8.0, pan=0.2),
@@ -155,21 +161,21 @@ _IN_THREE = Style(
 _HARP_IN_SIX = (
     (
         *pick((0, 6, -3, 0.0), (6, 6, 1, 0.0), gate="energy"),
-        *pick((4, 2, 2, 0.26), (10, 2, 2, 0.32), accent_db=-2.0),
-        *pick((2, 2, 0, 0.46), (8, 2, 3, 0.54), accent_db=-4.0),
-        *pick((9, 1, 4, 0.86), (3, 1, 3, 0.94), accent_db=-6.0, gate="sparkle"),
+        *pick((4, 2, 2, 0.26), (10, 2, 2, 0.32)),
+        *pick((2, 2, 0, 0.46), (8, 2, 3, 0.54), accent_db=-1.0),
+        *pick((9, 1, 4, 0.86), (3, 1, 3, 0.94), accent_db=1.0, gate="sparkle"),
     ),
     (
         *pick((0, 6, 0, 0.0), (6, 6, 2, 0.0), gate="energy"),
-        *pick((4, 2, 1, 0.3), (10, 2, 3, 0.24), accent_db=-2.0),
-        *pick((2, 2, 2, 0.58), (8, 2, 1, 0.5), accent_db=-4.0),
-        *pick((5, 1, 3, 0.88), (11, 1, 4, 0.96), accent_db=-6.0, gate="sparkle"),
+        *pick((4, 2, 1, 0.3), (10, 2, 3, 0.24)),
+        *pick((2, 2, 2, 0.58), (8, 2, 1, 0.5), accent_db=-1.0),
+        *pick((5, 1, 3, 0.88), (11, 1, 4, 0.96), accent_db=1.0, gate="sparkle"),
     ),
     (
         *pick((0, 6, -3, 0.0), (6, 6, 0, 0.0), gate="energy"),
-        *pick((10, 2, 1, 0.22), (4, 2, 2, 0.36), accent_db=-2.0),
-        *pick((8, 2, 2, 0.44), (2, 2, 1, 0.62), accent_db=-4.0),
-        *pick((11, 1, 3, 0.9), (7, 1, 5, 0.98), accent_db=-6.0, gate="sparkle"),
+        *pick((10, 2, 1, 0.22), (4, 2, 2, 0.36)),
+        *pick((8, 2, 2, 0.44), (2, 2, 1, 0.62), accent_db=-1.0),
+        *pick((11, 1, 3, 0.9), (7, 1, 5, 0.98), accent_db=1.0, gate="sparkle"),
     ),
 )
 _IN_SIX = replace(
