@@ -17,12 +17,14 @@ DENSITY_REACH = 0.7
 SPARKLE_REACH = 0.3
 HAT_BRIGHTNESS_DB = 8.0
 OFFBEAT_DB = -5.0
+OFFBEAT_IN_THREES_DB = -12.0
 FAST_DB = -8.0
 COLOUR_DB = -6.0
 SWELL_DB = 6.0
 REGISTER_DEGREES = 7
 REGISTER_INVERSIONS = 3
 _CLEAR_BPM = 96.0
+_CLEAR_IN_THREES_BPM = 112.0
 _CLEAR_SPAN_BPM = 36.0
 _FAST_BPM = 120.0
 _FAST_SPAN_BPM = 20.0
@@ -83,16 +85,22 @@ def swell_level_db(parameters: MusicParameters, wave: float) -> float:
     return SWELL_DB * clip(parameters.swell, 0.0) * (clip(wave, 0.5) - 0.5)
 
 
-def offbeat_level_db(tempo_bpm: float, time_ratio: float = 1.0) -> float:
+def offbeat_level_db(
+    tempo_bpm: float, time_ratio: float = 1.0, *, in_threes: bool = False
+) -> float:
     """Tell how much softer accompaniment is between beats: ``-5 (96 - bpm) / 36`` dB.
 
     0 from 96 bpm upwards, -5 at 60 bpm and below: the slower the steps, the plainer the beat,
-    so that it isn't heard at twice its tempo. ``bpm`` is the faster one of the felt tempo and the
-    style's own, ``tempo_bpm / time_ratio``: at half time every other felt beat is an offbeat of
-    the style, and stays.
+    so that it isn't heard at twice its tempo. ``-12 (112 - bpm) / 36`` dB where a beat falls into
+    three (``in_threes``): every other eighth of 6/8 makes a beat of its own, one and a half times
+    as fast. ``bpm`` is the faster one of the felt tempo and the style's own,
+    ``tempo_bpm / time_ratio``: at half time every other felt beat is an offbeat of the style, and
+    stays.
     """
-    fastest_bpm = tempo_bpm / min(1.0, time_ratio)
-    return OFFBEAT_DB * clip((_CLEAR_BPM - fastest_bpm) / _CLEAR_SPAN_BPM, 0.0)
+    bpm = tempo_bpm / min(1.0, time_ratio)
+    if in_threes:
+        return OFFBEAT_IN_THREES_DB * clip((_CLEAR_IN_THREES_BPM - bpm) / _CLEAR_SPAN_BPM, 0.0)
+    return OFFBEAT_DB * clip((_CLEAR_BPM - bpm) / _CLEAR_SPAN_BPM, 0.0)
 
 
 def fast_level_db(tempo_bpm: float, time_ratio: float = 1.0) -> float:

@@ -21,8 +21,6 @@ _RELUCTANCE = 1.06
 _PLAIN, _FAST = 6, 12
 """Sixths of a tick of the style for each felt tick: as it is, at double time."""
 _SLOW, _SLOW_IN_THREES = 3, 2
-_STEPS_IN_THREES = 6
-"""Steps of a beat that falls into three."""
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
@@ -51,8 +49,7 @@ class Pace:
 
     def __init__(self, style: Style, tempo_bpm: float) -> None:
         self._style = style
-        in_threes = style.meter.steps_per_beat == _STEPS_IN_THREES
-        self._slow = _SLOW_IN_THREES if in_threes else _SLOW
+        self._slow = _SLOW_IN_THREES if style.meter.in_threes else _SLOW
         self._felt_origin = 0
         self._style_origin = 0
         self._sixths = _PLAIN
