@@ -118,7 +118,7 @@ _IN_THREE = Style(
         closing=CLOSING,
     ),
     layers={
-        "kick": Voice(rest_db=-15.0, full_db=-8.0, loose_db=0.3),
+        "kick": Voice(rest_db=-11.0, full_db=-4.0, loose_db=0.3),
         "bass": Voice(rest_db=-13.0, full_db=-7.0, late_ms=6.0, loose_db=0.5),
         "chords": Voice(
             rest_db=-8.5, full_db=-3.0, pan=-0.15, spread=0.1, late_ms=10.0, loose_db=1.2
@@ -161,21 +161,21 @@ _IN_THREE = Style(
 _HARP_IN_SIX = (
     (
         *pick((0, 6, -3, 0.0), (6, 6, 1, 0.0), gate="energy"),
-        *pick((4, 2, 2, 0.26), (10, 2, 2, 0.32)),
-        *pick((2, 2, 0, 0.46), (8, 2, 3, 0.54), accent_db=-1.0),
-        *pick((9, 1, 4, 0.86), (3, 1, 3, 0.94), accent_db=1.0, gate="sparkle"),
+        *pick((4, 2, 2, 0.26), (10, 2, 2, 0.32), accent_db=-3.0),
+        *pick((2, 2, 0, 0.46), (8, 2, 3, 0.54), accent_db=-4.0),
+        *pick((9, 1, 4, 0.86), (3, 1, 3, 0.94), accent_db=-4.0, gate="sparkle"),
     ),
     (
         *pick((0, 6, 0, 0.0), (6, 6, 2, 0.0), gate="energy"),
-        *pick((4, 2, 1, 0.3), (10, 2, 3, 0.24)),
-        *pick((2, 2, 2, 0.58), (8, 2, 1, 0.5), accent_db=-1.0),
-        *pick((5, 1, 3, 0.88), (11, 1, 4, 0.96), accent_db=1.0, gate="sparkle"),
+        *pick((4, 2, 1, 0.3), (10, 2, 3, 0.24), accent_db=-3.0),
+        *pick((2, 2, 2, 0.58), (8, 2, 1, 0.5), accent_db=-4.0),
+        *pick((5, 1, 3, 0.88), (11, 1, 4, 0.96), accent_db=-4.0, gate="sparkle"),
     ),
     (
         *pick((0, 6, -3, 0.0), (6, 6, 0, 0.0), gate="energy"),
-        *pick((10, 2, 1, 0.22), (4, 2, 2, 0.36)),
-        *pick((8, 2, 2, 0.44), (2, 2, 1, 0.62), accent_db=-1.0),
-        *pick((11, 1, 3, 0.9), (7, 1, 5, 0.98), accent_db=1.0, gate="sparkle"),
+        *pick((10, 2, 1, 0.22), (4, 2, 2, 0.36), accent_db=-3.0),
+        *pick((8, 2, 2, 0.44), (2, 2, 1, 0.62), accent_db=-4.0),
+        *pick((11, 1, 3, 0.9), (7, 1, 5, 0.98), accent_db=-4.0, gate="sparkle"),
     ),
 )
 _IN_SIX = replace(
