@@ -17,7 +17,7 @@ DENSITY_REACH = 0.7
 SPARKLE_REACH = 0.3
 HAT_BRIGHTNESS_DB = 8.0
 OFFBEAT_DB = -5.0
-OFFBEAT_IN_THREES_DB = -12.0
+OFFBEAT_IN_THREES_DB = -18.0
 FAST_DB = -8.0
 COLOUR_DB = -6.0
 SWELL_DB = 6.0
@@ -91,7 +91,7 @@ def offbeat_level_db(
     """Tell how much softer accompaniment is between beats: ``-5 (96 - bpm) / 36`` dB.
 
     0 from 96 bpm upwards, -5 at 60 bpm and below: the slower the steps, the plainer the beat,
-    so that it isn't heard at twice its tempo. ``-12 (112 - bpm) / 36`` dB where a beat falls into
+    so that it isn't heard at twice its tempo. ``-18 (112 - bpm) / 36`` dB where a beat falls into
     three (``in_threes``): every other eighth of 6/8 makes a beat of its own, one and a half times
     as fast. ``bpm`` is the faster one of the felt tempo and the style's own,
     ``tempo_bpm / time_ratio``: at half time every other felt beat is an offbeat of the style, and

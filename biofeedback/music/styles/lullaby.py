@@ -47,13 +47,7 @@ _HEART_IN_THREE = (
         *(Hit(step, 0.4 + 0.04 * step, -9.0, "ornament") for step in (1, 9)),
     ),
 )
-_HEART_IN_SIX = (
-    (
-        Hit(0, 0.14),
-        Hit(6, 0.28, -1.0, "ornament"),
-        *(Hit(step, 0.4 + 0.04 * step, -9.0, "ornament") for step in (1, 7)),
-    ),
-)
+_HEART_IN_SIX = ((Hit(0, 0.14, 3.0), Hit(6, 0.28, 2.5, "ornament")),)
 _PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH, SIXTH), 0.0, gate="energy"),),)
 _BASS_IN_THREE = (
     walk_bass((0, 12, "root", 0.2)),
@@ -129,7 +123,7 @@ _IN_THREE = Style(
         "accent": Voice(rest_db=-18.0, full_db=-8.0, pan=0.2),
     },
     instruments={
-        "kick": "soft_kick",
+        "kick": "frame_drum",
         "bass": "sub_bass",
         "chords": "harp",
         "pad": "string_pad",
@@ -189,11 +183,8 @@ _IN_SIX = replace(
         Strand(
             "bass",
             (
-                walk_bass((0, 12, "root", 0.2)),
-                (
-                    *walk_bass((0, 6, "root", 0.2)),
-                    *walk_bass((6, 6, "fifth", 0.48), accent_db=-3.0),
-                ),
+                walk_bass((0, 6, "root", 0.2), (6, 6, "root", 0.4)),
+                walk_bass((0, 6, "root", 0.2), (6, 6, "fifth", 0.4)),
             ),
             every="bar",
         ),

@@ -95,7 +95,7 @@ def test_the_beat_is_kept_plain_when_it_is_slow_or_fast() -> None:
     assert offbeat == sorted(offbeat)
     assert fast == sorted(fast, reverse=True)
     assert offbeat[60 - 40] == -5.0
-    assert mapping.offbeat_level_db(76.0, in_threes=True) == -12.0
+    assert mapping.offbeat_level_db(76.0, in_threes=True) == -18.0
     assert offbeat[96 - 40 :] == [0.0] * 85
     assert fast[: 121 - 40] == [0.0] * 81
     assert fast[140 - 40] == -8.0
