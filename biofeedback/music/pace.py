@@ -3,8 +3,9 @@
 The place in the style and the place among the felt beats are both counted in ticks; a style's tick
 is a half, one or two of the felt ones. In 6/8 it may be three, and not two: a beat of three eighths
 can't be halved, but each of its eighths can be felt as a beat. That changes only where a bar
-begins, and not before the tempo is clearly outside the style's range. Where a beat of weight begins is a *joint*: there, and
-nowhere else, instruments come in or leave, and where a phrase begins the scene may change.
+begins, and not before the tempo is clearly outside the style's range. Where a beat of weight
+begins is a *joint*: there, and nowhere else, instruments come in or leave, and where a phrase
+begins the scene may change.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ _HARP_IN_THREE = (
 )
 
 _MELODY = Melody(
-    range_midi=(57, 96),
+    range_midi=(50, 96),
     home_low_midi=60,
     rhythms=(
         ((0, 8), (8, 4)),
