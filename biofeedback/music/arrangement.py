@@ -209,10 +209,10 @@ class _Band:
     def _read_manner(self) -> _Manner:
         parameters = self._parameters
         # What could be heard as another beat stays below the beat that is meant.
-        between_db = mapping.offbeat_level_db(
-            parameters.tempo_bpm, self._time_ratio, in_threes=self._style.meter.in_threes
-        )
-        quick_db = mapping.fast_level_db(parameters.tempo_bpm, self._time_ratio)
+        tempo_bpm, ratio = parameters.tempo_bpm, self._time_ratio
+        in_threes = self._style.meter.in_threes
+        between_db = mapping.offbeat_level_db(tempo_bpm, ratio, in_threes=in_threes)
+        quick_db = mapping.fast_level_db(tempo_bpm, ratio)
         return _Manner(
             (0.0, between_db, quick_db, between_db + quick_db),
             mapping.colour_level_db(parameters),

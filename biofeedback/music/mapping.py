@@ -88,29 +88,30 @@ def swell_level_db(parameters: MusicParameters, wave: float) -> float:
 def offbeat_level_db(
     tempo_bpm: float, time_ratio: float = 1.0, *, in_threes: bool = False
 ) -> float:
-    """Tell how much softer accompaniment is between beats: ``-5 (96 - bpm) / 36`` dB.
+    """Tell how much softer accompaniment is between beats: ``-5 (96 - tempo_bpm) / 36`` dB.
 
     0 from 96 bpm upwards, -5 at 60 bpm and below: the slower the steps, the plainer the beat,
-    so that it isn't heard at twice its tempo. ``-18 (112 - bpm) / 36`` dB where a beat falls into
-    three (``in_threes``): every other eighth of 6/8 makes a beat of its own, one and a half times
-    as fast. ``bpm`` is the faster one of the felt tempo and the style's own,
-    ``tempo_bpm / time_ratio``: at half time every other felt beat is an offbeat of the style, and
-    stays.
+    so that it isn't heard at twice its tempo. ``-18 (112 - tempo_bpm) / 36`` dB where a beat falls
+    into three (``in_threes``): every other eighth of 6/8 makes a beat of its own, one and a half
+    times as fast. 0 at half time (``time_ratio`` above 1): there felt beats lie between the
+    style's own.
     """
-    bpm = tempo_bpm / min(1.0, time_ratio)
+    if time_ratio > 1.0:
+        return 0.0
     if in_threes:
-        return OFFBEAT_IN_THREES_DB * clip((_CLEAR_IN_THREES_BPM - bpm) / _CLEAR_SPAN_BPM, 0.0)
-    return OFFBEAT_DB * clip((_CLEAR_BPM - bpm) / _CLEAR_SPAN_BPM, 0.0)
+        below = (_CLEAR_IN_THREES_BPM - tempo_bpm) / _CLEAR_SPAN_BPM
+        return OFFBEAT_IN_THREES_DB * clip(below, 0.0)
+    return OFFBEAT_DB * clip((_CLEAR_BPM - tempo_bpm) / _CLEAR_SPAN_BPM, 0.0)
 
 
 def fast_level_db(tempo_bpm: float, time_ratio: float = 1.0) -> float:
     """Tell how much softer backbeat and sixteenths are: ``-8 (bpm - 120) / 20`` dB.
 
     0 up to 120 bpm, -8 from 140 bpm upwards: a strong snare on two and four of a fast beat makes
-    it heard at half its tempo, busy sixteenths at two thirds. ``bpm`` is the style's own tempo,
-    ``tempo_bpm / time_ratio``.
+    it heard at half its tempo, busy sixteenths at two thirds. ``bpm`` is the slower one of the
+    felt tempo and the style's own, ``tempo_bpm / time_ratio``: at half time nothing is fast.
     """
-    return FAST_DB * clip((tempo_bpm / time_ratio - _FAST_BPM) / _FAST_SPAN_BPM, 0.0)
+    return FAST_DB * clip((tempo_bpm / max(1.0, time_ratio) - _FAST_BPM) / _FAST_SPAN_BPM, 0.0)
 
 
 def velocity(level_db: float) -> float:

@@ -101,12 +101,12 @@ def test_the_beat_is_kept_plain_when_it_is_slow_or_fast() -> None:
     assert fast[140 - 40] == -8.0
 
 
-def test_at_half_and_double_time_the_styles_own_tempo_decides() -> None:
+def test_at_half_time_nothing_is_fast_and_every_felt_beat_stays() -> None:
+    assert mapping.offbeat_level_db(90.0, time_ratio=2.0) == 0.0
+    assert mapping.offbeat_level_db(100.0, time_ratio=3.0, in_threes=True) == 0.0
     assert mapping.fast_level_db(140.0, time_ratio=2.0) == 0.0
-    assert mapping.fast_level_db(70.0, time_ratio=0.5) == -8.0
-    assert mapping.offbeat_level_db(60.0, time_ratio=0.5) == 0.0
-    # Every other felt beat lies between the beats of a style at half time: it isn't softer.
-    assert mapping.offbeat_level_db(120.0, time_ratio=2.0) == 0.0
+    assert mapping.fast_level_db(140.0, time_ratio=3.0) == 0.0
+    assert mapping.fast_level_db(80.0, time_ratio=0.5) == 0.0
 
 
 def test_strength_decides_how_loud_and_high_a_gesture_is_answered() -> None:
