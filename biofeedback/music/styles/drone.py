@@ -100,7 +100,7 @@ DRONE = Style(
         "part_1": Voice(rest_db=-15.0, full_db=-8.0, pan=-0.6, late_ms=10.0, loose_db=0.3),
         "part_2": Voice(rest_db=-15.0, full_db=-9.0, late_ms=10.0, loose_db=0.3),
         "part_3": Voice(rest_db=-17.0, full_db=-11.0, pan=0.6, late_ms=10.0, loose_db=0.3),
-        "chords": Voice(rest_db=-6.0, full_db=-0.5, spread=0.4, late_ms=12.0, loose_db=1.5),
+        "chords": Voice(rest_db=-4.5, full_db=-0.5, spread=0.4, late_ms=12.0, loose_db=1.5),
         "accent": Voice(rest_db=-18.0, full_db=-7.0, pan=0.1),
     },
     instruments={
