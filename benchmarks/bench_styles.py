@@ -14,6 +14,7 @@ The whole takes about an hour on two quiet cores. A figure that misses its aim h
 from __future__ import annotations
 
 import argparse
+import math
 import multiprocessing
 import tempfile
 import warnings
@@ -42,6 +43,7 @@ ENERGIES = {"low": 0.15, "middle": 0.5, "high": 0.9}
 TEMPI_BPM = (60.0, 80.0, 100.0, 120.0, 140.0)
 TARGET_LUFS = -23.0
 WINDOW_S, HOP_S = 12.0, 4.0
+FADE_IN_S = 2.0
 SWEEP_S = 60.0
 PIECE_S = 5.0
 SWELL_BRPM = 12.0
@@ -99,7 +101,7 @@ def judge_beats(
     audio, rate = perform(style, lambda _: asked, seconds=seconds, wav=wav).listen()
     mono = hearing.to_mono(audio, rate)
     right = np.zeros(4, int)
-    windows = np.arange(2.0, seconds - WINDOW_S + 1e-9, HOP_S)
+    windows = np.arange(FADE_IN_S, seconds - WINDOW_S + 1e-9, HOP_S)
     for begin_s in windows:
         piece = mono[round(begin_s * 22_050) : round((begin_s + WINDOW_S) * 22_050)]
         heard = (
@@ -131,7 +133,7 @@ def judge_ramp(name: StyleName, meter: MeterName, folder: Path) -> Row:
     seconds = float(np.log(to_bpm / from_bpm) / 0.01)
 
     def curve(at_s: float) -> MusicParameters:
-        return ask(tempo_bpm=min(to_bpm, from_bpm * np.exp(0.01 * at_s)), energy=0.6)
+        return ask(tempo_bpm=min(to_bpm, from_bpm * math.exp(0.01 * at_s)), energy=0.6)
 
     wav = folder / f"ramp-{name}-{meter.replace('/', '')}.wav"
     piece = perform(style, curve, seconds=seconds, wav=wav)
@@ -139,9 +141,9 @@ def judge_ramp(name: StyleName, meter: MeterName, folder: Path) -> Row:
     mono = hearing.to_mono(audio, rate)
     found_s = []
     # In windows, because the tracker believes in one tempo for all that it hears at once.
-    for begin_s in np.arange(0.0, seconds - WINDOW_S + 1e-9, HOP_S):
+    for begin_s in np.arange(FADE_IN_S, seconds - WINDOW_S + 1e-9, HOP_S):
         window = mono[round(begin_s * 22_050) : round((begin_s + WINDOW_S) * 22_050)]
-        beats_s = hearing.track_beats_s(window) + begin_s
+        beats_s = hearing.track_beats_s(window) + begin_s - hearing.tracker_delay_s()
         middle_s = begin_s + (WINDOW_S - HOP_S) / 2
         found_s += [t for t in beats_s if middle_s <= t < middle_s + HOP_S]
     found = np.array(found_s)

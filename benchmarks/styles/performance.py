@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 STEP_NS = NS_PER_S // 10
 BATCH_NS = 2 * NS_PER_S
 FADE_MS = 900
+LATEST_NS = NS_PER_S // 20
+"""Players are late by less: the last notes still sound."""
 MIDDLING = MusicParameters(
     tempo_bpm=90.0,
     energy=0.5,
@@ -107,7 +109,7 @@ def perform(
             sound.advance(until_ns)
             batch = []
     if sound is not None:
-        sound.send([*batch, StopSound(at_ns=end_ns, fade_ms=FADE_MS)])
+        sound.send([*batch, StopSound(at_ns=end_ns + LATEST_NS, fade_ms=FADE_MS)])
         sound.advance(end_ns + NS_PER_S)
         heard = sound.close()
         if heard.failure is not None:

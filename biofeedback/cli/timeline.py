@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from biofeedback.music.style import Style
 
+_IN_THREES = 3.0
+
 
 class Timeline:
     """Follows the tempo as the performer did.
@@ -56,8 +58,11 @@ class Timeline:
 
     def _open_bar(self, tick: int, style_tick: int) -> None:
         numerator, denominator = map(int, self._style.meter.name.split("/"))
-        # At half time the bar's notes are twice as long, at double time half as long.
-        meter = (numerator, round(denominator / self._pace.time_ratio))
+        # At half time the bar's notes are twice as long, at double time half as long. Three times
+        # as long (6/8 whose eighths are felt as beats) there is no note: the bar has 18 eighths.
+        ratio = self._pace.time_ratio
+        longer = 3 if ratio == _IN_THREES else 1
+        meter = (numerator * longer, round(denominator * longer / ratio))
         if not self.meters or self.meters[-1][1:] != meter:
             self.meters.append((tick, *meter))
         name = name_signature(key_at(self._style, self._seed, style_tick))

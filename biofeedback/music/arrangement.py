@@ -39,13 +39,14 @@ class Moment(NamedTuple):
     ``scene`` counts the slow variations so far. ``parts`` are the owners of the layers ``part_1``
     and so on, if they have any. ``gate_energy`` is the energy that decides which notes sound where
     it isn't the parameters' own: it moves at musical joints only. ``swell_wave`` is where the swell
-    stands, 0..1.
+    stands, 0..1. ``time_ratio`` tells the felt beats in a beat of the style.
     """
 
     scene: int = 0
     parts: tuple[Part, ...] = ()
     gate_energy: float | None = None
     swell_wave: float = 0.5
+    time_ratio: float = 1.0
 
 
 PLAIN = Moment()
@@ -139,6 +140,7 @@ class _Band:
         self._parameters = parameters
         self._owners = moment.parts
         self._wave = moment.swell_wave
+        self._time_ratio = moment.time_ratio
         self._scene = style.scenes[moment.scene % len(style.scenes)]
         energy = moment.gate_energy
         self._energy = parameters.energy if energy is None else energy
@@ -207,8 +209,10 @@ class _Band:
     def _read_manner(self) -> _Manner:
         parameters = self._parameters
         # What could be heard as another beat stays below the beat that is meant.
-        between_db = mapping.offbeat_level_db(parameters)
-        quick_db = mapping.fast_level_db(parameters)
+        tempo_bpm, ratio = parameters.tempo_bpm, self._time_ratio
+        in_threes = self._style.meter.in_threes
+        between_db = mapping.offbeat_level_db(tempo_bpm, ratio, in_threes=in_threes)
+        quick_db = mapping.fast_level_db(tempo_bpm, ratio)
         return _Manner(
             (0.0, between_db, quick_db, between_db + quick_db),
             mapping.colour_level_db(parameters),

@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 DENSITY_REACH = 0.7
 SPARKLE_REACH = 0.3
 HAT_BRIGHTNESS_DB = 8.0
-OFFBEAT_DB = -8.0
+OFFBEAT_DB = -5.0
+OFFBEAT_IN_THREES_DB = -18.0
 FAST_DB = -8.0
 COLOUR_DB = -6.0
 SWELL_DB = 6.0
 REGISTER_DEGREES = 7
-REGISTER_INVERSIONS = 2
+REGISTER_INVERSIONS = 3
 _CLEAR_BPM = 96.0
+_CLEAR_IN_THREES_BPM = 112.0
 _CLEAR_SPAN_BPM = 36.0
 _FAST_BPM = 120.0
 _FAST_SPAN_BPM = 20.0
@@ -83,22 +85,33 @@ def swell_level_db(parameters: MusicParameters, wave: float) -> float:
     return SWELL_DB * clip(parameters.swell, 0.0) * (clip(wave, 0.5) - 0.5)
 
 
-def offbeat_level_db(parameters: MusicParameters) -> float:
-    """Tell how much softer accompaniment is between beats: ``-8 (96 - tempo_bpm) / 36`` dB.
+def offbeat_level_db(
+    tempo_bpm: float, time_ratio: float = 1.0, *, in_threes: bool = False
+) -> float:
+    """Tell how much softer accompaniment is between beats: ``-5 (96 - tempo_bpm) / 36`` dB.
 
-    0 from 96 bpm upwards, -8 at 60 bpm and below: the slower the steps, the plainer the beat,
-    so that it isn't heard at twice its tempo.
+    0 from 96 bpm upwards, -5 at 60 bpm and below: the slower the steps, the plainer the beat,
+    so that it isn't heard at twice its tempo. ``-18 (112 - tempo_bpm) / 36`` dB where a beat falls
+    into three (``in_threes``): every other eighth of 6/8 makes a beat of its own, one and a half
+    times as fast. 0 at half time (``time_ratio`` above 1): there felt beats lie between the
+    style's own.
     """
-    return OFFBEAT_DB * clip((_CLEAR_BPM - parameters.tempo_bpm) / _CLEAR_SPAN_BPM, 0.0)
+    if time_ratio > 1.0:
+        return 0.0
+    if in_threes:
+        below = (_CLEAR_IN_THREES_BPM - tempo_bpm) / _CLEAR_SPAN_BPM
+        return OFFBEAT_IN_THREES_DB * clip(below, 0.0)
+    return OFFBEAT_DB * clip((_CLEAR_BPM - tempo_bpm) / _CLEAR_SPAN_BPM, 0.0)
 
 
-def fast_level_db(parameters: MusicParameters) -> float:
-    """Tell how much softer backbeat and sixteenths are: ``-8 (tempo_bpm - 120) / 20`` dB.
+def fast_level_db(tempo_bpm: float, time_ratio: float = 1.0) -> float:
+    """Tell how much softer backbeat and sixteenths are: ``-8 (bpm - 120) / 20`` dB.
 
     0 up to 120 bpm, -8 from 140 bpm upwards: a strong snare on two and four of a fast beat makes
-    it heard at half its tempo, busy sixteenths at two thirds.
+    it heard at half its tempo, busy sixteenths at two thirds. ``bpm`` is the slower one of the
+    felt tempo and the style's own, ``tempo_bpm / time_ratio``: at half time nothing is fast.
     """
-    return FAST_DB * clip((parameters.tempo_bpm - _FAST_BPM) / _FAST_SPAN_BPM, 0.0)
+    return FAST_DB * clip((tempo_bpm / max(1.0, time_ratio) - _FAST_BPM) / _FAST_SPAN_BPM, 0.0)
 
 
 def velocity(level_db: float) -> float:
@@ -123,7 +136,7 @@ def shift_degrees(parameters: MusicParameters) -> int:
 
 
 def shift_inversions(parameters: MusicParameters) -> int:
-    """Tell by how many inversions chords are moved: ``round(2 register)``."""
+    """Tell by how many inversions chords are moved: ``round(3 register)``."""
     return round(REGISTER_INVERSIONS * clip(parameters.register, 0.0, low=-1.0))
 
 

@@ -13,8 +13,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from biofeedback.music.chance import Draw, choose, roll
-from biofeedback.music.form import place_slot
+from biofeedback.music.form import find_key, place_slot
 from biofeedback.music.harmony import progress_phrase, voice_slot
+from biofeedback.music.scales import DEGREES, OCTAVE
 
 if TYPE_CHECKING:
     from biofeedback.music.chord import Chord
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _MOTIF_CYCLES = 2
 """The rhythm of a motif lives this long, its contour one cycle."""
+_HOMEWARD = 2
+"""Where the key changes, phrases end, which go down: a tonic above is nearer than one below."""
 _BELOW = -2
 """An echo begins a third lower than what it answers."""
 
@@ -59,7 +62,7 @@ def _compose(style: Style, melody: Melody, seed: int, slot: int) -> list[MelodyN
     plan = choose(melody.plans, seed, Draw.PHRASE_PLAN, place.phrase)
     part = plan[place.slot_in_phrase]
     arc = choose(melody.arcs[place.kind], seed, Draw.ARC, place.phrase)
-    start = arc[place.slot_in_phrase]
+    start = arc[place.slot_in_phrase] + _lift_home(style, melody, seed, place)
     writer = _Writer(style, melody, chords)
     answer, turns = _recall_motif(melody, seed, place, second=True)
     if part == "rest":
@@ -81,6 +84,17 @@ def _compose(style: Style, melody: Melody, seed: int, slot: int) -> list[MelodyN
         rhythm, contour = _vary(rhythm, contour, roll(seed, Draw.VARIATION, slot))
     writer.write(rhythm, contour, start)
     return writer.notes
+
+
+def _lift_home(style: Style, melody: Melody, seed: int, place: Place) -> int:
+    """Tell the degree of the tonic that the melody stands on, in the key of a chord's time.
+
+    Where the key changes within a phrase, it is the tonic that is nearest to the phrase's first.
+    """
+    first = find_key(style, seed, place.slot - place.slot_in_phrase).pitch(0)
+    home = first + OCTAVE * -((first - melody.home_low_midi) // OCTAVE)
+    here = find_key(style, seed, place.slot).pitch(0)
+    return DEGREES * round((home + _HOMEWARD - here) / OCTAVE)
 
 
 class _Writer:

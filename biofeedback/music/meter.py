@@ -14,6 +14,8 @@ from biofeedback.messages import TICKS_PER_BEAT
 
 MeterName = Literal["4/4", "2/4", "3/4", "6/8"]
 
+_STEPS_IN_THREES = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Meter:
@@ -27,6 +29,11 @@ class Meter:
     beats: int
     steps_per_beat: int
     strong_beats: int
+
+    @property
+    def in_threes(self) -> bool:
+        """Whether a beat falls into three eighths."""
+        return self.steps_per_beat == _STEPS_IN_THREES
 
     @property
     def steps(self) -> int:

@@ -1,9 +1,11 @@
 """A style keeps its own pace: what is too fast or too slow for it goes at half or double time.
 
 The place in the style and the place among the felt beats are both counted in ticks; a style's tick
-is a half, one or two of the felt ones. That changes only where a bar begins, and not before the
-tempo is clearly outside the style's range. Where a beat of weight begins is a *joint*: there, and
-nowhere else, instruments come in or leave, and where a phrase begins the scene may change.
+is a half, one or two of the felt ones. In 6/8 it may be three, and not two: a beat of three eighths
+can't be halved, but each of its eighths can be felt as a beat. That changes only where a bar
+begins, and not before the tempo is clearly outside the style's range. Where a beat of weight
+begins is a *joint*: there, and nowhere else, instruments come in or leave, and where a phrase
+begins the scene may change.
 """
 
 from __future__ import annotations
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
 
 _RELUCTANCE = 1.06
 """How far beyond its range the tempo has to be before the pace changes."""
-_SLOW, _PLAIN, _FAST = 1, 2, 4
-"""Half ticks of the style for each felt tick: half time, as it is, double time."""
+_PLAIN, _FAST = 6, 12
+"""Sixths of a tick of the style for each felt tick: as it is, at double time."""
+_SLOW, _SLOW_IN_THREES = 3, 2
 
 
 class Span(msgspec.Struct, frozen=True, gc=False):
@@ -30,13 +33,18 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     end: int
     at_joint: bool
     at_bar: bool
-    halves: int
+    sixths: int
     felt_origin: int
     style_origin: int
 
+    @property
+    def time_ratio(self) -> float:
+        """Felt beats in a beat of the style: 2 (in 6/8: 3) at half time, 0.5 at double time."""
+        return _PLAIN / self.sixths
+
     def felt(self, style_ticks: int) -> int:
         """Tell the felt tick of a place in the style."""
-        return self.felt_origin + (style_ticks - self.style_origin) * _PLAIN // self.halves
+        return self.felt_origin + (style_ticks - self.style_origin) * _PLAIN // self.sixths
 
 
 class Pace:
@@ -46,19 +54,20 @@ class Pace:
         self, style: Style, tempo_bpm: float, *, felt_origin: int = 0, style_origin: int = 0
     ) -> None:
         self._style = style
+        self._slow = _SLOW_IN_THREES if style.meter.in_threes else _SLOW
         self._felt_origin = felt_origin
         self._style_origin = style_origin
-        self._halves = _PLAIN
-        self._halves = self._choose(tempo_bpm, reluctance=1.0)
+        self._sixths = _PLAIN
+        self._sixths = self._choose(tempo_bpm, reluctance=1.0)
 
     @property
     def time_ratio(self) -> float:
-        """Felt beats in a beat of the style: 2 at half time, 0.5 at double time."""
-        return _PLAIN / self._halves
+        """Felt beats in a beat of the style: 2 (in 6/8: 3) at half time, 0.5 at double time."""
+        return _PLAIN / self._sixths
 
     def style_tick(self, felt_tick: int) -> int:
         """Tell the place in the style at a felt tick of now."""
-        return self._style_origin + (felt_tick - self._felt_origin) * self._halves // _PLAIN
+        return self._style_origin + (felt_tick - self._felt_origin) * self._sixths // _PLAIN
 
     def hand_over(self, style: Style, felt_tick: int, tempo_bpm: float) -> Pace:
         """Let another style go on: a section of it begins with the bar after ``felt_tick``.
@@ -93,7 +102,7 @@ class Pace:
                     end=min(joint, end),
                     at_joint=within == 0,
                     at_bar=at_bar,
-                    halves=self._halves,
+                    sixths=self._sixths,
                     felt_origin=self._felt_origin,
                     style_origin=self._style_origin,
                 )
@@ -101,35 +110,35 @@ class Pace:
             start = joint
         return spans
 
-    def _turn(self, style_tick: int, halves: int) -> bool:
+    def _turn(self, style_tick: int, sixths: int) -> bool:
         """Go on at another pace from the beginning of a bar; tell whether it is another."""
-        if halves == self._halves:
+        if sixths == self._sixths:
             return False
         self._felt_origin, self._style_origin = self._felt(style_tick), style_tick
-        self._halves = halves
+        self._sixths = sixths
         return True
 
     def _felt(self, style_tick: int) -> int:
         """Tell the first felt tick at which a place in the style has been reached."""
         away = (style_tick - self._style_origin) * _PLAIN
-        return self._felt_origin - (-away // self._halves)
+        return self._felt_origin - (-away // self._sixths)
 
     def _ceil(self, felt_tick: int) -> int:
         """Tell the first place in the style that is not before a felt tick."""
-        away = (felt_tick - self._felt_origin) * self._halves
+        away = (felt_tick - self._felt_origin) * self._sixths
         return self._style_origin - (-away // _PLAIN)
 
     def _choose(self, tempo_bpm: float, *, reluctance: float = _RELUCTANCE) -> int:
         """Keep the pace while it fits, else take the one that does."""
         low_bpm, high_bpm = self._style.tempo_range_bpm
 
-        def fits(halves: int, spare: float) -> bool:
-            own_bpm = tempo_bpm * halves / _PLAIN
+        def fits(sixths: int, spare: float) -> bool:
+            own_bpm = tempo_bpm * sixths / _PLAIN
             return low_bpm / spare <= own_bpm <= high_bpm * spare
 
-        if fits(self._halves, reluctance):
-            return self._halves
-        for halves in (_PLAIN, _SLOW, _FAST):
-            if fits(halves, 1.0):
-                return halves
-        return _SLOW if tempo_bpm > high_bpm else _FAST
+        if fits(self._sixths, reluctance):
+            return self._sixths
+        for sixths in (_PLAIN, self._slow, _FAST):
+            if fits(sixths, 1.0):
+                return sixths
+        return self._slow if tempo_bpm > high_bpm else _FAST

@@ -88,8 +88,10 @@ def weigh(style: Style, layer: Layer, step: int) -> int:
 
     Returns:
         0 on a beat, else the sum of 1 (between beats: as a beat of twice the tempo) and 2 (a
-        sixteenth or a backbeat: as one of two thirds or half of it).
+        sixteenth or a backbeat: as one of two thirds or half of it). 0 in a style without a beat.
     """
+    if not style.has_beat:
+        return 0
     between = step % style.meter.steps_per_beat != 0
     return between + 2 * (layer == "snare" or step % 2 == 1)
 

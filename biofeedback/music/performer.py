@@ -74,7 +74,7 @@ class Performer:
 
     @property
     def time_ratio(self) -> float:
-        """Felt beats in a beat of the style: 2 at half time, 0.5 at double time."""
+        """Felt beats in a beat of the style: 2 (in 6/8: 3) at half time, 0.5 at double time."""
         return self._pace.time_ratio
 
     def swell_wave(self, at_ns: int) -> float:
@@ -120,7 +120,7 @@ class Performer:
                 clock.forget_before(at_ns - REMEMBERED_NS)
             if self._gate_energy is None or (must_fall and parameters.energy < self._gate_energy):
                 self._gate_energy = parameters.energy
-            moment = Moment(self._scene, parts, self._gate_energy, wave)
+            moment = Moment(self._scene, parts, self._gate_energy, wave, span.time_ratio)
             planned = plan_notes(
                 self._style, self._seed, span.start, span.end, parameters, moment=moment
             )
@@ -217,7 +217,7 @@ class Performer:
     ) -> list[PlayNote]:
         """Find the instants of notes that were planned in the style's own ticks."""
         notes: list[PlayNote] = []
-        own_bpm = tempo_bpm / self._pace.time_ratio
+        own_bpm = tempo_bpm / span.time_ratio
         last, felt, felt_ns = -1, 0, 0
         for note in planned:
             if note.tick != last:

@@ -155,10 +155,12 @@ class Melody:
     """What melodies are made of. Rhythms are (step, steps) of the notes of one chord's time.
 
     ``contours`` and ``arcs`` count steps of the scale; an arc says where each chord's melody
-    begins.
+    begins, from the first tonic that isn't below ``home_low_midi``: so that in every key it lies
+    above the chords.
     """
 
     range_midi: tuple[int, int]
+    home_low_midi: int
     rhythms: tuple[tuple[tuple[int, int], ...], ...]
     cadences: tuple[tuple[tuple[int, int], ...], ...]
     contours: tuple[tuple[int, ...], ...]

@@ -6,6 +6,7 @@
   than vigorous inside a session. It asks which gain would bring the integral to the target if the
   music went on for a while (20 s, later half as long as it has played) as loud as until now: less
   patience would let a vigorous stretch pay for the one before, and make it the quieter one.
+  While energy is on the move the servo hardly is: louder and softer are what it asks for.
   What is meant to be soft (a wished level below -3 dB) raises it slowly only, and isn't measured
   once something louder was heard: else a rest would make the first steps after it the loudest.
 * Cap: momentary loudness (0.4 s) is held below -18.3 LUFS, so that short-term loudness (3 s)
@@ -43,6 +44,8 @@ _SERVO_DB_PER_S = 0.04
 _SERVO_START_DB_PER_S = 0.4
 _SERVO_START_S = 60.0
 _SOFT_DB = -3.0
+_ENERGY_TAU_S = 10.0
+_ENERGY_MOVES = 0.06  # so far from its mean of late
 _FALL_DB_PER_S = 300.0  # a drop is a ramp too
 _CAP_MARGIN_DB = 2.3
 _WISH_TAU_S = 0.1
@@ -92,11 +95,19 @@ class LoudnessServo:
         self._heard_full = False
         self.gain_db = 10.0 * math.log10(self._target / self._prior)
 
-    def update(self, power: float, *, level_db: float, counts: bool, may_rise: bool) -> float:
+    def update(
+        self,
+        power: float,
+        *,
+        level_db: float,
+        counts: bool,
+        may_rise: bool,
+        moving: bool = False,
+    ) -> float:
         """Take the power of 100 ms before the servo; return the gain to glide to, in dB.
 
         ``level_db`` is the wished level, which comes after the servo. ``counts`` is False for what
-        isn't programme: fades, the bed, silence after a stop.
+        isn't programme: fades, the bed, silence after a stop. ``moving`` says that energy is.
         """
         if not counts:
             self._before.interrupt()
@@ -123,7 +134,7 @@ class LoudnessServo:
         ratio = missing / (expected * horizon_s)
         wanted = 10.0 * math.log10(ratio) if ratio > 1e-3 else -_SERVO_RANGE_DB
         wanted = min(max(wanted, -_SERVO_RANGE_DB), _SERVO_RANGE_DB)
-        fast = self._elapsed_s < _SERVO_START_S
+        fast = self._elapsed_s < _SERVO_START_S and not moving
         step = (_SERVO_START_DB_PER_S if fast else _SERVO_DB_PER_S) * _CHUNK_S
         rise = _SERVO_DB_PER_S * _CHUNK_S if soft else step
         change = min(max(wanted - self.gain_db, -step), rise)
@@ -143,17 +154,27 @@ class LevelControl:
         self._cap_db = 0.0
         self._wish_db = 0.0
         self._level_db = 0.0
+        self._mean_energy = 0.5
         self._gain_db: float | None = None  # until the first block
 
     def update(
-        self, block: NDArray[np.float64], *, level_db: float, counts: bool, may_rise: bool
+        self,
+        block: NDArray[np.float64],
+        *,
+        level_db: float,
+        counts: bool,
+        may_rise: bool,
+        energy: float = 0.5,
     ) -> NDArray[np.float64]:
         """Return the block, shape (n, 2), at the level it should have."""
         n = len(block)
         seconds = n / self._rate_hz
         self._follow_wish(level_db, seconds=seconds, may_rise=may_rise)
+        moving = self._follow_energy(energy, seconds=seconds, counts=counts)
         for power in self._meter.update(block):
-            self._servo.update(power, level_db=self._level_db, counts=counts, may_rise=may_rise)
+            self._servo.update(
+                power, level_db=self._level_db, counts=counts, may_rise=may_rise, moving=moving
+            )
             self._update_cap(power, may_rise=may_rise)
         wanted = self._servo.gain_db + self._cap_db + self._level_db
         before = wanted if self._gain_db is None else self._gain_db
@@ -176,6 +197,12 @@ class LevelControl:
         step = self._wish_db - self._level_db
         rise = MAX_RISE_DB_PER_S * seconds if may_rise else 0.0
         self._level_db += min(max(step, -_WISH_FALL_DB_PER_S * seconds), rise)
+
+    def _follow_energy(self, energy: float, *, seconds: float, counts: bool) -> bool:
+        """Tell whether energy is on the move; before the programme begins it isn't."""
+        share = -math.expm1(-seconds / _ENERGY_TAU_S) if counts else 1.0
+        self._mean_energy += share * (energy - self._mean_energy)
+        return abs(energy - self._mean_energy) > _ENERGY_MOVES
 
     def _update_cap(self, power: float, *, may_rise: bool) -> None:
         lufs = self._momentary.update(power) + self._servo.gain_db + self._level_db

@@ -229,7 +229,11 @@ class Performer:
         fully_in = self._output.full and self._programme.full
         counts = fully_in and not neutral
         out = self._levels.update(
-            block, level_db=parameters.level_db, counts=counts, may_rise=may_rise
+            block,
+            level_db=parameters.level_db,
+            counts=counts,
+            may_rise=may_rise,
+            energy=parameters.energy,
         )
         gains = self._output.render(self._frames, rate_hz=self._rate_hz)
         if gains is not None:

@@ -51,12 +51,14 @@ wild = st.builds(
     register=anything,
     level_db=anything,
 )
+time_ratios = st.sampled_from((0.5, 1.0, 2.0, 3.0))
 moments = st.builds(
     Moment,
     scene=st.integers(0, 1000),
     parts=st.lists(st.builds(Part, energy=ratios, place=ratios), max_size=8).map(tuple),
     gate_energy=st.none() | ratios,
     swell_wave=ratios,
+    time_ratio=time_ratios,
 )
 wild_moments = st.builds(
     Moment,
@@ -64,6 +66,7 @@ wild_moments = st.builds(
     parts=st.lists(st.builds(Part, energy=anything, place=anything), max_size=9).map(tuple),
     gate_energy=st.none() | anything,
     swell_wave=anything,
+    time_ratio=time_ratios,
 )
 every_style = pytest.mark.parametrize("style", KNOWN.values(), ids=KNOWN)
 

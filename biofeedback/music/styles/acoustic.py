@@ -144,7 +144,8 @@ _DRUM_FILLS = (
 _PAD = ((Stab(0, WHOLE, (0, 1, 2, NINTH, FOURTH, SIXTH), 0.5, gate="energy"),),)
 
 _MELODY = Melody(
-    range_midi=(52, 86),
+    range_midi=(54, 91),
+    home_low_midi=60,
     rhythms=(
         ((0, 4), (4, 4), (8, 2), (10, 2), (12, 4)),
         ((0, 6), (6, 2), (8, 4), (12, 4)),
@@ -251,7 +252,7 @@ _GUITAR_IN_SIX = (
 _IN_SIX = replace(
     _IN_FOUR,
     meter=METERS["6/8"],
-    tempo_range_bpm=(50.0, 116.0),
+    tempo_range_bpm=(50.0, 144.0),
     harmony=replace(_IN_FOUR.harmony, chord_bars=2),
     strands=(
         Strand("kick", ((Hit(0, 0.08), Hit(6, 0.1, -1.0)),), length="stroke"),

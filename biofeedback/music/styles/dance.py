@@ -179,7 +179,8 @@ DANCE = Style(
     ),
     accent_range_midi=(62, 96),
     melody=Melody(
-        range_midi=(52, 91),
+        range_midi=(53, 93),
+        home_low_midi=60,
         rhythms=(
             ((0, 3), (3, 3), (6, 4), (10, 2), (12, 4)),
             ((0, 6), (6, 2), (8, 3), (11, 5)),

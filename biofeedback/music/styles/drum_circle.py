@@ -175,7 +175,8 @@ _PULSE = (
 )  # fmt: skip
 
 _MELODY = Melody(
-    range_midi=(53, 84),
+    range_midi=(54, 93),
+    home_low_midi=60,
     rhythms=(
         ((0, 3), (3, 3), (6, 2), (8, 4)),
         ((0, 2), (2, 2), (4, 2), (6, 6)),
@@ -276,7 +277,7 @@ def _six(*strokes: tuple[int, int | None, float, float]) -> tuple[Hit, ...]:
 _IN_SIX = replace(
     _IN_FOUR,
     meter=METERS["6/8"],
-    tempo_range_bpm=(50.0, 120.0),
+    tempo_range_bpm=(50.0, 144.0),
     harmony=replace(_IN_FOUR.harmony, chord_bars=2),
     strands=(
         Strand("kick", ((Hit(0, 0.0), Hit(6, 0.0, -1.5)),), length="stroke"),

@@ -223,7 +223,8 @@ _TAMBOURINE = (
 )
 
 _MELODY = Melody(
-    range_midi=(48, 91),
+    range_midi=(52, 93),
+    home_low_midi=60,
     rhythms=_RHYTHMS,
     cadences=_CADENCES,
     contours=CONTOURS,

@@ -147,7 +147,9 @@ def test_every_style_is_read_back_with_its_meter_its_tempo_and_its_keys(tmp_path
     (sign,) = [m for m in conductor if m.type == "time_signature"]
     numerator, denominator = map(int, style.meter.name.split("/"))
     ratio = Performer(style, 1, start_ns=0, tempo_bpm=tempo_bpm).time_ratio
-    assert (sign.numerator, sign.denominator) == (numerator, denominator / ratio)
+    # Of notes three times as long as in 6/8 no power of two makes a bar: 18/8.
+    longer = 3 if ratio == 3.0 else 1
+    assert (sign.numerator, sign.denominator) == (numerator * longer, denominator * longer / ratio)
     tempi = [m.tempo for m in conductor if m.type == "set_tempo"]
     # A felt beat is a quarter, in 6/8 a dotted one.
     quarters_bpm = tempo_bpm * (1.5 if style.meter.name == "6/8" else 1.0)

@@ -78,26 +78,35 @@ def test_a_curve_rises_between_its_ends(name: str) -> None:
     assert values[-1] == pytest.approx(high)
 
 
-def test_register_moves_by_an_octave_and_two_inversions_each_way() -> None:
+def test_register_moves_by_an_octave_each_way() -> None:
     asked = [msgspec.structs.replace(NEUTRAL, register=step / 20) for step in range(-20, 21)]
     degrees = [mapping.shift_degrees(p) for p in asked]
     inversions = [mapping.shift_inversions(p) for p in asked]
     assert degrees == sorted(degrees)
     assert (degrees[0], degrees[20], degrees[-1]) == (-7, 0, 7)
     assert inversions == sorted(inversions)
-    assert (inversions[0], inversions[20], inversions[-1]) == (-2, 0, 2)
+    assert (inversions[0], inversions[20], inversions[-1]) == (-3, 0, 3)
 
 
 def test_the_beat_is_kept_plain_when_it_is_slow_or_fast() -> None:
     asked = [msgspec.structs.replace(NEUTRAL, tempo_bpm=float(bpm)) for bpm in range(40, 181)]
-    offbeat = [mapping.offbeat_level_db(p) for p in asked]
-    fast = [mapping.fast_level_db(p) for p in asked]
+    offbeat = [mapping.offbeat_level_db(p.tempo_bpm) for p in asked]
+    fast = [mapping.fast_level_db(p.tempo_bpm) for p in asked]
     assert offbeat == sorted(offbeat)
     assert fast == sorted(fast, reverse=True)
-    assert offbeat[60 - 40] == -8.0
+    assert offbeat[60 - 40] == -5.0
+    assert mapping.offbeat_level_db(76.0, in_threes=True) == -18.0
     assert offbeat[96 - 40 :] == [0.0] * 85
     assert fast[: 121 - 40] == [0.0] * 81
     assert fast[140 - 40] == -8.0
+
+
+def test_at_half_time_nothing_is_fast_and_every_felt_beat_stays() -> None:
+    assert mapping.offbeat_level_db(90.0, time_ratio=2.0) == 0.0
+    assert mapping.offbeat_level_db(100.0, time_ratio=3.0, in_threes=True) == 0.0
+    assert mapping.fast_level_db(140.0, time_ratio=2.0) == 0.0
+    assert mapping.fast_level_db(140.0, time_ratio=3.0) == 0.0
+    assert mapping.fast_level_db(80.0, time_ratio=0.5) == 0.0
 
 
 def test_strength_decides_how_loud_and_high_a_gesture_is_answered() -> None:
@@ -133,5 +142,5 @@ def test_a_value_that_is_no_number_counts_as_neutral() -> None:
     assert mapping.shift_degrees(broken) == 0
     assert mapping.choose_colour(broken, (0, 4)) == 0
     assert mapping.join_in(nan, 0.1) is None
-    assert mapping.offbeat_level_db(broken) == 0.0
-    assert mapping.fast_level_db(broken) == 0.0
+    assert mapping.offbeat_level_db(nan) == 0.0
+    assert mapping.fast_level_db(nan) == 0.0

@@ -12,6 +12,7 @@ from biofeedback.messages import TICKS_PER_BEAT
 from biofeedback.music.arrangement import Moment, PlannedNote, plan_notes
 from biofeedback.music.form import key_at, phrase_ticks
 from biofeedback.music.mapping import open_gates
+from biofeedback.music.pace import Pace
 from biofeedback.music.style import BassNote, Hit, Stab, Style
 from biofeedback.music.styles import STYLES, StyleName, find_style, list_meters
 from biofeedback.sound.instruments import INSTRUMENTS
@@ -223,3 +224,33 @@ def test_a_scene_changes_what_is_heard(style: Style) -> None:
 
 def test_gates_of_energy_open_evenly() -> None:
     assert open_gates(0.3, ask()).energy == 0.3
+
+
+def test_melodies_lie_above_the_chords(style: Style) -> None:
+    """In every key: of ten notes at least eight don't begin below any voice that sounds."""
+    if style.melody is None:
+        return
+    above = []
+    for seed in SEEDS:
+        notes = plan(style, seed, 64, energy=0.8)
+        chords = [note for note in notes if note.layer in {"chords", "pad"}]
+        for note in notes:
+            if note.layer == "melody":
+                beneath = [
+                    chord.pitch_midi or 0
+                    for chord in chords
+                    if chord.tick <= note.tick < chord.tick + chord.duration_ticks
+                ]
+                above.append((note.pitch_midi or 0) >= max(beneath, default=0))
+    assert sum(above) >= 0.8 * len(above)
+
+
+def test_in_six_slow_beats_are_never_felt_in_halves() -> None:
+    """A beat of three eighths can't be halved: a felt beat that is faster is one of its eighths."""
+    for name in ("acoustic", "drum-circle", "lullaby"):
+        style = find_style(name, "6/8")
+        step_ticks = style.meter.ticks_per_step
+        for tempo_bpm in (40.0, 60.0, 80.0, 100.0, 120.0, 140.0, 180.0):
+            pace = Pace(style, tempo_bpm)
+            felt = [pace.style_tick(beat * TICKS_PER_BEAT) for beat in range(12)]
+            assert all(tick % (2 * step_ticks) == 0 for tick in felt)
