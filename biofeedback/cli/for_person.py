@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 WEARER = "p1"
 """Whose limits a person's are: of several wearers the first."""
+NEXT_DAY_PLAN = "contingent-probe"
 
 
 @dataclass(slots=True)
@@ -53,6 +54,17 @@ class PersonsSession:
     goal: str | None = None
     song: Address | None = None
     reasons: list[str] = field(default_factory=list[str])
+
+
+def offer_next(mine: PersonsSession, settings: Settings) -> str | None:
+    """Say what is offered after a session: of what is rewarded, a look a day later without it."""
+    plan = settings.plan
+    if plan is None or plan.therapy != "contingent" or plan.name == NEXT_DAY_PLAN:
+        return None
+    return (
+        "To see tomorrow what has stayed, without music: "
+        f"biofeedback play --plan {NEXT_DAY_PLAN} --person {mine.pseudonym}"
+    )
 
 
 def start_for_person(

@@ -107,7 +107,10 @@ def _explain_phase(phase: Phase, settings: Settings) -> str:
         least = "up to "
     chosen = ", ".join(f"{name} {value}" for name, value in phase.options.items())
     said = f' Say: "{phase.say}"' if phase.say else ""
+    what = LAW_WORDS[phase.law]
+    if phase.law == "reward" and phase.options.get("schedule") == "none":
+        what = "what is done is counted in silence, nothing is to be earned"
     return (
-        f"{phase.name}: {LAW_WORDS[phase.law]}{f' ({chosen})' if chosen else ''}; style {style}; "
+        f"{phase.name}: {what}{f' ({chosen})' if chosen else ''}; style {style}; "
         f"{least}{minutes(phase.most_s)}{ENDS_WORDS[phase.ends]}.{said}"
     )

@@ -18,7 +18,7 @@ from rich.console import Console
 from biofeedback.app import Parts, Stopwatch, make_engine, run_session
 from biofeedback.cli.card import LiveView
 from biofeedback.cli.desk import Desk
-from biofeedback.cli.for_person import Recorder, start_for_person
+from biofeedback.cli.for_person import Recorder, offer_next, start_for_person
 from biofeedback.cli.keys import has_keyboard, listening_to_keys
 from biofeedback.cli.options import (
     OpenSource,
@@ -333,6 +333,7 @@ def _run(
     if recorder is not None:
         for problem in recorder.finish(settings, view.latest, header, trace=trace.name):
             typer.echo(f"not noted: {problem}", err=True)
+    offer = None if mine is None or as_json else offer_next(mine, settings)
     facts = collect_facts(view.latest, opened, heard, kept, target.file)
     if as_json:
         console.print(msgspec.json.encode(facts).decode(), markup=False, highlight=False)
@@ -340,6 +341,8 @@ def _run(
         print_summary(
             console, describe_session(view.latest, opened, heard, kept, target.file), plain=plain
         )
+    if offer is not None:
+        console.print(offer, markup=False)
     if opened.sensors is not None:
         for line in remember_sensors(opened.sensors):
             console.print(line, style="yellow", markup=False)

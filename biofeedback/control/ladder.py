@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Literal
 
 Change = Literal["raised", "lowered"]
-Schedule = Literal["continuous", "second", "variable"]
+Schedule = Literal["continuous", "second", "variable", "none"]
 
 RAISE_FROM_RATIO = 0.8
 LOWER_BELOW_RATIO = 0.5
@@ -60,8 +60,10 @@ def decide_reward(schedule: Schedule, response: int, *, seed: int) -> bool:
     """Say whether the n-th response (from 0) is rewarded.
 
     ``variable`` rewards half of them on average, the first always, never more than three in a row
-    unrewarded; which ones follows from the seed alone.
+    unrewarded; which ones follows from the seed alone. ``none`` rewards nothing.
     """
+    if schedule == "none":
+        return False
     if schedule == "continuous" or response == 0:
         return True
     if schedule == "second":

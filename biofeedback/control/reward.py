@@ -39,7 +39,8 @@ class RewardPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     Whether more or less is asked follows from where the goal lies. ``baseline`` and ``criterion``
     are those of the session before; without them the first block finds the baseline and the
-    criterion begins one step from it.
+    criterion begins one step from it. With the schedule ``none`` every block behind the baseline is
+    a silent probe: the time without consequence of a design that takes turns, or of the next day.
     """
 
     counted: Counted = "cadence_spm"
@@ -95,7 +96,9 @@ class RewardLaw:
     @property
     def is_probe(self) -> bool:
         """This block is a silent probe."""
-        return self._ladder is not None and self._block % self._plan.probe_every == 0
+        if self._ladder is None:
+            return False
+        return self._plan.schedule == "none" or self._block % self._plan.probe_every == 0
 
     def propose(self, moment: Moment) -> Wish:
         """Say what the music should be now."""

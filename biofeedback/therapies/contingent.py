@@ -1,4 +1,8 @@
-"""Music contingent on what the person does: baseline, a criterion that moves, silent probes."""
+"""Music contingent on what the person does: baseline, a criterion that moves, silent probes.
+
+In designs that take turns (AB, ABAB) the phases without consequence are probes, too: time in
+criterion with the music stands beside time in criterion without it.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +26,14 @@ NAMES = (
     "steps_down",
     "responses",
 )
+MEANS = ("in_criterion_ratio", "probe_in_criterion_ratio", "probe_value")
+COUNTS = ("blocks", "probes", "steps_up", "steps_down", "responses")
 
 
 def _tell(report: Report) -> Outcomes:
-    return {name: report.last("reward", name) for name in NAMES}
+    told = {name: report.last("reward", name) for name in NAMES}
+    told |= {name: report.mean("reward", name) for name in MEANS}
+    return told | {name: report.total("reward", name) for name in COUNTS}
 
 
 CONTINGENT = Therapy(

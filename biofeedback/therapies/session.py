@@ -349,13 +349,20 @@ class TherapySession:
             "rest_heart_rate_bpm": rest_bpm,
             "baseline_step_time_cv": None if not steady else min(steady, 0.5),
             "self_rating": self._before.get("tension"),
-            "baseline": self._plan.start.baseline,
-            "criterion": self._plan.start.criterion,
+            "baseline": self._newest("baseline", self._plan.start.baseline),
+            "criterion": self._newest("criterion", self._plan.start.criterion),
             "starts": "at_once" if self._follows_a_cue() else None,
         }
         return {
             name: value for name, value in known.items() if name in fields and value is not None
         }
+
+    def _newest(self, name: str, planned: float | None) -> float | None:
+        """Tell where the ladder of an earlier phase ended, or where the plan begins it."""
+        for record in reversed(self._records):
+            if record.phase.law == "reward" and record.outcomes.get(name) is not None:
+                return record.outcomes[name]
+        return planned
 
     def _follows_a_cue(self) -> bool:
         """Tell whether a beat already goes with the steps when this phase begins."""

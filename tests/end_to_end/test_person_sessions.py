@@ -45,8 +45,13 @@ def test_a_goal_goes_on_where_the_last_session_ended(run):
     second = play(run, "--therapy", "contingent", "--person", "p7")
     assert find(second, "baseline") == find(first, "baseline")
     assert f"ended at {float(find(first, 'criterion').split('/')[0]):.3g}" in second
+    assert "--plan contingent-probe --person p7" in second
+    probe = play(run, "--plan", "contingent-probe", "--person", "p7")
+    assert find(probe, "baseline") == find(second, "baseline")
+    assert find(probe, "in criterion") == "unknown"
+    assert float(find(probe, "probe in criterion")) >= 0.0
     shown = run("goal", "show", "p7", "steps")
-    assert "2 sessions" in shown
+    assert "3 sessions" in shown
 
 
 @pytest.mark.timeout(180)

@@ -91,6 +91,19 @@ def test_each_fourth_block_is_a_silent_probe(body):
     assert block.law.outcomes()["probe_value"] == pytest.approx(91.0)
 
 
+def test_without_a_schedule_nothing_sounds_and_everything_is_a_probe(body):
+    block = Block(body, block_s=20.0, schedule="none")
+    for _ in range(4):
+        block.do(10, 95.0)
+        assert block.wish.cue == "silent"
+        block.do(10, 95.0)
+    told = block.law.outcomes()
+    assert (told["probes"], told["blocks"], told["responses"]) == (4.0, 0.0, 0.0)
+    assert told["probe_in_criterion_ratio"] == pytest.approx(1.0)
+    assert told["criterion"] == 90.0, "what isn't rewarded moves no criterion"
+    assert not any(decide_reward("none", response, seed=1) for response in range(20))
+
+
 def test_pain_never_costs_the_music_and_raises_nothing(body):
     block = Block(body, block_s=20.0)
     block.do(5, 95.0)

@@ -120,3 +120,22 @@ def test_a_heart_rate_that_is_doubted_or_short_is_no_baseline(body):
     assert short.ceilings_bpm() == {}
     doubted = Felt(body).take(20, "rest", heart_rate_bpm=60.0, heart_rate_doubted=True).watch
     assert doubted.outcomes()["heart_rate_rest_bpm"] is None
+
+
+def test_turns_with_and_without_music_stand_side_by_side():
+    def reward(**outcomes):
+        return record("turn", "reward", {"baseline": 80.0, **outcomes})
+
+    report = Report(
+        records=(
+            reward(probe_in_criterion_ratio=0.2, probes=4.0, criterion=88.0, blocks=0.0),
+            reward(in_criterion_ratio=0.6, probes=1.0, criterion=88.0, blocks=5.0, steps_up=1.0),
+            reward(probe_in_criterion_ratio=0.3, probes=4.0, criterion=88.0, blocks=0.0),
+            reward(in_criterion_ratio=0.8, probes=1.0, criterion=96.0, blocks=5.0, steps_up=1.0),
+        )
+    )
+    told = THERAPIES["contingent"].report(report)
+    assert told["in_criterion_ratio"] == pytest.approx(0.7)
+    assert told["probe_in_criterion_ratio"] == pytest.approx(0.25)
+    assert told["criterion"] == 96.0
+    assert (told["probes"], told["blocks"], told["steps_up"]) == (10.0, 10.0, 2.0)
