@@ -44,7 +44,20 @@ def test_a_missed_beat_is_one_long_interval_and_two_normal_ones() -> None:
     whole = np.concatenate([rr[:30], [rr[30] + rr[31]], rr[32:]])
     found = judge(whole)
     assert [j.verdict for j in found if j.verdict != "normal"] == ["missed"]
-    assert found[30].normal_ms == pytest.approx([whole[30] / 2] * 2)
+    assert len(found[30].normal_ms) == 2
+    assert sum(found[30].normal_ms) == pytest.approx(whole[30])
+
+
+def test_a_missed_beat_is_put_where_the_breath_would_have_had_it() -> None:
+    ours, halves = [], []
+    for at in range(20, 40):
+        rr = rhythm(noise_ms=0.0)
+        whole = np.concatenate([rr[:at], [rr[at] + rr[at + 1]], rr[at + 2 :]])
+        found = judge(whole)[at]
+        assert found.verdict == "missed"
+        ours.append(found.normal_ms[0] - rr[at])
+        halves.append(whole[at] / 2 - rr[at])
+    assert np.std(ours) < 0.6 * np.std(halves)
 
 
 def test_two_missed_beats_make_three_intervals() -> None:
