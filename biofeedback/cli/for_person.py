@@ -131,8 +131,15 @@ def _check_options(
 
 
 def _take_over(plan: Plan, record: Record, mine: PersonsSession) -> Plan:
-    """Put what earlier sessions found into the phases that can use it."""
+    """Put what earlier sessions found into the phases that can use it.
+
+    The baseline of the tempo is prescribed: by the person's record or by the plan. What was walked
+    in an earlier session never moves the band, or it would creep from session to session (H02).
+    """
     start = plan.start
+    prescribed_bpm = record.person.tempo_baseline_bpm
+    if prescribed_bpm is not None:
+        start = msgspec.structs.replace(start, cadence_spm=prescribed_bpm)
     phases: list[Phase] = []
     for phase in plan.phases:
         law_plan = LAW_PLANS.get(phase.law)
@@ -147,8 +154,6 @@ def _take_over(plan: Plan, record: Record, mine: PersonsSession) -> Plan:
                 mine.goal = found.goal or mine.goal
                 mine.reasons.append(f"{phase.name}: {found.reason}")
                 phases.append(_with_options(phase, planned, found.plan))
-                if found.tempo_baseline_bpm is not None:
-                    start = msgspec.structs.replace(start, cadence_spm=found.tempo_baseline_bpm)
             case SongwritePlan() if mine.song is not None:
                 project = read_project(mine.store.read(mine.song).rows)
                 following, reason = plan_next(project)

@@ -45,11 +45,6 @@ class Person(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown
     style: StyleName | None = None
     songs: tuple[OwnSong, ...] = ()
 
-    @property
-    def allows_age_formula(self) -> bool:
-        """An age may say something about this heart: all three were asked, and denied (H12)."""
-        return (self.beta_blocker, self.atrial_fibrillation, self.pacemaker) == (False,) * 3
-
 
 def lay_limits(settings: Settings, *, wearer: str, person: Person) -> Settings:
     """Lay a person's limits and answers over a plan: of each limit the stricter one holds.

@@ -37,13 +37,11 @@ LARGEST_CV = 0.5
 class Start(NamedTuple):
     """How a session starts.
 
-    ``tempo_baseline_bpm`` goes into the plan's limits, None leaves what stands there. ``goal`` is
-    the goal that the session works on, for its line in the index.
+    ``goal`` is the goal that the session works on, for its line in the index.
     """
 
     plan: LawPlan
     reason: str
-    tempo_baseline_bpm: float | None = None
     goal: str | None = None
 
 
@@ -124,12 +122,13 @@ def _start_lead(record: Record, plan: LeadPlan) -> Start:
     reasons: list[str] = []
     prescribed_bpm = record.person.tempo_baseline_bpm
     walked_bpm = _newest(record, [f"{when}_cadence_spm" for when in UNCUED])
-    baseline_bpm = prescribed_bpm
     if prescribed_bpm is not None:
         reasons.append(f"The prescribed tempo is {prescribed_bpm:g}.")
     elif walked_bpm is not None and TEMPO_MIN_BPM <= walked_bpm <= TEMPO_MAX_BPM:
-        baseline_bpm = round(walked_bpm, 1)
-        reasons.append(f"Without music the person last walked {baseline_bpm:g} steps/min.")
+        reasons.append(
+            f"Without music the person last walked {walked_bpm:.1f} steps/min; "
+            "that prescribes nothing, the plan's own tempo holds."
+        )
     else:
         reasons.append("The own cadence isn't known yet: measure it without music first.")
     step_time_cv = _newest(record, [f"{when}_step_time_cv" for when in UNCUED])
@@ -142,7 +141,7 @@ def _start_lead(record: Record, plan: LeadPlan) -> Start:
         steps = int((min(max(led, 0.0), plan.most_ratio) + 1e-9) / plan.step_ratio)
         plan = msgspec.structs.replace(plan, start_ratio=steps * plan.step_ratio)
         reasons.append(f"The last session ended {100 * plan.start_ratio:g} % above the own tempo.")
-    return Start(plan, " ".join(reasons), baseline_bpm)
+    return Start(plan, " ".join(reasons))
 
 
 def _start_breathe(record: Record, plan: BreathePlan) -> Start:

@@ -65,7 +65,10 @@ def test_a_persons_limits_guard_the_session_and_its_trace_says_so(run, tmp_path)
     assert guarded["takes_beta_blockers"] is True
     assert "identical" in run("replay", str(trace))
     again = play(run, "--therapy", "gait", "--person", "p7")
-    assert "Without music the person last walked" in again
+    assert "that prescribes nothing" in again
+    first_line = (tmp_path / find(again, "trace")).read_bytes().partition(b"\n")[0]
+    plan = msgspec.json.decode(first_line.rpartition(b"\t")[0])["settings"]["plan"]
+    assert plan["start"]["cadence_spm"] is None, "the band never creeps from session to session"
 
 
 @pytest.mark.timeout(180)

@@ -19,11 +19,13 @@ import pytest
 from biofeedback.errors import RecordsConflict, RecordsDamaged, RecordsError
 from biofeedback.records import log_file
 from biofeedback.records.log_file import LARGEST_BYTES, locked
-from biofeedback.records.person import Person
+from biofeedback.records.person import Person, lay_limits
 from biofeedback.records.rows import read_record
 from biofeedback.records.sessions import note_session
 from biofeedback.records.song_project import SongSettings, read_project
 from biofeedback.records.store import Address, FileStore, change
+from biofeedback.settings import Person as WearerLimits
+from biofeedback.settings import Settings
 from biofeedback.trace.lines import encode_line
 
 P7 = Address("p7")
@@ -271,12 +273,14 @@ def test_F75c_a_writer_that_hangs_is_named_after_a_while(store, monkeypatch):
 
 
 def test_H12_an_age_says_something_only_when_all_three_were_asked_and_denied():
+    aged = Settings(persons={"p1": WearerLimits(age_years=70.0)})
     for answers in product((None, True, False), repeat=3):
         beta, fibrillation, pacemaker = answers
         person = Person(
             pseudonym="p", beta_blocker=beta, atrial_fibrillation=fibrillation, pacemaker=pacemaker
         )
-        assert person.allows_age_formula == (answers == (False, False, False))
+        ceiling_bpm = lay_limits(aged, wearer="p1", person=person).persons["p1"].ceiling_bpm
+        assert (ceiling_bpm is not None) == (answers == (False, False, False))
 
 
 def test_F56_the_second_of_two_windows_is_told_and_nothing_is_overwritten(store):

@@ -191,11 +191,11 @@ def test_gait_starts_from_the_prescribed_tempo_and_from_where_the_ladder_was():
         1, goal=None, lead_ratio=0.075, uncued_cadence_spm=101.24, uncued_step_time_cv=0.031
     )
     start = start_values(person(gait), LeadPlan())
-    assert start.tempo_baseline_bpm == 101.2
+    assert "101.2 steps/min; that prescribes nothing" in start.reason
     assert start.plan.baseline_step_time_cv == 0.031
     assert start.plan.start_ratio == pytest.approx(0.075)
     prescribed = start_values(person(gait, tempo_baseline_bpm=96.0), LeadPlan())
-    assert prescribed.tempo_baseline_bpm == 96.0
+    assert prescribed.reason.startswith("The prescribed tempo is 96.")
 
 
 @pytest.mark.parametrize(
@@ -210,17 +210,17 @@ def test_the_ladder_starts_on_a_step_of_the_plan_and_never_beyond_it(led, most, 
 
 def test_the_newest_walk_without_a_cue_counts_whatever_a_session_calls_it():
     before = note(1, goal=None, uncued_before_cadence_spm=95.0, uncued_after_cadence_spm=99.0)
-    assert start_values(person(before), LeadPlan()).tempo_baseline_bpm == 99.0
+    assert "last walked 99.0" in start_values(person(before), LeadPlan()).reason
     later = note(2, goal=None, uncued_before_cadence_spm=97.0, uncued_after_cadence_spm=None)
-    assert start_values(person(before, later), LeadPlan()).tempo_baseline_bpm == 97.0
+    assert "last walked 97.0" in start_values(person(before, later), LeadPlan()).reason
 
 
 def test_nobody_who_was_not_measured_gets_an_invented_cadence():
     start = start_values(person(), LeadPlan())
-    assert start.tempo_baseline_bpm is None
+    assert "isn't known yet" in start.reason
     assert start.plan == LeadPlan()
     strange = note(1, goal=None, uncued_cadence_spm=300.0)
-    assert start_values(person(strange), LeadPlan()).tempo_baseline_bpm is None
+    assert "isn't known yet" in start_values(person(strange), LeadPlan()).reason
 
 
 def test_a_resonance_that_was_found_paces_the_next_session():
