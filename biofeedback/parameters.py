@@ -35,3 +35,24 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     energy: float
     place: float = 0.0
+
+
+def drive_song(drive: float, tempo_bpm: float, *, level_db: float) -> MusicParameters:
+    """Say how a band plays a written song with a drive of 0 to 1: as it was drawn, so it is kept.
+
+    Args:
+        drive: How full and busy it is, 0..1.
+        tempo_bpm: The song's tempo.
+        level_db: At most 0.
+    """
+    return MusicParameters(
+        tempo_bpm=tempo_bpm,
+        energy=drive,
+        density=drive,
+        brightness=0.25 + 0.4 * drive,
+        articulation=0.25 + 0.3 * drive,
+        tension=0.2,
+        swell=0.1,
+        register=0.0,
+        level_db=level_db,
+    )

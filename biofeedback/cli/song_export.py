@@ -16,8 +16,8 @@ from biofeedback.engine import STOP_FADE_MS
 from biofeedback.messages import NS_PER_S, TICKS_PER_BEAT, PlayNote, SteerSound, StopSound
 from biofeedback.music.key_names import name_signature
 from biofeedback.music.styles import STYLES
-from biofeedback.music.written_song import dress
 from biofeedback.musician import ORDER_LIFE_NS, STEP_NS
+from biofeedback.parameters import drive_song
 from biofeedback.records.lyric_sheet import write_page, write_text
 from biofeedback.sound import SoundSettings
 
@@ -97,7 +97,7 @@ def list_orders(song: WrittenSong) -> Iterator[SoundOrder]:
             at_ns=at_ns,
             sequence=sequence,
             expires_ns=at_ns + ORDER_LIFE_NS,
-            parameters=dress(drive, song.tempo_bpm),
+            parameters=drive_song(drive, song.tempo_bpm, level_db=0.0),
             may_rise=True,
         )
         while note is not None and note.start_ns < at_ns + STEP_NS:

@@ -24,14 +24,17 @@ from biofeedback.control.songwriting import (
     pick_groove,
     tempo_from_taps,
 )
-from biofeedback.messages import NS_PER_S, MusicParameters
+from biofeedback.messages import NS_PER_S
+from biofeedback.parameters import drive_song
 
 if TYPE_CHECKING:
     from biofeedback.control.law import Moment
     from biofeedback.control.limits import Limits
+    from biofeedback.messages import MusicParameters
 
 NOTES_PER_BEAT, BEATS_PER_BAR = 2, 4
 MELODY_STRENGTH = 0.6
+DRAWING_DB = -6.0
 SMOOTH_S = 3.0
 LEARN_S = 10.0
 DRIVES: Final[dict[Groove, float]] = {"sparse": 0.3, "steady": 0.55, "driving": 0.8}
@@ -191,14 +194,4 @@ class SongwriteLaw:
 
     def _dress(self) -> MusicParameters:
         drive = DRIVES[self._groove or "sparse"]
-        return MusicParameters(
-            tempo_bpm=self._tempo_bpm,
-            energy=drive,
-            density=drive,
-            brightness=0.25 + 0.4 * drive,
-            articulation=0.25 + 0.3 * drive,
-            tension=0.2,
-            swell=0.1,
-            register=0.0,
-            level_db=-6.0,
-        )
+        return drive_song(drive, self._tempo_bpm, level_db=DRAWING_DB)

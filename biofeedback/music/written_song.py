@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from biofeedback.messages import TICKS_PER_BEAT, MusicParameters
+from biofeedback.messages import TICKS_PER_BEAT
 from biofeedback.music import mapping
 from biofeedback.music.arrangement import PlannedNote, plan_bar
 from biofeedback.music.chord_search import find_chords
@@ -20,10 +20,12 @@ from biofeedback.music.composition import accompany_bar
 from biofeedback.music.harmony import voice_roots
 from biofeedback.music.scales import FUNCTIONS, OCTAVE
 from biofeedback.music.syllables import Syllable
+from biofeedback.parameters import drive_song
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from biofeedback.messages import MusicParameters
     from biofeedback.music.chord import Chord
     from biofeedback.music.scales import Key
     from biofeedback.music.style import Style
@@ -115,7 +117,7 @@ def write_out(
         ends.add(len(roots) - 1)
     roots.append(0)
     drives.append(ENDING_DRIVE)
-    dresses = [dress(drive, tempo_bpm) for drive in drives]
+    dresses = [drive_song(drive, tempo_bpm, level_db=0.0) for drive in drives]
     chords = voice_roots(style, key, roots)
     notes = _accompany(style, seed, chords, dresses, ends)
     notes += _lead(style, key, lines, dresses)
@@ -127,21 +129,6 @@ def write_out(
     ]
     return WrittenSong(
         key, tempo_bpm, tuple(notes), tuple(lines), tuple(sections), len(roots) * BAR_TICKS
-    )
-
-
-def dress(drive: float, tempo_bpm: float) -> MusicParameters:
-    """Tell how the band plays with a drive of 0 to 1; the same as while the song is drawn."""
-    return MusicParameters(
-        tempo_bpm=tempo_bpm,
-        energy=drive,
-        density=drive,
-        brightness=0.25 + 0.4 * drive,
-        articulation=0.25 + 0.3 * drive,
-        tension=0.2,
-        swell=0.1,
-        register=0.0,
-        level_db=0.0,
     )
 
 
