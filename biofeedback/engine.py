@@ -134,6 +134,8 @@ class Engine:
 
     def _hear(self, message: Input, outputs: list[Output]) -> None:
         match message:
+            case TimePassed() | MarkerSet():
+                pass
             case PacketReceived():
                 self._wearers.read(message, outputs, answer=self._answer_gesture)
             case SensorAttached():
@@ -147,8 +149,6 @@ class Engine:
                 self._enter(self._session.obey(message), outputs)
             case LinkReported() | ClockJumped() | SoundReported():
                 self._hear_shell(message, outputs)
-            case TimePassed() | MarkerSet():
-                pass
             case _:
                 self._hear_person(message, outputs)
 

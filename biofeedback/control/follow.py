@@ -17,6 +17,7 @@ from biofeedback.control.law import Wish
 from biofeedback.control.limits import FOLLOW_SLEW_RATIO_PER_S
 from biofeedback.control.parts import Parts
 from biofeedback.messages import MusicParameters
+from biofeedback.samples import BodyState
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from biofeedback.control.limits import Limits
     from biofeedback.control.parts import PartSource
     from biofeedback.messages import Reason
-    from biofeedback.samples import BodyState
 
 MULTIPLES = {multiple: math.log(multiple) for multiple in (0.5, 1.0, 2.0)}
 """Beats per step, with their logarithm."""
@@ -50,6 +50,8 @@ SILENT_MS = 3000.0
 MOVING_RATIO = 0.15
 """Above this vigour the display says that somebody moves; nothing else depends on it."""
 
+_NOBODY = BodyState(wearer="")
+
 
 class FollowLaw:
     """Proposes music from bodies; keeps what it needs for smoothness."""
@@ -73,8 +75,10 @@ class FollowLaw:
     def propose(self, moment: Moment) -> Wish:
         """Say what the music should be now."""
         bodies, elapsed_s = moment.bodies, moment.elapsed_s
-        vigours = [_vigour(body) if _is_present(body) else None for body in bodies]
-        self._follow_texture(bodies, vigours, elapsed_s)
+        # Who has been silent for long no longer leads: nothing is steered by a frozen value (H03).
+        leading = [body if _is_present(body) else _NOBODY for body in bodies]
+        vigours = [_vigour(body) for body in leading]
+        self._follow_texture(leading, vigours, elapsed_s)
         cadences_spm = [b.cadence_spm for b in bodies if b.walking and b.cadence_spm is not None]
         reason: Reason
         if cadences_spm:
@@ -128,17 +132,15 @@ class FollowLaw:
     def _follow_texture(
         self, bodies: Sequence[BodyState], vigours: Sequence[float | None], elapsed_s: float
     ) -> None:
-        # Who has been silent for long no longer leads: nothing is steered by a frozen value (H03).
-        present = [body for body in bodies if _is_present(body)]
         vigour = _mean(vigours)
         goal = 0.0 if vigour is None else vigour
         time_constant_s = ATTACK_S if goal > self._vigour else RELEASE_S
         self._vigour += (goal - self._vigour) * min(1.0, elapsed_s / time_constant_s)
         slow = min(1.0, elapsed_s / MANNER_S)
-        sustained = _mean([body.sustained_ratio for body in present])
+        sustained = _mean([body.sustained_ratio for body in bodies])
         if sustained is not None:
             self._sustained += (sustained - self._sustained) * slow
-        tilt = _mean([body.tilt_ratio for body in present])
+        tilt = _mean([body.tilt_ratio for body in bodies])
         if tilt is not None:
             self._tilt += (tilt - self._tilt) * slow
 

@@ -52,7 +52,9 @@ class Freshness:
     def _steers(self, body: BodyState) -> bool:
         if not body.has_motion:
             return _has_heart_rate(body)
-        rhythm = self._rhythms.setdefault(body.wearer, _PacketRhythm())
+        rhythm = self._rhythms.get(body.wearer)
+        if rhythm is None:
+            rhythm = self._rhythms[body.wearer] = _PacketRhythm()
         return rhythm.is_fresh(body.motion_age_ms)
 
 
@@ -69,7 +71,7 @@ class Return:
 
     def note_lead(self, bodies: Sequence[BodyState]) -> None:
         """Note what leads while all is well."""
-        self._walked = any(body.walking for body in bodies)
+        self._walked = True in [body.walking for body in bodies]
 
     def note_silence(self) -> None:
         """Note that what steers is stale."""

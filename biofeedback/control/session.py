@@ -111,6 +111,7 @@ class Session:
     ) -> None:
         self._calibrate_ns = round(calibrate_s * NS_PER_S)
         self._time_limit_ns = round(time_limit_s * NS_PER_S)
+        self._ease_from_ns = self._time_limit_ns - ease_before_limit_ns(self._time_limit_ns)
         self._ceilings = Ceilings(heart_rate_ceilings_bpm)
         self._freshness = Freshness(self._ceilings.wearers)
         self._return = Return()
@@ -226,21 +227,19 @@ class Session:
 
     def time_to_ease_ns(self, at_ns: int) -> int:
         """Tell how long it is until the time limit makes the session ease."""
-        ease_ns = ease_before_limit_ns(self._time_limit_ns)
         started_ns = at_ns if self._started_ns is None else self._started_ns
-        return self._time_limit_ns - ease_ns - (at_ns - started_ns)
+        return self._ease_from_ns - (at_ns - started_ns)
 
     def _check_time(self, at_ns: int) -> list[StateChanged]:
         elapsed_ns = at_ns - (self._started_ns or 0)
-        ease_ns = ease_before_limit_ns(self._time_limit_ns)
         if elapsed_ns >= self._time_limit_ns:
             return self._signal("stop", "time_limit", at_ns)
-        if elapsed_ns >= self._time_limit_ns - ease_ns and self._state != "EASE":
+        if self._state == "EASE":
+            patience_ns = EASE_BEFORE_LIMIT_NS if self._reason == "time_limit" else EASE_LIMIT_NS
+            if at_ns - self._entered_ns >= patience_ns:
+                return self._signal("eased", self._reason, at_ns)
+        elif elapsed_ns >= self._ease_from_ns:
             return self._signal("time_nearly_up", "time_limit", at_ns)
-        in_ease_ns = at_ns - self._entered_ns
-        patience_ns = EASE_BEFORE_LIMIT_NS if self._reason == "time_limit" else EASE_LIMIT_NS
-        if self._state == "EASE" and in_ease_ns >= patience_ns:
-            return self._signal("eased", self._reason, at_ns)
         return []
 
     def _go_on(self, at_ns: int, bodies: Sequence[BodyState]) -> list[StateChanged]:
@@ -255,10 +254,12 @@ class Session:
         return self._check_hold_limit(at_ns)
 
     def _check_hold_limit(self, at_ns: int) -> list[StateChanged]:
+        if self._state != "HOLD":
+            return []
         limit_ns = self._entered_ns + HOLD_LIMIT_NS
         if self._heard_ns is not None:
             limit_ns = max(limit_ns, self._heard_ns + RECONNECT_NS)
-        if self._state == "HOLD" and at_ns >= limit_ns:
+        if at_ns >= limit_ns:
             reason: Reason = "paused" if self._reason == "paused" else "motion_lost"
             return self._signal("held_too_long", reason, at_ns)
         return []

@@ -1,7 +1,9 @@
 """Read the longest prefix of a trace that is whole, and say how it ended.
 
 Order is the truth: nothing after the first line that can't be trusted is used, however whole it
-looks. The footer's hash tells whether whole lines were lost, added or moved.
+looks. The footer's hash tells whether whole lines were lost, added or moved. Where it fits all
+lines before it, each of them is as it was written, and none is checked again by itself: that takes
+a third of the time.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from os import SEEK_END
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from biofeedback.messages import Message
 
 _LINES_PER_REPORT: Final = 512
+_BLOCK_BYTES: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +78,11 @@ class Trace:
 class _Counted:
     """Whole lines: how many, how long, and their hash; counted in batches, which costs less."""
 
-    def __init__(self, first_line: bytes) -> None:
+    def __init__(self) -> None:
         self.lines = 0
         self.size_bytes = 0
         self.digest = hashlib.sha256()
-        self.waiting = [first_line]
+        self.waiting: list[bytes] = []
 
     def count(self) -> int:
         """Count the lines that wait; return how many there are in all."""
@@ -119,11 +123,14 @@ class TraceScan:
     def rows(self) -> Iterator[Row]:
         """Give rows until the footer, the end or the first line that can't be trusted."""
         with _open_trace(self.path) as file:
-            counted = _Counted(file.readline(MAX_LINE_BYTES))
+            is_whole = _is_as_closed(file)
+            file.seek(0)
+            counted = _Counted()
             take = counted.waiting.append
+            take(file.readline(MAX_LINE_BYTES))
             try:
                 for line in iter(partial(file.readline, MAX_LINE_BYTES), b""):
-                    row = decode_row(line)
+                    row = decode_row(line, is_whole=is_whole)
                     if isinstance(row, TraceFooter):
                         self._check_footer(row, counted, file)
                         break
@@ -257,11 +264,41 @@ def _read_header(path: Path, first_line: bytes) -> TraceHeader:
     return header
 
 
+def find_footer(file: BinaryIO) -> tuple[int, TraceFooter] | None:
+    """Find the footer if it is the last line, and the byte at which it begins."""
+    tail_at = max(0, file.seek(0, SEEK_END) - MAX_LINE_BYTES)
+    file.seek(tail_at)
+    tail = file.read()
+    begin = tail.rfind(b"\n", 0, -1) + 1
+    try:
+        row = decode_row(tail[begin:])
+    except BadLineError:
+        return None
+    return (tail_at + begin, row) if isinstance(row, TraceFooter) else None
+
+
+def _is_as_closed(file: BinaryIO) -> bool:
+    """Tell whether the last line is a footer whose hash fits all that is before it."""
+    digest = hashlib.sha256()
+    try:
+        found = find_footer(file)
+        if found is None:
+            return False
+        left_bytes, footer = found
+        file.seek(0)
+        while left_bytes and (block := file.read(min(_BLOCK_BYTES, left_bytes))):
+            digest.update(block)
+            left_bytes -= len(block)
+    except OSError:
+        return False
+    return digest.hexdigest() == footer.sha256
+
+
 def _count_lines(file: BinaryIO) -> int:
     """Count what is left; a disk that can't read on ends the count."""
     lines, last = 0, b"\n"
     with suppress(OSError):
-        while block := file.read(1 << 20):
+        while block := file.read(_BLOCK_BYTES):
             lines += block.count(b"\n")
             last = block[-1:]
     return lines + (last != b"\n")

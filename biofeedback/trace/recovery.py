@@ -11,14 +11,11 @@ from typing import TYPE_CHECKING, Final
 from biofeedback.errors import TraceCorrupt
 from biofeedback.trace.disk import DiskFile, SafeTail, TraceUnavailable, sync_folder
 from biofeedback.trace.lines import (
-    MAX_LINE_BYTES,
-    BadLineError,
     TraceFooter,
     TraceHeader,
-    decode_row,
     encode_line,
 )
-from biofeedback.trace.reader import Damage, TraceScan
+from biofeedback.trace.reader import Damage, TraceScan, find_footer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,19 +81,14 @@ def find_unclosed(folder: Path, *, wall_s: float) -> Path | None:
             written_s = path.stat().st_mtime
             if wall_s - written_s < _STILL_WRITTEN_S or name_recovered(path).exists():
                 continue
-            if not _ends_with_footer(path):
+            if not _has_footer(path):
                 found.append((written_s, path))
     return max(found)[1] if found else None
 
 
-def _ends_with_footer(path: Path) -> bool:
+def _has_footer(path: Path) -> bool:
     with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - MAX_LINE_BYTES))
-        last = file.read().splitlines(keepends=True)[-1:]
-    try:
-        return bool(last) and isinstance(decode_row(last[0]), TraceFooter)
-    except BadLineError:
-        return False
+        return find_footer(file) is not None
 
 
 def verify_trace(path: Path, *, on_progress: Callable[[int], None] | None = None) -> Verification:
