@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from biofeedback.sound.midi_out import DRUM_CHANNEL, MidiVoice
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from biofeedback.messages import Layer
 
 STRIKES: Final[dict[str, tuple[int, int, int]]] = {
     "kick": (36, 36, 36),
@@ -50,8 +57,27 @@ PROGRAMS: Final[dict[str, int]] = {
 """Programs, counted from 0."""
 
 PIANO: Final = 0
+_CHANNELS: Final = 16
 
 
 def find_program(instrument: str) -> int:
     """Return the program of an instrument; a piano plays what has no name there."""
     return PROGRAMS.get(instrument, PIANO)
+
+
+def share_channels(orchestra: Mapping[Layer, str]) -> dict[Layer, MidiVoice]:
+    """Say how each layer is told in General MIDI; drums share a channel, others have their own.
+
+    Args:
+        orchestra: Which instrument plays which layer.
+    """
+    channels = iter([channel for channel in range(_CHANNELS) if channel != DRUM_CHANNEL])
+    voices: dict[Layer, MidiVoice] = {}
+    for layer, instrument in orchestra.items():
+        if instrument in STRIKES:
+            voices[layer] = MidiVoice(DRUM_CHANNEL, keys=STRIKES[instrument])
+        else:
+            # More than fifteen pitched layers don't exist; the last channel would be shared.
+            channel = next(channels, _CHANNELS - 1)
+            voices[layer] = MidiVoice(channel, program=find_program(instrument))
+    return voices

@@ -9,11 +9,11 @@ from __future__ import annotations
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from biofeedback.cli.general_midi import PROGRAMS, STRIKES, find_program
+from biofeedback.cli.general_midi import PROGRAMS, STRIKES, share_channels
 from biofeedback.errors import SettingsError
 from biofeedback.messages import NotePlayed
 from biofeedback.sound import Mirror
-from biofeedback.sound.midi_out import DRUM_CHANNEL, MidiOut, MidiVoice, find_port
+from biofeedback.sound.midi_out import MidiOut, MidiVoice, find_port
 from biofeedback.sound.osc_out import OscOut, parse_address
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from biofeedback.sound import Sound
 
 MIDDLE_C: Final = 60
-_CHANNELS: Final = 16
 _STRONGEST: Final = 127
 _DEGREES: Final = (0, 0, 1, 1, 2, 3, 3, 4, 4, 5, 5, 6)
 """The scale step of each key of an octave; a black key has that of the white one below it."""
@@ -70,17 +69,9 @@ def tell_outside(
 
 
 def list_voices(orchestra: Mapping[Layer, str]) -> dict[Layer, MidiVoice]:
-    """Say how each layer is told in General MIDI; drums share a channel, others have their own."""
-    channels = iter([number for number in range(_CHANNELS) if number != DRUM_CHANNEL])
-    voices: dict[Layer, MidiVoice] = {}
-    for layer, instrument in orchestra.items():
-        if instrument in STRIKES:
-            voices[layer] = MidiVoice(DRUM_CHANNEL, keys=STRIKES[instrument])
-        elif instrument in PROGRAMS:
-            # More than fifteen pitched layers don't exist; the last channel would be shared.
-            channel = next(channels, _CHANNELS - 1)
-            voices[layer] = MidiVoice(channel, program=find_program(instrument))
-    return voices
+    """Say how each layer is told; what General MIDI has no word for (wind, water) isn't."""
+    known = PROGRAMS.keys() | STRIKES.keys()
+    return share_channels({layer: name for layer, name in orchestra.items() if name in known})
 
 
 @contextmanager

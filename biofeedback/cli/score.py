@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 import mido
 import msgspec
 
-from biofeedback.cli.general_midi import STRIKES, find_program
+from biofeedback.cli.general_midi import share_channels
 from biofeedback.messages import NS_PER_S, TICKS_PER_BEAT, Layer, PlayNote
 
 if TYPE_CHECKING:
@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from biofeedback.music.style import Style
+    from biofeedback.sound.midi_out import MidiVoice
 
-DRUM_CHANNEL: Final = 9
-CHANNELS: Final = 16
 LEAD_IN_BPM: Final = 100.0
 
 
@@ -99,18 +98,13 @@ def write_midi(
     by_layer: dict[Layer, list[PlayNote]] = {}
     for note in notes:
         by_layer.setdefault(note.layer, []).append(note)
-    channels = iter([channel for channel in range(CHANNELS) if channel != DRUM_CHANNEL])
+    orchestra = style.orchestra(click=True)
+    voices = share_channels({layer: orchestra.get(layer, "") for layer in by_layer})
     for layer, played in by_layer.items():
-        instrument = style.orchestra(click=True).get(layer, "")
-        if instrument in STRIKES:
-            file.tracks.append(_track(_strike_events(layer, instrument, played, ruler)))
-        else:
-            # More than fifteen pitched layers don't exist; the last channel would be shared.
-            channel = next(channels, CHANNELS - 1)
-            events = _pitch_events(layer, instrument, channel, played, ruler)
-            for at_ns, text in (words or {}).get(layer, ()):
-                events.append((ruler.tick_at(at_ns), mido.MetaMessage("lyrics", text=text)))
-            file.tracks.append(_track(events))
+        events = _layer_events(layer, voices[layer], played, ruler)
+        for at_ns, text in (words or {}).get(layer, ()):
+            events.append((ruler.tick_at(at_ns), mido.MetaMessage("lyrics", text=text)))
+        file.tracks.append(_track(events))
     file.save(str(path))
 
 
@@ -167,43 +161,24 @@ def _sign_events(timeline: Chart, ruler: _Ruler) -> list[tuple[int, mido.MetaMes
     return events
 
 
-def _pitch_events(
-    layer: Layer, instrument: str, channel: int, notes: Sequence[PlayNote], ruler: _Ruler
+def _layer_events(
+    layer: Layer, voice: MidiVoice, notes: Sequence[PlayNote], ruler: _Ruler
 ) -> list[tuple[int, mido.Message | mido.MetaMessage]]:
-    program = find_program(instrument)
-    events: list[tuple[int, mido.Message | mido.MetaMessage]] = [
-        (0, mido.MetaMessage("track_name", name=layer)),
-        (0, mido.Message("program_change", channel=channel, program=program)),
-    ]
-    for note in notes:
-        events += _note_events(note, note.pitch_midi or 0, channel, ruler)
-    return events
-
-
-def _strike_events(
-    layer: Layer, instrument: str, notes: Sequence[PlayNote], ruler: _Ruler
-) -> list[tuple[int, mido.Message | mido.MetaMessage]]:
-    low, middle, high = STRIKES[instrument]
+    channel = voice.channel
     events: list[tuple[int, mido.Message | mido.MetaMessage]] = [
         (0, mido.MetaMessage("track_name", name=layer))
     ]
+    if voice.program is not None:
+        change = mido.Message("program_change", channel=channel, program=voice.program)
+        events.append((0, change))
     for note in notes:
-        stroke = 48 if note.pitch_midi is None else note.pitch_midi
-        key = low if stroke < 42 else middle if stroke < 54 else high
-        events += _note_events(note, key, DRUM_CHANNEL, ruler)
+        key = voice.key(note.pitch_midi)
+        velocity = min(127, max(1, round(note.velocity * 127)))
+        on = ruler.tick_at(note.start_ns)
+        off = max(on + 1, ruler.tick_at(note.start_ns + note.duration_ns))
+        events.append((on, mido.Message("note_on", channel=channel, note=key, velocity=velocity)))
+        events.append((off, mido.Message("note_off", channel=channel, note=key, velocity=0)))
     return events
-
-
-def _note_events(
-    note: PlayNote, key: int, channel: int, ruler: _Ruler
-) -> list[tuple[int, mido.Message | mido.MetaMessage]]:
-    velocity = min(127, max(1, round(note.velocity * 127)))
-    on = ruler.tick_at(note.start_ns)
-    off = max(on + 1, ruler.tick_at(note.start_ns + note.duration_ns))
-    return [
-        (on, mido.Message("note_on", channel=channel, note=key, velocity=velocity)),
-        (off, mido.Message("note_off", channel=channel, note=key, velocity=0)),
-    ]
 
 
 def _track(events: Sequence[tuple[int, mido.Message | mido.MetaMessage]]) -> mido.MidiTrack:

@@ -36,6 +36,7 @@ _LEVEL = 7
 _CONTROLS: Final = {"brightness": 74, "swell": 1, "energy": 11}
 _QUIETEST_DB = -40.0
 _MIDDLE_KEY = 60
+_OPEN_STROKE_KEY, _SLAP_KEY = 42, 54
 _log = logging.getLogger(__name__)
 
 
@@ -49,6 +50,15 @@ class MidiVoice:
     channel: int
     program: int | None = None
     keys: tuple[int, int, int] | None = None
+
+    def key(self, pitch_midi: int | None) -> int:
+        """Tell which key a note is: its pitch, or the drum for its stroke (open if it has none)."""
+        if self.keys is None:
+            return _MIDDLE_KEY if pitch_midi is None else min(max(pitch_midi, 0), 127)
+        low, open_, slapped = self.keys
+        if pitch_midi is None or _OPEN_STROKE_KEY <= pitch_midi < _SLAP_KEY:
+            return open_
+        return low if pitch_midi < _OPEN_STROKE_KEY else slapped
 
 
 class Port(Protocol):
@@ -146,12 +156,9 @@ class MidiOut:
         voice = self._voices.get(note.layer)
         if voice is None or not math.isfinite(note.velocity):
             return
-        pitch = _MIDDLE_KEY if note.pitch_midi is None else min(max(note.pitch_midi, 0), 127)
-        if voice.keys is not None:
-            pitch = voice.keys[0 if pitch < 42 else 1 if pitch < 54 else 2]
         velocity = min(max(round(note.velocity * 127), 1), 127)
         self._notes += 1
-        key, number = (voice.channel, pitch), self._notes
+        key, number = (voice.channel, voice.key(note.pitch_midi)), self._notes
         self._sender.add(note.start_ns, partial(self._start, key, number, velocity))
         self._sender.add(note.start_ns + note.duration_ns, partial(self._end, key, number))
 
