@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import io
 from typing import TYPE_CHECKING
 
@@ -94,6 +95,23 @@ def test_whole_lines_that_are_lost_or_moved_are_noticed(
     path.write_bytes(b"".join(lines))
     with pytest.raises(TraceCorrupt, match="lost, added or moved"):
         read_trace(path)
+
+
+def test_a_row_that_nobody_knows_is_named_also_where_the_footer_fits(
+    write_trace: Callable[..., Path], session: tuple[Message, ...]
+) -> None:
+    path = write_trace()
+    footer = read_trace(path).footer
+    assert footer is not None
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[4] = encode_line({"type": "Unheard", "at_ns": 3})
+    sha256 = hashlib.sha256(b"".join(lines[:-1])).hexdigest()
+    lines[-1] = encode_line(msgspec.structs.replace(footer, sha256=sha256))
+    path.write_bytes(b"".join(lines))
+    trace = read_trace(path, strict=False)
+    assert tuple(trace.messages) == session[:3]
+    assert [(damage.line, damage.lines_after) for damage in trace.damage] == [(5, 13)]
+    assert "not understood" in trace.damage[0].reason
 
 
 def test_lines_after_the_end_are_noticed(write_trace: Callable[..., Path]) -> None:
