@@ -79,6 +79,7 @@ Row: TypeAlias = Message | Gap
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Row | TraceFooter] = msgspec.json.Decoder(Row | TraceFooter)
+_row_decoder: msgspec.json.Decoder[Row] = msgspec.json.Decoder(Row)
 _header_decoder = msgspec.json.Decoder(TraceHeader)
 
 
@@ -134,17 +135,29 @@ def check_line(line: bytes) -> bytes:
     raise BadLineError("the checksum does not fit the line")
 
 
-def decode_row(line: bytes, *, is_whole: bool = False) -> Row | TraceFooter:
-    """Decode any line but the first; ``is_whole`` when its bytes are known to be as written.
+def decode_row(line: bytes) -> Row | TraceFooter:
+    """Decode any line but the first.
 
     Raises:
         BadLineError: The line is not whole, or it is of a kind that is unknown here.
     """
-    body = line[:-_END_BYTES] if is_whole else check_line(line)
+    body = check_line(line)
     try:
         return _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadLineError(f"the line is whole but not understood: {error}") from error
+
+
+def decode_whole_rows(lines: list[bytes]) -> list[Row]:
+    """Decode rows whose bytes are known to be as they were written.
+
+    Raises:
+        BadLineError: One of them is of a kind that is unknown here.
+    """
+    try:
+        return [_row_decoder.decode(line[:-_END_BYTES]) for line in lines]
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadLineError(f"a line is whole but not understood: {error}") from error
 
 
 def decode_header(line: bytes) -> TraceHeader | int:

@@ -30,6 +30,7 @@ from biofeedback.trace.lines import (
     TraceHeader,
     decode_header,
     decode_row,
+    decode_whole_rows,
 )
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 
     from biofeedback.messages import Message
 
-_LINES_PER_REPORT: Final = 512
+_BATCH_LINES: Final = 512
+_BATCH_BYTES: Final = 1 << 17
 _BLOCK_BYTES: Final = 1 << 20
 
 
@@ -76,35 +78,27 @@ class Trace:
 
 
 class _Counted:
-    """Whole lines: how many, how long, and their hash; counted in batches, which costs less.
-
-    Their hash isn't made again where it is known to be the footer's (``is_whole``).
-    """
+    """Whole lines: how many, how long, and their hash unless it is known to fit (``is_whole``)."""
 
     def __init__(self, *, is_whole: bool) -> None:
         self.lines = 0
         self.size_bytes = 0
-        self.waiting: list[bytes] = []
         self._is_whole = is_whole
         self._digest = hashlib.sha256()
 
+    def take(self, lines: list[bytes]) -> None:
+        """Count some lines more."""
+        batch = b"".join(lines)
+        self.lines += len(lines)
+        self.size_bytes += len(batch)
+        if not self._is_whole:
+            self._digest.update(batch)
+
     def fit(self, footer: TraceFooter) -> bool:
         """Tell whether a footer belongs to these lines and to no others."""
-        if footer.lines != self.count():
+        if footer.lines != self.lines:
             return False
         return self._is_whole or footer.sha256 == self._digest.hexdigest()
-
-    def count(self) -> int:
-        """Count the lines that wait; return how many there are in all."""
-        self.lines += len(self.waiting)
-        if self._is_whole:
-            self.size_bytes += sum(map(len, self.waiting))
-        else:
-            batch = b"".join(self.waiting)
-            self.size_bytes += len(batch)
-            self._digest.update(batch)
-        self.waiting.clear()
-        return self.lines
 
 
 class TraceScan:
@@ -135,32 +129,21 @@ class TraceScan:
 
     def rows(self) -> Iterator[Row]:
         """Give rows until the footer, the end or the first line that can't be trusted."""
+        for batch in self.batches():
+            yield from batch
+
+    def batches(self) -> Iterator[list[Row]]:
+        """Give the same rows, some hundreds at a time."""
         with _open_trace(self.path) as file:
-            is_whole = _is_as_closed(file)
+            closed = _find_fitting_footer(file)
             file.seek(0)
-            counted = _Counted(is_whole=is_whole)
-            take = counted.waiting.append
-            take(file.readline(MAX_LINE_BYTES))
-            try:
-                for line in iter(partial(file.readline, MAX_LINE_BYTES), b""):
-                    row = decode_row(line, is_whole=is_whole)
-                    if isinstance(row, TraceFooter):
-                        self._check_footer(row, counted, file)
-                        break
-                    take(line)
-                    if len(counted.waiting) == _LINES_PER_REPORT:
-                        counted.count()
-                        if self._on_progress is not None:
-                            self._on_progress(counted.size_bytes)
-                    yield row
-            except BadLineError as error:
-                lines = counted.count()
-                self.damage = Damage(lines + 1, str(error), lines - 1, _count_lines(file))
-            except OSError as error:
-                lines = counted.count()
-                reason = f"the disk can't read it: {error.strerror}"
-                self.damage = Damage(lines + 1, reason, lines - 1, 0)
-        self.lines, self.size_bytes = counted.count(), counted.size_bytes
+            counted = _Counted(is_whole=closed is not None)
+            counted.take([file.readline(MAX_LINE_BYTES)])
+            if closed is not None:
+                yield from self._decode_whole(file, counted, *closed)
+            if self.footer is None:
+                yield from self._check_each(file, counted)
+        self.lines, self.size_bytes = counted.lines, counted.size_bytes
 
     def messages(self) -> Iterator[Message]:
         """Give the messages alone; a marker of a gap is passed over."""
@@ -181,15 +164,62 @@ class TraceScan:
             )
         return None
 
-    def _check_footer(self, footer: TraceFooter, counted: _Counted, file: BinaryIO) -> None:
+    def _decode_whole(
+        self, file: BinaryIO, counted: _Counted, end: int, footer: TraceFooter
+    ) -> Iterator[list[Row]]:
+        """Decode lines that are as they were written, up to their end or to a batch that is odd."""
+        while (left_bytes := end - (begin := file.tell())) > 0:
+            try:
+                lines = file.readlines(min(_BATCH_BYTES, left_bytes - 1))
+                rows = decode_whole_rows(lines)
+            except (BadLineError, OSError):
+                file.seek(begin)
+                return
+            if not lines:
+                return  # somebody made it shorter while it was read
+            self._count(lines, counted)
+            yield rows
         self.footer = footer
-        lines, lines_after = counted.count(), _count_lines(file)
-        if not counted.fit(footer):
-            reason = "the footer belongs to other lines: some were lost, added or moved"
-            self.damage = Damage(lines + 1, reason, lines - 1, lines_after)
-        elif lines_after:
-            reason = "lines follow the end of the trace"
-            self.damage = Damage(lines + 2, reason, lines - 1, lines_after - 1)
+
+    def _check_each(self, file: BinaryIO, counted: _Counted) -> Iterator[list[Row]]:
+        """Check and decode one line after the other, up to one that can't be trusted."""
+        lines: list[bytes] = []
+        rows: list[Row] = []
+        reason, lines_after = "", 0
+        try:
+            for line in iter(partial(file.readline, MAX_LINE_BYTES), b""):
+                row = decode_row(line)
+                if isinstance(row, TraceFooter):
+                    self.footer = row
+                    break
+                lines.append(line)
+                rows.append(row)
+                if len(lines) == _BATCH_LINES:
+                    self._count(lines, counted)
+                    yield rows
+                    lines, rows = [], []
+        except BadLineError as error:
+            reason, lines_after = str(error), _count_lines(file)
+        except OSError as error:
+            reason = f"the disk can't read it: {error.strerror}"
+        counted.take(lines)
+        whole = counted.lines
+        if reason:
+            self.damage = Damage(whole + 1, reason, whole - 1, lines_after)
+        elif self.footer is not None:
+            lines_after = _count_lines(file)
+            if not counted.fit(self.footer):
+                reason = "the footer belongs to other lines: some were lost, added or moved"
+                self.damage = Damage(whole + 1, reason, whole - 1, lines_after)
+            elif lines_after:
+                reason = "lines follow the end of the trace"
+                self.damage = Damage(whole + 2, reason, whole - 1, lines_after - 1)
+        yield rows
+
+    def _count(self, lines: list[bytes], counted: _Counted) -> None:
+        counted.take(lines)
+        if self._on_progress is not None:
+            self._on_progress(counted.size_bytes)
 
 
 def iter_messages(path: Path) -> Iterator[Message]:
@@ -225,11 +255,12 @@ def read_trace(
     scan = TraceScan(path, on_progress=on_progress)
     messages: list[Message] = []
     gaps: list[tuple[int, Gap]] = []
-    for row in scan.rows():
-        if isinstance(row, (RowsDropped, RowRefused)):
-            gaps.append((len(messages), row))
-        else:
-            messages.append(row)
+    for batch in scan.batches():
+        for row in batch:
+            if isinstance(row, (RowsDropped, RowRefused)):
+                gaps.append((len(messages), row))
+            else:
+                messages.append(row)
     if strict and scan.damage is not None:
         raise TraceCorrupt(describe_damage(path, scan.damage))
     return Trace(
@@ -290,21 +321,22 @@ def find_footer(file: BinaryIO) -> tuple[int, TraceFooter] | None:
     return (tail_at + begin, row) if isinstance(row, TraceFooter) else None
 
 
-def _is_as_closed(file: BinaryIO) -> bool:
-    """Tell whether the last line is a footer whose hash fits all that is before it."""
-    digest = hashlib.sha256()
+def _find_fitting_footer(file: BinaryIO) -> tuple[int, TraceFooter] | None:
+    """Find the footer if it is the last line and belongs to all that is before it."""
+    digest, lines = hashlib.sha256(), 0
     try:
         found = find_footer(file)
         if found is None:
-            return False
+            return None
         left_bytes, footer = found
         file.seek(0)
         while left_bytes and (block := file.read(min(_BLOCK_BYTES, left_bytes))):
             digest.update(block)
+            lines += block.count(b"\n")
             left_bytes -= len(block)
     except OSError:
-        return False
-    return digest.hexdigest() == footer.sha256
+        return None
+    return found if (footer.lines, footer.sha256) == (lines, digest.hexdigest()) else None
 
 
 def _count_lines(file: BinaryIO) -> int:

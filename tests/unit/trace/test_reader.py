@@ -170,12 +170,22 @@ def test_progress_is_told_in_bytes(write_trace: Callable[..., Path]) -> None:
     assert 0 < told[0] < told[-1] <= path.stat().st_size
 
 
+@pytest.mark.parametrize("while_hashed", [True, False])
 def test_a_disk_that_cannot_read_on_leaves_what_came_before(
     write_trace: Callable[..., Path],
     session: tuple[Message, ...],
     monkeypatch: pytest.MonkeyPatch,
+    while_hashed: bool,
 ) -> None:
     class Scratched(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            if while_hashed:
+                raise OSError(errno.EIO, "Input/output error")
+            return super().read(size)
+
+        def readlines(self, hint: int | None = -1, /) -> list[bytes]:
+            raise OSError(errno.EIO, "Input/output error")
+
         def readline(self, size: int | None = -1, /) -> bytes:
             if self.tell() > 1000:
                 raise OSError(errno.EIO, "Input/output error")
