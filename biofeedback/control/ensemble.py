@@ -128,7 +128,7 @@ class EnsembleLaw:
     def outcomes(self) -> dict[str, float | None]:
         """Tell togetherness against chance, shared calm, and each one's share of the foreground."""
         changes = [m.heart.change for m in self._members.values() if m.heart.change is not None]
-        voiced_s = sum(member.voice_s for member in self._members.values())
+        voiced_s = math.fsum(member.voice_s for member in self._members.values())
         shares = {
             f"voice_share_{wearer}_ratio": member.voice_s / voiced_s if voiced_s else None
             for wearer, member in self._members.items()
@@ -270,7 +270,7 @@ def weighted_median(values: Sequence[tuple[float, float]]) -> float:
         values: Pairs of value and weight; without any weight all count alike.
     """
     ordered = sorted(values)
-    total = sum(weight for _, weight in ordered)
+    total = math.fsum(weight for _, weight in ordered)
     if total <= 0.0:
         return median(value for value, _ in ordered)
     reached = 0.0

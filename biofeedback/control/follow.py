@@ -191,7 +191,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
     if len(values) == 1:
         return values[0]
     known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+    return math.fsum(known) / len(known) if known else None
 
 
 def _vigour(body: BodyState) -> float | None:

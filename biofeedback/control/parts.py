@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Literal
 
 from biofeedback.messages import Part
@@ -74,4 +75,4 @@ def _mean_axes(bodies: Sequence[BodyState]) -> list[float | None]:
     known = [body.axis_ratios for body in bodies if body.axis_ratios is not None]
     if not known:
         return [None] * len(AXIS_PLACES)
-    return [sum(values) / len(known) for values in zip(*known, strict=True)]
+    return [math.fsum(values) / len(known) for values in zip(*known, strict=True)]

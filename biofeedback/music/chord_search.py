@@ -11,6 +11,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from biofeedback.music.scales import DEGREES, FUNCTIONS
@@ -124,10 +125,12 @@ def weigh_melody(bars: Sequence[Sequence[int | None]]) -> list[list[Weighted]]:
 
 def fit_cost(notes: Sequence[Weighted], root: int) -> float:
     """Tell what a chord costs beside a melody: twice the share of what is foreign to it."""
-    whole = sum(note.weight for note in notes)
+    whole = math.fsum(note.weight for note in notes)
     if not whole:
         return 0.0
-    foreign = sum(note.weight for note in notes if (note.degree - root) % DEGREES not in TRIAD)
+    foreign = math.fsum(
+        note.weight for note in notes if (note.degree - root) % DEGREES not in TRIAD
+    )
     return FOREIGN_COST * foreign / whole
 
 

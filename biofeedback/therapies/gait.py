@@ -6,6 +6,7 @@ round the prescribed cadence.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from biofeedback.therapies.therapy import Therapy, minus
@@ -61,7 +62,7 @@ def _known(record: PhaseRecord | None, name: str) -> float | None:
 
 def _sum(records: list[PhaseRecord] | tuple[PhaseRecord, ...], name: str) -> float | None:
     known = [value for r in records if (value := r.outcomes.get(name)) is not None]
-    return sum(known) if known else None
+    return math.fsum(known) if known else None
 
 
 def _weighted(records: list[PhaseRecord], name: str) -> float | None:
@@ -71,8 +72,8 @@ def _weighted(records: list[PhaseRecord], name: str) -> float | None:
         for r in records
         if (value := r.outcomes.get(name)) is not None
     ]
-    steps = sum(weight for _, weight in known)
-    return sum(value * weight for value, weight in known) / steps if steps else None
+    steps = math.fsum(weight for _, weight in known)
+    return math.fsum(value * weight for value, weight in known) / steps if steps else None
 
 
 GAIT = Therapy(

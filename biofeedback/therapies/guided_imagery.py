@@ -7,6 +7,7 @@ music was needed.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from biofeedback.therapies.therapy import Therapy
@@ -26,7 +27,7 @@ def _tell(report: Report) -> Outcomes:
         else breath,
         "holdings": report.total("contour", "holdings"),
         "held_s": report.total("contour", "held_s"),
-        "journey_s": sum(r.seconds for r in report.records if r.phase.law == "contour"),
+        "journey_s": math.fsum(r.seconds for r in report.records if r.phase.law == "contour"),
     }
 
 

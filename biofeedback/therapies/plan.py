@@ -6,6 +6,7 @@ Its limits stand beside it (``[limits]``, ``[persons.NAME]``), inside the hard b
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -116,17 +117,17 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     @property
     def cool_down_s(self) -> float:
         """How long the cool-down lasts at most."""
-        return sum(phase.most_s for phase in self.phases if phase.kind == "cool_down")
+        return math.fsum(phase.most_s for phase in self.phases if phase.kind == "cool_down")
 
     @property
     def most_s(self) -> float:
         """The most time that all phases take."""
-        return sum(phase.most_s for phase in self.phases)
+        return math.fsum(phase.most_s for phase in self.phases)
 
     @property
     def least_s(self) -> float:
         """The least time that all phases need, the cool-down in full."""
-        return self.cool_down_s + sum(
+        return self.cool_down_s + math.fsum(
             phase.most_s if phase.ends == "time" else phase.least_s
             for phase in self.phases
             if phase.kind != "cool_down"

@@ -6,6 +6,7 @@ A value that isn't known stays in the report as unknown.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ class Report:
             for record in self.records
             if record.phase.law == law and (value := record.outcomes.get(name)) is not None
         ]
-        return sum(known) if known else None
+        return math.fsum(known) if known else None
 
     def mean(self, law: LawName, name: str) -> float | None:
         """Average an outcome over all phases with a law, each counted by how long it was."""
@@ -74,12 +75,12 @@ class Report:
             for record in self.records
             if record.phase.law == law and (value := record.outcomes.get(name)) is not None
         ]
-        total_s = sum(seconds for _, seconds in known)
-        return sum(value * seconds for value, seconds in known) / total_s if total_s else None
+        total_s = math.fsum(seconds for _, seconds in known)
+        return math.fsum(value * seconds for value, seconds in known) / total_s if total_s else None
 
     def seconds(self, kind: str) -> float:
         """Tell how long the phases of one kind ran."""
-        return sum(record.seconds for record in self.records if record.phase.kind == kind)
+        return math.fsum(record.seconds for record in self.records if record.phase.kind == kind)
 
     def ratings(self) -> Outcomes:
         """Tell each rating that was asked for, and how far it has moved if that was twice."""
