@@ -74,5 +74,7 @@ def roll_unit(seed: int, *keys: int) -> float:
 
 
 def choose(options: Sequence[T], seed: int, *keys: int) -> T:
-    """Choose one of the options for the place ``keys``."""
+    """Choose one of the options for the place ``keys``; a single one needs no draw."""
+    if len(options) == 1:
+        return options[0]
     return options[(roll(seed, *keys) >> 16) % len(options)]

@@ -139,7 +139,7 @@ def _let_play(
             continue
         pattern = chosen[index]
         if strand.every == "bar":
-            pattern = roll(seed, Draw.PATTERN, index, bar) % len(strand.patterns)
+            pattern = _draw_pattern(strand, seed, index, bar)
         shift = shifts.get(strand.layer, 0.0)
         steps = lay_out(style, index, pattern, starts)
         if strand.at == "phrase_end":
@@ -200,10 +200,17 @@ def _plays(strand: Strand, *, ends_phrase: bool, new_chord: bool) -> bool:
 def _choose_patterns(style: Style, seed: int, phrase: int) -> tuple[int, ...]:
     """Choose the pattern that each strand keeps for a phrase or a section."""
     return tuple(
-        roll(seed, Draw.PATTERN, index, phrase // 2 if strand.every == "section" else phrase)
-        % len(strand.patterns)
-        for index, strand in enumerate(style.strands)
+        [
+            _draw_pattern(strand, seed, index, phrase // 2 if strand.every == "section" else phrase)
+            for index, strand in enumerate(style.strands)
+        ]
     )
+
+
+def _draw_pattern(strand: Strand, seed: int, index: int, time: int) -> int:
+    """Draw one of the patterns of a strand for a section, a phrase or a bar; one needs no draw."""
+    count = len(strand.patterns)
+    return roll(seed, Draw.PATTERN, index, time) % count if count > 1 else 0
 
 
 @lru_cache(maxsize=16)
