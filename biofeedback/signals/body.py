@@ -116,7 +116,14 @@ class Body:
                 site = self._sites.get(sensor, "unknown")
                 declared_hz = self._declared_hz.get(sensor)
                 left_axis = self._left_axes.get(sensor)
-                motion = Motion(self._wearer, sensor, site, declared_hz, left_axis=left_axis)
+                motion = Motion(
+                    self._wearer,
+                    sensor,
+                    site,
+                    declared_hz,
+                    left_axis=left_axis,
+                    feels_axes=self._feels_axes,
+                )
                 self._motions[sensor] = motion
             found = motion.update(samples, at_ns, heart_beats=self._feels_heart(sensor, at_ns))
             if motion.site == "ankle" and len(self._motions) > 1:
@@ -303,7 +310,7 @@ class Body:
             activity_ratio=activity.activity_ratio,
             sustained_ratio=activity.sustained_ratio,
             tilt_ratio=activity.tilt_ratio,
-            axis_ratios=activity.axes.ratios if self._feels_axes else None,
+            axis_ratios=activity.axis_ratios,
             motion_quality=motion.quality,
             next_step_ns=next_step_ns,
             next_step_sd_ms=next_step_sd_ms,

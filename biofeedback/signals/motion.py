@@ -57,13 +57,14 @@ class Motion:
         declared_hz: float | None,
         *,
         left_axis: Axis | None = None,
+        feels_axes: bool = False,
     ) -> None:
         self._tell = Teller(wearer, sensor)
         self.site: Site = site
         self._declared_hz = declared_hz
         self._sieve = MotionQuality()
         self._resampler = Resampler()
-        self.activity = Activity()
+        self.activity = Activity(feels_axes=feels_axes)
         self._steps = Steps(site)
         self._cadence = Cadence(site)
         self._prediction = StepPrediction(steps_apart=2 if site == "ankle" else 1)
