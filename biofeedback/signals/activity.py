@@ -59,9 +59,10 @@ class PersonalRange:
         n = len(self._sorted)
         low = self._sorted[n // 10]
         high = self._sorted[n - 1 - n // 10]
-        known = min(1.0, n / self._LEARNED)
-        low = known * low + (1.0 - known) * min(low, self._start[0])
-        high = known * high + (1.0 - known) * max(high, self._start[1])
+        if n < self._LEARNED:
+            known = n / self._LEARNED
+            low = known * low + (1.0 - known) * min(low, self._start[0])
+            high = known * high + (1.0 - known) * max(high, self._start[1])
         self._low, self._high = self._widen(low, high)
 
     def _widen(self, low: float, high: float) -> tuple[float, float]:
@@ -70,7 +71,9 @@ class PersonalRange:
 
     def place(self, value: float) -> float:
         """Return where in the range a value lies, 0..1."""
-        return min(1.0, max(0.0, (value - self._low) / (self._high - self._low)))
+        if value <= self._low:
+            return 0.0
+        return 1.0 if value >= self._high else (value - self._low) / (self._high - self._low)
 
 
 class MovementRange(PersonalRange):
@@ -199,8 +202,9 @@ class Activity:
         abrupt = 0.0
         if pace_hz > _FLOWING_HZ:
             abrupt = min(1.0, math.log(pace_hz / _FLOWING_HZ) / _LN_ABRUPT)
-        # Stillness flows: the noise of the sensor has no manner.
-        abrupt *= min(1.0, activity / _STILL_MPS2)
+        if activity < _STILL_MPS2:
+            # Stillness flows: the noise of the sensor has no manner.
+            abrupt *= activity / _STILL_MPS2
         lean = 0.0 if self._lean is None else self._lean
         tilt_deg = math.degrees(math.asin(min(1.0, max(-1.0, lean))))
         self._seen += 1

@@ -170,7 +170,9 @@ class Body:
         """Feel the chest or the belly rise."""
         if not motion.seconds or motion.site not in _BREATHING_SITES:
             return []
-        chest = self._chests.setdefault(sensor, ChestMotion())
+        chest = self._chests.get(sensor)
+        if chest is None:
+            chest = self._chests[sensor] = ChestMotion()
         found: list[MeasureTaken] = []
         for second in motion.seconds:
             felt = chest.update(second)
@@ -304,7 +306,7 @@ class Body:
             has_motion=True,
             motion_age_ms=None if motion_ns is None else (at_ns - motion_ns) / NS_PER_MS,
             walking=walking,
-            cadence_spm=motion.cadence_spm(at_ns) if walking else None,
+            cadence_spm=motion.pace_spm if walking else None,
             last_step_ns=motion.last_step_ns,
             activity_mps2=activity.activity_mps2,
             activity_ratio=activity.activity_ratio,

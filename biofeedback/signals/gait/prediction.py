@@ -12,7 +12,8 @@ References:
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+
+import msgspec
 
 _PLACE_GAIN = 0.8
 _PERIOD_GAIN = 0.06
@@ -25,7 +26,7 @@ _LATEST_S = 0.3
 _LEAST_SD_S = 0.010
 
 
-class NextStep(NamedTuple):
+class NextStep(msgspec.Struct, frozen=True, gc=False):
     """The next contact is expected at ``contact_s`` after the origin, give or take ``sd_s``."""
 
     contact_s: float

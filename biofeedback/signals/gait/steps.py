@@ -12,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 from biofeedback.signals.filters import (
@@ -104,8 +105,7 @@ _DUE = 0.2
 _MOST_WEAK = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, gc=False):
     """An initial contact at ``contact_s`` after the origin; ``peak_mps2`` is its strength.
 
     ``period_s`` is the step period at that moment; ``begins`` marks the first step of a bout.
