@@ -8,6 +8,7 @@ the *step* is decided by where the power lies, by what people do, and by what th
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -92,7 +93,8 @@ def find_rhythm(
     earlier = np.correlate(past * past, _ONES, mode="valid")
     # A lag at which there was next to nothing must not look similar by chance.
     scale = np.sqrt(energy * np.maximum(earlier, 0.25 * energy))
-    similar = (np.correlate(past, now, mode="valid") / scale)[::-1]
+    similar: list[float] = (np.correlate(past, now, mode="valid") / scale).tolist()
+    similar.reverse()
     lag = _first_strong_peak(similar)
     if lag is None:
         return None
@@ -100,23 +102,23 @@ def find_rhythm(
     step_s = _choose_step(now, lag, site=site, step_before_s=step_before_s)
     if step_s is None:
         return None
-    return Rhythm(similarity=min(1.0, similar.item(round(lag))), step_s=step_s, size_mps2=size)
+    return Rhythm(similarity=min(1.0, similar[round(lag)]), step_s=step_s, size_mps2=size)
 
 
-def _first_strong_peak(similar: NDArray[np.float64]) -> float | None:
+def _first_strong_peak(similar: list[float]) -> float | None:
     """Return the shortest lag that is nearly as similar as the best one, between samples."""
-    here = similar[_SHORTEST_LAG_SAMPLES:-1]
-    rises = similar[_SHORTEST_LAG_SAMPLES - 1 : -2] < here
-    falls = here >= similar[_SHORTEST_LAG_SAMPLES + 1 :]
-    peaks = (rises & falls & (here > 0.0)).nonzero()[0]
-    if not peaks.size:
+    peaks: list[int] = []
+    best = before = here = 0.0
+    for i, after in enumerate(islice(similar, _SHORTEST_LAG_SAMPLES - 1, None), -2):
+        if before < here >= after and here > 0.0 and i >= 0:
+            peaks.append(i + _SHORTEST_LAG_SAMPLES)
+            best = max(best, here)
+        before, here = here, after
+    if not peaks:
         return None
-    heights: list[float] = here.take(peaks).tolist()
-    enough = 0.8 * max(heights)
-    first = next(peak for peak, height in enumerate(heights) if height >= enough)
-    i = _SHORTEST_LAG_SAMPLES + peaks.item(first)
-    left, top, right = similar[i - 1 : i + 2].tolist()
-    bend = left - 2.0 * top + right
+    i = next(i for i in peaks if similar[i] >= 0.8 * best)
+    left, here, right = similar[i - 1], similar[i], similar[i + 1]
+    bend = left - 2.0 * here + right
     return i if bend == 0.0 else i + 0.5 * (left - right) / bend
 
 

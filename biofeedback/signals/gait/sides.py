@@ -234,8 +234,12 @@ def _scaled(a: Vector, by: float) -> Vector:
 
 def _mean(vectors: Sequence[Vector]) -> Vector:
     n = len(vectors)
-    x, y, z = zip(*vectors, strict=True)
-    return sum(x) / n, sum(y) / n, sum(z) / n
+    sx = sy = sz = 0.0
+    for x, y, z in vectors:
+        sx += x
+        sy += y
+        sz += z
+    return sx / n, sy / n, sz / n
 
 
 def _without(a: Vector, along: Vector) -> Vector:
