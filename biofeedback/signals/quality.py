@@ -5,7 +5,6 @@ Judged once per second of signal, so the verdict doesn't depend on how samples w
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 from dataclasses import dataclass
 from statistics import median
@@ -89,38 +88,38 @@ class MotionQuality:
         times_ns, acceleration_mps2 = block.times_ns, block.acceleration_mps2
         if times_ns.size == 0:
             return
-        # A comparison with NaN is false, so NaN and infinity aren't clean either.
-        largest = float(np.maximum.reduce(np.abs(acceleration_mps2), axis=None))
-        clean = largest < (LARGEST_MPS2 if block.range_mps2 is None else _limit(block.range_mps2))
-        for piece in self._cut(times_ns):
+        clean = _is_within(acceleration_mps2, _limit(block.range_mps2))
+        for second, piece in self._cut(times_ns):
             times, values = times_ns[piece], acceleration_mps2[piece]
-            verdict = self._go_on(times)
+            verdict = None
+            if second > self._second:
+                verdict = self._judge()
+                self._second = second
+            self._samples += times.size
+            self._times.append(times)
             if not clean:
                 good = self._count_bad(values, block.range_mps2)
                 times, values = times[good], values[good]
             yield times, values, verdict
 
-    def _cut(self, times_ns: NDArray[np.int64]) -> list[slice]:
-        n = times_ns.size
+    def _cut(self, times_ns: NDArray[np.int64]) -> list[tuple[int, slice]]:
+        """Return each second of signal, counted from the first sample ever, and its samples."""
         if self._origin_ns is None:
             self._origin_ns = times_ns.item(0)
-        if (times_ns.item(-1) - self._origin_ns) // NS_PER_S == self._second:
-            return [slice(0, n)]
-        number = (times_ns - self._origin_ns) // NS_PER_S
-        cuts = [0, *((number[1:] != number[:-1]).nonzero()[0] + 1).tolist(), n]
-        return [slice(a, b) for a, b in itertools.pairwise(cuts)]
-
-    def _go_on(self, times_ns: NDArray[np.int64]) -> Verdict | None:
-        """Count samples of one second; if another has ended before them, judge it."""
-        assert self._origin_ns is not None  # noqa: S101 - the block has been cut
-        second = (times_ns.item(0) - self._origin_ns) // NS_PER_S
-        verdict = None
-        if second > self._second:
-            verdict = self._judge()
-            self._second = second
-        self._samples += times_ns.size
-        self._times.append(times_ns)
-        return verdict
+        origin_ns, n = self._origin_ns, times_ns.size
+        newest = (times_ns.item(-1) - origin_ns) // NS_PER_S
+        cut: list[tuple[int, slice]] = []
+        start = 0
+        while start < n:
+            second = (times_ns.item(start) - origin_ns) // NS_PER_S
+            end = n
+            if second != newest:
+                # One at least, even of stamps that aren't in order.
+                ends_ns = origin_ns + (second + 1) * NS_PER_S
+                end = max(start + 1, int(times_ns.searchsorted(ends_ns)))
+            cut.append((second, slice(start, end)))
+            start = end
+        return cut
 
     def _count_bad(
         self, acceleration_mps2: NDArray[np.float64], range_mps2: float | None
@@ -184,9 +183,16 @@ class MotionQuality:
         return gap_s, Timing(rate_hz=rate_hz, jitter_ms=jitter_ns / NS_PER_MS)
 
 
-def _limit(range_mps2: float) -> float:
-    """Return from which size on a value counts as clipped."""
-    return min(LARGEST_MPS2, _CLIPPED_AT * range_mps2)
+def _is_within(values: NDArray[np.float64], limit: float) -> bool:
+    """Tell whether all values lie between -limit and limit; NaN and infinity never do."""
+    flat = values.reshape(-1)
+    # Where the largest lies is found faster than itself. A NaN counts as that, and fails here.
+    return -limit < flat.item(flat.argmin()) and flat.item(flat.argmax()) < limit
+
+
+def _limit(range_mps2: float | None) -> float:
+    """Return from which size on a value is no good, or clipped if the full scale is known."""
+    return LARGEST_MPS2 if range_mps2 is None else min(LARGEST_MPS2, _CLIPPED_AT * range_mps2)
 
 
 def _middle(values: NDArray[np.int64]) -> int:

@@ -212,9 +212,8 @@ class Steps:
             y2, y1 = y1, y
             if not tick & 1:
                 size = y if y > 0.0 else -y
-                cut = _CUT_LEVELS * swing
-                if size > _CUT_MPS2 and size > cut:
-                    size = max(_CUT_MPS2, cut)
+                if size > _CUT_MPS2:
+                    size = min(size, max(_CUT_MPS2, _CUT_LEVELS * swing))
                 swing += _SWING_FORGET * (size - swing)
                 recent[filled] = size if y > 0.0 else -size
                 filled += 1
