@@ -125,7 +125,7 @@ class Stage:
             steps,
             findings,
             presses,
-            beat_ratio,
+            lambda _: beat_ratio,
         )
         self.moments.append(moment)
         wish = self.law.propose(moment)

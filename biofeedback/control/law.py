@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol
 from biofeedback.messages import Key, MusicParameters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from biofeedback.messages import (
         EventDetected,
@@ -71,6 +71,10 @@ class Press(NamedTuple):
     at_ns: int
 
 
+def _never(_at_ns: int) -> None:
+    """Tell that there is no music."""
+
+
 class Moment(NamedTuple):
     """What a law is told at one control step.
 
@@ -82,7 +86,8 @@ class Moment(NamedTuple):
         steps: Steps of those who walk that became known since then.
         findings: All measures and events that became known since then, in that order.
         presses: Keys pressed since then.
-        beat_ratio: How far into a beat the music is now, 0..1; None before the first.
+        beat_ratio_at: Tells how far into a beat the music is at an instant, 0..1; None before the
+            first.
     """
 
     at_ns: int
@@ -92,7 +97,12 @@ class Moment(NamedTuple):
     steps: Sequence[Step] = ()
     findings: Sequence[MeasureTaken | EventDetected] = ()
     presses: Sequence[Press] = ()
-    beat_ratio: float | None = None
+    beat_ratio_at: Callable[[int], float | None] = _never
+
+    @property
+    def beat_ratio(self) -> float | None:
+        """How far into a beat the music is now, 0..1; None before the first."""
+        return self.beat_ratio_at(self.at_ns)
 
     def first(self, known: Known) -> float | None:
         """Tell a value of the first wearer of whom it is known."""

@@ -8,13 +8,14 @@ higher one. Humanised timing is never early: a note is known before it is due.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from biofeedback.messages import NS_PER_MS, Layer, Part
 from biofeedback.music import mapping
-from biofeedback.music.chance import roll
 from biofeedback.music.composition import compose_bar
 from biofeedback.music.patterns import BASS_TONES
 from biofeedback.music.scales import DEGREES, OCTAVE
@@ -29,11 +30,10 @@ if TYPE_CHECKING:
 
 SHORTEST_TICKS = 20
 HIGHEST_CHORD_MIDI = 100
-_HALF = 1 << 32
 _PARTS = {layer: index for index, layer in enumerate(PART_LAYERS)}
 
 
-class Moment(NamedTuple):
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """What else is known of the time in which notes start, beside the parameters.
 
     ``scene`` counts the slow variations so far. ``parts`` are the owners of the layers ``part_1``
@@ -110,14 +110,45 @@ def plan_bar(
     return notes
 
 
-class _Player(msgspec.Struct, frozen=True, gc=False):
-    """One layer at one moment: who sounds, how loud, where; rhythm doesn't sing."""
+class _Chair(msgspec.Struct, frozen=True, gc=False):
+    """Who plays what a layer is given in one scene.
+
+    ``later`` is added to what its notes ask. Rhythm doesn't sing. ``part`` is the place of a layer
+    that somebody may own.
+    """
 
     layer: Layer
     voice: Voice
-    level_db: float
-    pan: float
+    later: float
     sings: bool
+    part: int | None
+
+
+@lru_cache(maxsize=64)
+def _seat(style: Style, scene_number: int, *, owned: bool) -> dict[Layer, _Chair]:
+    """Seat the band for a scene.
+
+    The sound gives an owned part its level and its place, which change while notes sound.
+    """
+    scene = style.scenes[scene_number]
+    chairs: dict[Layer, _Chair] = {}
+    for layer, voice in style.layers.items():
+        part = _PARTS.get(layer)
+        if part is not None and owned:
+            full = replace(voice, rest_db=voice.full_db, pan=0.0)
+            chairs[layer] = _Chair(layer, full, later=0.0, sings=False, part=part)
+            continue
+        sounding: Layer = layer
+        if scene.lead != "melody" and layer in {"melody", scene.lead}:
+            sounding = scene.lead if layer == "melody" else "melody"
+        chairs[layer] = _Chair(
+            sounding,
+            style.layers[sounding],
+            later=scene.shifts.get(layer, 0.0),
+            sings=layer not in mapping.RHYTHM_LAYERS,
+            part=part,
+        )
+    return chairs
 
 
 class _Manner(msgspec.Struct, frozen=True, gc=False):
@@ -136,18 +167,15 @@ class _Band:
     """Reads the parameters of one moment once, and only as far as notes need them."""
 
     def __init__(self, style: Style, parameters: MusicParameters, moment: Moment) -> None:
+        parameters = mapping.keep_in_range(parameters)
+        energy = moment.gate_energy
         self._style = style
         self._parameters = parameters
-        self._owners = moment.parts
-        self._wave = moment.swell_wave
-        self._time_ratio = moment.time_ratio
-        self._scene = style.scenes[moment.scene % len(style.scenes)]
-        energy = moment.gate_energy
-        self._energy = parameters.energy if energy is None else energy
+        self._moment = moment
+        self._energy = parameters.energy if energy is None else mapping.clip(energy, 0.0)
         self._gates = mapping.open_gates(self._energy, parameters)
         self._colour = mapping.choose_colour(parameters, style.harmony.colours)
-        self._part_energies: dict[Layer, float | None] = {}
-        self._players: dict[Layer, _Player] = {}
+        self._chairs = _seat(style, moment.scene % len(style.scenes), owned=bool(moment.parts))
         self._manner: _Manner | None = None
 
     def play(
@@ -155,17 +183,20 @@ class _Band:
     ) -> None:
         """Add the notes of the steps ``[first_step, end_step)`` of a bar."""
         tick, ticks_per_step = first_tick, self._style.meter.ticks_per_step
-        shifts, colour, plain_gates = self._scene.shifts, self._colour, self._gates
+        chairs, colour, parameters = self._chairs, self._colour, self._parameters
         for entries in bar.steps[first_step:end_step]:
             for layer, shift, candidates in entries:
-                if layer in _PARTS:
-                    energy = self._find_part_energy(layer)
-                    if energy is None:
+                chair = chairs[layer]
+                gates, later, energy = self._gates, shift + chair.later, parameters.energy
+                if chair.part is not None:
+                    part_energy = self._find_part_energy(chair.part)
+                    if part_energy is None:
                         continue
-                    gates, later = mapping.open_gates(energy, self._parameters), 0.0
-                else:
-                    gates = plain_gates
-                    later = shift + shifts[layer] if layer in shifts else shift
+                    gates, later, energy = (
+                        mapping.open_gates(part_energy, parameters),
+                        0.0,
+                        part_energy,
+                    )
                 for candidate in candidates:
                     # What sounds at rest always does: nothing makes it come in later.
                     enter = candidate.enter
@@ -173,66 +204,44 @@ class _Band:
                         gates[candidate.gate] >= (enter and enter + later)
                         and candidate.colour_from <= colour
                     ):
-                        notes.append(self._sound(candidate, layer, bar, tick))
+                        notes.append(self._sound(candidate, chair, energy, bar, tick))
             tick += ticks_per_step
 
-    def _find_part_energy(self, layer: Layer) -> float | None:
+    def _find_part_energy(self, part: int) -> float | None:
         """A part has its owner's energy; one that nobody owns joins in with the whole."""
-        if layer in self._part_energies:
-            return self._part_energies[layer]
-        part = _PARTS[layer]
-        if self._owners:
-            energy = self._owners[part].energy if part < len(self._owners) else None
-        else:
-            entries = self._style.part_entries
-            energy = mapping.join_in(self._energy, entries[part] if part < len(entries) else 0.0)
-        self._part_energies[layer] = energy
-        return energy
-
-    def _seat(self, layer: Layer) -> _Player:
-        """Tell how a layer plays now.
-
-        The sound gives an owned part its level and its place, which change while notes sound.
-        """
-        sounding, energy = layer, self._parameters.energy
-        if layer in _PARTS:
-            if self._owners:
-                voice = self._style.layers[layer]
-                return _Player(layer, voice, voice.full_db, 0.0, sings=False)
-            energy = self._find_part_energy(layer) or 0.0
-        elif self._scene.lead != "melody" and layer in {"melody", self._scene.lead}:
-            sounding = self._scene.lead if layer == "melody" else "melody"
-        voice = self._style.layers[sounding]
-        level_db = mapping.layer_level_db(sounding, voice, energy, self._parameters)
-        return _Player(sounding, voice, level_db, voice.pan, layer not in mapping.RHYTHM_LAYERS)
+        owners = self._moment.parts
+        if owners:
+            return mapping.clip(owners[part].energy, 0.0) if part < len(owners) else None
+        entries = self._style.part_entries
+        return mapping.join_in(self._energy, entries[part] if part < len(entries) else 0.0)
 
     def _read_manner(self) -> _Manner:
         parameters = self._parameters
         # What could be heard as another beat stays below the beat that is meant.
-        tempo_bpm, ratio = parameters.tempo_bpm, self._time_ratio
+        tempo_bpm, ratio = parameters.tempo_bpm, self._moment.time_ratio
         in_threes = self._style.meter.in_threes
         between_db = mapping.offbeat_level_db(tempo_bpm, ratio, in_threes=in_threes)
         quick_db = mapping.fast_level_db(tempo_bpm, ratio)
         return _Manner(
             (0.0, between_db, quick_db, between_db + quick_db),
             mapping.colour_level_db(parameters),
-            mapping.swell_level_db(parameters, self._wave),
+            mapping.swell_level_db(parameters, self._moment.swell_wave),
             mapping.length_ratio(parameters),
             mapping.hat_length_ratio(parameters),
             mapping.shift_inversions(parameters),
             mapping.shift_degrees(parameters),
         )
 
-    def _sound(self, candidate: Candidate, layer: Layer, bar: Bar, tick: int) -> PlannedNote:
-        player = self._players.get(layer)
-        if player is None:
-            player = self._players[layer] = self._seat(layer)
+    def _sound(
+        self, candidate: Candidate, chair: _Chair, energy: float, bar: Bar, tick: int
+    ) -> PlannedNote:
         manner = self._manner
         if manner is None:
             manner = self._manner = self._read_manner()
-        voice, pan = player.voice, player.pan
-        level_db = player.level_db + candidate.accent_db + manner.weights_db[candidate.weight]
-        if player.sings:
+        voice = chair.voice
+        level_db = mapping.layer_level_db(chair.layer, voice, energy, self._parameters)
+        level_db = level_db + candidate.accent_db + manner.weights_db[candidate.weight]
+        if chair.sings:
             level_db += bar.phrasing_db
             if candidate.length != "held":
                 level_db += manner.swell_db
@@ -240,20 +249,21 @@ class _Band:
             level_db += manner.colour_db
         offset_ns = 0
         if voice.loose_db:
-            bits = roll(bar.human, candidate.human)
-            level_db += voice.loose_db * ((bits % _HALF) / (_HALF / 2) - 1.0)
-            offset_ns = int(voice.late_ms * NS_PER_MS * ((bits >> 32) / _HALF))
+            loud, late = bar.human[candidate.human]
+            level_db += voice.loose_db * (2.0 * loud - 1.0)
+            offset_ns = int(voice.late_ms * NS_PER_MS * late)
         ticks, length = candidate.ticks, candidate.length
         if length == "articulated":
             ticks = max(SHORTEST_TICKS, round(ticks * manner.length))
         elif length == "ring":
             ticks = max(SHORTEST_TICKS, round(ticks * manner.ring))
+        pan = voice.pan
         if candidate.place:
             pan = max(-1.0, min(1.0, pan + candidate.place * voice.spread))
         return PlannedNote(
             tick=tick,
             duration_ticks=ticks,
-            layer=player.layer,
+            layer=chair.layer,
             pitch_midi=self._find_pitch(candidate, bar, manner),
             velocity=mapping.velocity(level_db),
             pan=pan,

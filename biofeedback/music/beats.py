@@ -60,8 +60,8 @@ class BeatClock:
             return (self._positions[0] - 2 * self._tempi[0]) // _UNITS_PER_TICK + 1
         if at_ns > self._times_ns[-1]:
             raise ValueError(f"{at_ns - self._times_ns[-1]} ns beyond the known future")
-        position, scale = self._position(at_ns - 1)
-        return position // (scale * _UNITS_PER_TICK) + 1
+        even, bend, span_ns = self._position(at_ns - 1)
+        return (even + bend // span_ns) // _UNITS_PER_TICK + 1
 
     def time_ns(self, tick: int) -> int:
         """Find the first nanosecond at which ``tick`` has been reached.
@@ -85,8 +85,7 @@ class BeatClock:
             return self._times_ns[index] - (-missing // (2 * tempo))
         # rise/span * t^2 + 2 tempo t = missing, in the form that doesn't cancel; then made exact.
         goal = missing * span_ns
-        root = math.isqrt((tempo * span_ns) ** 2 + rise * goal)
-        elapsed_ns = goal // (tempo * span_ns + root)
+        elapsed_ns = int(missing / (tempo + math.sqrt(tempo**2 + rise * (missing / span_ns))))
         while (rise * elapsed_ns + 2 * tempo * span_ns) * elapsed_ns < goal:
             elapsed_ns += 1
         while (rise * (elapsed_ns - 1) + 2 * tempo * span_ns) * (elapsed_ns - 1) >= goal:
@@ -95,8 +94,8 @@ class BeatClock:
 
     def beats_at(self, at_ns: int) -> float:
         """Tell the continuous position in beats, correctly rounded."""
-        position, scale = self._position(at_ns)
-        return position / (scale * _UNITS_PER_BEAT)
+        even, bend, span_ns = self._position(at_ns)
+        return (even * span_ns + bend) / (span_ns * _UNITS_PER_BEAT)
 
     def tempo_bpm(self, at_ns: int) -> float:
         """Tell the tempo at one instant."""
@@ -123,16 +122,20 @@ class BeatClock:
             raise ValueError(f"{self._times_ns[0] - at_ns} ns before the remembered past")
         return index
 
-    def _position(self, at_ns: int) -> tuple[int, int]:
-        """Integrate the tempo up to ``at_ns``: a numerator and its denominator."""
+    def _position(self, at_ns: int) -> tuple[int, int, int]:
+        """Integrate the tempo up to ``at_ns``.
+
+        Returns:
+            ``even``, ``bend`` and ``span_ns``; the integral is ``even + bend / span_ns``.
+        """
         index = self._segment(at_ns)
-        if index == len(self._times_ns) - 1:
-            return self._positions[index], 1
         elapsed_ns = at_ns - self._times_ns[index]
+        tempo = self._tempi[index]
+        even = self._positions[index] + 2 * tempo * elapsed_ns
+        if elapsed_ns == 0 or self._tempi[index + 1] == tempo:
+            return even, 0, 1
         span_ns = self._times_ns[index + 1] - self._times_ns[index]
-        rise = self._tempi[index + 1] - self._tempi[index]
-        even = self._positions[index] + 2 * self._tempi[index] * elapsed_ns
-        return even * span_ns + rise * elapsed_ns * elapsed_ns, span_ns
+        return even, (self._tempi[index + 1] - tempo) * elapsed_ns * elapsed_ns, span_ns
 
 
 def _count_tempo(tempo_bpm: float) -> int:

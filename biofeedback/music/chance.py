@@ -9,6 +9,8 @@ from __future__ import annotations
 from enum import IntEnum, unique
 from typing import TYPE_CHECKING, TypeVar
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,6 +18,7 @@ T = TypeVar("T")
 
 _MASK = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
+_MIX_1, _MIX_2 = 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
 
 
 @unique
@@ -46,10 +49,23 @@ def roll(seed: int, *keys: int) -> int:
     bits = seed & _MASK
     for key in keys:
         bits = (bits + (key + 1) * _GOLDEN) & _MASK
-        bits = ((bits ^ (bits >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        bits = ((bits ^ (bits >> 27)) * 0x94D049BB133111EB) & _MASK
+        bits = ((bits ^ (bits >> 30)) * _MIX_1) & _MASK
+        bits = ((bits ^ (bits >> 27)) * _MIX_2) & _MASK
         bits ^= bits >> 31
     return bits
+
+
+def roll_pairs(seed: int, keys: Sequence[int]) -> list[tuple[float, float]]:
+    """Draw two numbers in [0, 1) for each of many keys.
+
+    They are the lower and the upper half of what ``roll(seed, key)`` draws.
+    """
+    # Sums and products of numbers of 64 bits wrap, as they have to.
+    bits = (np.array(keys, "<u8") + 1) * np.uint64(_GOLDEN) + np.uint64(seed & _MASK)
+    bits = (bits ^ (bits >> 30)) * np.uint64(_MIX_1)
+    bits = (bits ^ (bits >> 27)) * np.uint64(_MIX_2)
+    bits ^= bits >> 31
+    return (bits.view("<u4") / 2.0**32).reshape(-1, 2).tolist()
 
 
 def roll_unit(seed: int, *keys: int) -> float:
@@ -58,5 +74,7 @@ def roll_unit(seed: int, *keys: int) -> float:
 
 
 def choose(options: Sequence[T], seed: int, *keys: int) -> T:
-    """Choose one of the options for the place ``keys``."""
+    """Choose one of the options for the place ``keys``; a single one needs no draw."""
+    if len(options) == 1:
+        return options[0]
     return options[(roll(seed, *keys) >> 16) % len(options)]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from biofeedback.music.scales import DEGREES
 from biofeedback.music.style import FOURTH, NINTH, SIXTH
@@ -24,8 +25,7 @@ _STRETCHED = {_ROOT: NINTHS, _THIRD: FOURTHS, _FIFTH: SIXTHS}
 _SNAP = (0, -1, 0, 1, 0, -1, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Chord:
+class Chord(msgspec.Struct, frozen=True, gc=False):
     """A triad with its voices.
 
     ``voices`` are three degrees, lowest first. ``start_step`` and ``steps`` tell where it lies in

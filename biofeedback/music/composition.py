@@ -7,12 +7,12 @@ ready once (``patterns.py``). Bars are cached, which is fine: they are pure.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
 from biofeedback.music import mapping
-from biofeedback.music.chance import Draw, choose, roll
+from biofeedback.music.chance import Draw, choose, roll, roll_pairs
 from biofeedback.music.form import PHRASE_CHORDS, SECTION_CHORDS, place_slot
 from biofeedback.music.harmony import voice_slot
 from biofeedback.music.melody import compose_melody
@@ -33,7 +33,7 @@ _SINGER = 128
 """The number of the melody's player: more than a style has strands."""
 
 
-class Source(NamedTuple):
+class Source(msgspec.Struct, frozen=True, gc=False):
     """A player in one bar; ``shift`` is added to what its notes ask of their gates."""
 
     layer: Layer
@@ -45,17 +45,17 @@ Entry: TypeAlias = "tuple[Layer, float, tuple[Candidate, ...]]"
 """What one player may play at one step of a bar, and what is added to what its notes ask."""
 
 
-class Bar(NamedTuple):
+class Bar(msgspec.Struct, frozen=True, gc=False):
     """What may sound in a bar, step by step.
 
-    ``after`` is the chord that follows its last one, ``human`` the seed of its deviations.
-    ``phrasing_db`` lifts what isn't rhythm.
+    ``after`` is the chord that follows its last one. ``human`` tells by ``Candidate.human`` how far
+    a note is off in loudness and in time, 0..1 each. ``phrasing_db`` lifts what isn't rhythm.
     """
 
     steps: tuple[tuple[Entry, ...], ...]
     chords: tuple[Chord, ...]
     after: Chord
-    human: int
+    human: dict[int, tuple[float, float]]
     phrasing_db: float
 
 
@@ -77,7 +77,7 @@ def compose_bar(style: Style, seed: int, bar: int) -> Bar:
     )
     sources += _write_melody(style, seed, slot, bar_in_slot, first)
     phrasing_db = style.phrasing_db[slot % len(style.phrasing_db)]
-    return Bar(_lay_steps(style, sources), chords, after, roll(seed, Draw.HUMAN, bar), phrasing_db)
+    return Bar(_lay_steps(style, sources), chords, after, _deviate(sources, seed, bar), phrasing_db)
 
 
 def accompany_bar(
@@ -104,8 +104,19 @@ def accompany_bar(
     )
     phrasing_db = style.phrasing_db[bar % len(style.phrasing_db)]
     return Bar(
-        _lay_steps(style, sources), (chord,), after, roll(seed, Draw.HUMAN, bar), phrasing_db
+        _lay_steps(style, sources), (chord,), after, _deviate(sources, seed, bar), phrasing_db
     )
+
+
+def _deviate(sources: Sequence[Source], seed: int, bar: int) -> dict[int, tuple[float, float]]:
+    """Draw how far each note of a bar is off, all at once."""
+    keys = [
+        candidate.human
+        for source in sources
+        for _, candidates in source.steps
+        for candidate in candidates
+    ]
+    return dict(zip(keys, roll_pairs(roll(seed, Draw.HUMAN, bar), keys), strict=True))
 
 
 def _let_play(
@@ -128,7 +139,7 @@ def _let_play(
             continue
         pattern = chosen[index]
         if strand.every == "bar":
-            pattern = roll(seed, Draw.PATTERN, index, bar) % len(strand.patterns)
+            pattern = _draw_pattern(strand, seed, index, bar)
         shift = shifts.get(strand.layer, 0.0)
         steps = lay_out(style, index, pattern, starts)
         if strand.at == "phrase_end":
@@ -146,10 +157,9 @@ def _let_play(
 def _lay_steps(style: Style, sources: Sequence[Source]) -> tuple[tuple[Entry, ...], ...]:
     """Turn what each player plays into what is played at each step."""
     steps: list[list[Entry]] = [[] for _ in range(style.meter.steps)]
-    for layer, laid_out, shift in sources:
-        for entries, candidates in zip(steps, laid_out, strict=True):
-            if candidates:
-                entries.append((layer, shift, candidates))
+    for source in sources:
+        for step, candidates in source.steps:
+            steps[step].append((source.layer, source.shift, candidates))
     return tuple(map(tuple, steps))
 
 
@@ -190,10 +200,17 @@ def _plays(strand: Strand, *, ends_phrase: bool, new_chord: bool) -> bool:
 def _choose_patterns(style: Style, seed: int, phrase: int) -> tuple[int, ...]:
     """Choose the pattern that each strand keeps for a phrase or a section."""
     return tuple(
-        roll(seed, Draw.PATTERN, index, phrase // 2 if strand.every == "section" else phrase)
-        % len(strand.patterns)
-        for index, strand in enumerate(style.strands)
+        [
+            _draw_pattern(strand, seed, index, phrase // 2 if strand.every == "section" else phrase)
+            for index, strand in enumerate(style.strands)
+        ]
     )
+
+
+def _draw_pattern(strand: Strand, seed: int, index: int, time: int) -> int:
+    """Draw one of the patterns of a strand for a section, a phrase or a bar; one needs no draw."""
+    count = len(strand.patterns)
+    return roll(seed, Draw.PATTERN, index, time) % count if count > 1 else 0
 
 
 @lru_cache(maxsize=16)
@@ -208,13 +225,11 @@ def _draw_shifts(style: Style, seed: int, section: int) -> dict[Layer, float]:
 
 def _give_way(source: Source, fills: list[Source]) -> Source:
     """Leave out strokes where a fill has one of its own."""
-    filled = [fill.steps for fill in fills if fill.layer == source.layer]
-    if not filled:
+    taken = {step for fill in fills if fill.layer == source.layer for step, _ in fill.steps}
+    if not taken:
         return source
-    taken = [any(others) for others in zip(*filled, strict=True)]
-    return source._replace(
-        steps=tuple(() if full else notes for notes, full in zip(source.steps, taken, strict=True))
-    )
+    left = tuple([notes for notes in source.steps if notes[0] not in taken])
+    return Source(source.layer, left, source.shift)
 
 
 def _write_melody(
@@ -224,18 +239,16 @@ def _write_melody(
     if style.melody is None:
         return []
     entry = style.melody.entry
-    lead: list[list[Candidate]] = [[] for _ in range(style.meter.steps)]
-    echo: list[list[Candidate]] = [[] for _ in range(style.meter.steps)]
+    lead: list[tuple[int, tuple[Candidate, ...]]] = []
+    echo: list[tuple[int, tuple[Candidate, ...]]] = []
     for note in compose_melody(style, seed, slot):
         step = note.step - bar_in_slot * style.meter.steps
         if not 0 <= step < style.meter.steps:
             continue
         sung = _sing(style, entry, note, step, note.chord - first_chord)
         if note.echoes:
-            echo[step].append(sung)
-            continue
-        lead[step].append(sung)
-        if entry.doubled < 1.0 + mapping.DENSITY_REACH:
+            echo.append((step, (sung,)))
+        elif entry.doubled < 1.0 + mapping.DENSITY_REACH:
             doubled = msgspec.structs.replace(
                 sung,
                 enter=max(sung.enter, entry.doubled),
@@ -244,10 +257,12 @@ def _write_melody(
                 human=sung.human + 1,
                 doubles=True,
             )
-            lead[step].append(doubled)
-    sources = [Source("melody", tuple(map(tuple, lead)), 0.0)]
+            lead.append((step, (sung, doubled)))
+        else:
+            lead.append((step, (sung,)))
+    sources = [Source("melody", tuple(lead), 0.0)]
     if "counter" in style.layers:
-        sources.append(Source("counter", tuple(map(tuple, echo)), 0.0))
+        sources.append(Source("counter", tuple(echo), 0.0))
     return sources
 
 

@@ -8,21 +8,23 @@ that its dominant leads there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from biofeedback.music.chance import Draw, choose
 from biofeedback.music.scales import OCTAVE, Key
 
 if TYPE_CHECKING:
+    from biofeedback.music.scales import Mode
     from biofeedback.music.style import SectionKind, Style
 
 PHRASE_CHORDS = 4
 SECTION_CHORDS = 2 * PHRASE_CHORDS
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, gc=False):
     """The place of a chord's time; ``section`` and ``phrase`` count from the very beginning."""
 
     slot: int
@@ -37,6 +39,7 @@ class Place:
     ends_cycle: bool
 
 
+@lru_cache(maxsize=64)
 def place_slot(style: Style, slot: int) -> Place:
     """Tell where the time of the chord number ``slot`` stands."""
     section, within = divmod(slot, SECTION_CHORDS)
@@ -64,11 +67,17 @@ def phrase_ticks(style: Style) -> int:
 
 def find_key(style: Style, seed: int, slot: int) -> Key:
     """Tell the key of a chord's time."""
-    harmony = style.harmony
-    tour = choose(harmony.tours, seed, Draw.TOUR)
-    cycle = (slot + 1) // (SECTION_CHORDS * len(harmony.form))
+    home, tour = _draw_tour(style, seed)
+    cycle = (slot + 1) // (SECTION_CHORDS * len(style.harmony.form))
     semitones, mode = tour[cycle % len(tour)]
-    return Key(tonic=(choose(range(OCTAVE), seed, Draw.TONIC) + semitones) % OCTAVE, mode=mode)
+    return Key((home + semitones) % OCTAVE, mode)
+
+
+@lru_cache(maxsize=8)
+def _draw_tour(style: Style, seed: int) -> tuple[int, tuple[tuple[int, Mode], ...]]:
+    """Draw the home tonic and the journey from it."""
+    home = choose(range(OCTAVE), seed, Draw.TONIC)
+    return home, choose(style.harmony.tours, seed, Draw.TOUR)
 
 
 def key_at(style: Style, seed: int, tick: int) -> Key:

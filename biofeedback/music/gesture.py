@@ -47,6 +47,7 @@ def plan_answer(
     direction: Direction | None = None,
 ) -> list[PlannedNote]:
     """Plan the notes that answer a gesture at ``tick``; the first of them stands there."""
+    parameters = mapping.keep_in_range(parameters)
     voice = style.layers["accent"]
     variation = 2 * (roll(seed, Draw.ACCENT, tick) % 2)
     chord = chord_at(style, seed, tick)

@@ -1,13 +1,16 @@
 """Musical parameters -> which notes sound, how loud, how long, how high.
 
-Every curve is monotone and told as a formula. With ``x`` clipped to its range and NaN counted as
-neutral, no value whatsoever of a parameter can break the music. The beat clock has ``tempo_bpm``;
-``level_db``, ``place``, ``swell`` and the continuous part of ``brightness`` are the sound's.
+Every curve is monotone and told as a formula of values that lie in their range. ``keep_in_range``
+brings them there once for all curves, so that no value whatsoever of a parameter can break the
+music. The beat clock has ``tempo_bpm``; ``level_db``, ``place``, ``swell`` and the continuous part
+of ``brightness`` are the sound's.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     from biofeedback.messages import Layer, MusicParameters
@@ -31,17 +34,38 @@ _FAST_SPAN_BPM = 20.0
 _LEGATO_RATIO = 1.05
 _STACCATO_RATIO = 0.3
 GATES: dict[Gate, int] = {"energy": 0, "ornament": 1, "sparkle": 2}
-"""The place of each gate in ``Gates``."""
 RHYTHM_LAYERS: frozenset[Layer] = frozenset({"kick", "snare", "hat", "percussion", "bass"})
 """Layers that follow neither swell nor phrase: a beat to step to has to stay."""
 
 
-class Gates(NamedTuple):
-    """How far each kind of note is let in; a note sounds when its threshold is not above."""
+Gates: TypeAlias = tuple[float, float, float]
+"""How far each kind of note is let in, placed as ``GATES`` says; a note sounds when its threshold
+is not above."""
 
-    energy: float
-    ornament: float
-    sparkle: float
+
+def keep_in_range(parameters: MusicParameters) -> MusicParameters:
+    """Clip what the curves read to its range; NaN counts as neutral."""
+    p = parameters
+    if (
+        0.0 <= p.energy <= 1.0
+        and 0.0 <= p.density <= 1.0
+        and 0.0 <= p.brightness <= 1.0
+        and 0.0 <= p.articulation <= 1.0
+        and 0.0 <= p.tension <= 1.0
+        and 0.0 <= p.swell <= 1.0
+        and -1.0 <= p.register <= 1.0
+    ):
+        return parameters
+    return msgspec.structs.replace(
+        parameters,
+        energy=clip(p.energy, 0.0),
+        density=clip(p.density, 0.5),
+        brightness=clip(p.brightness, 0.5),
+        articulation=clip(p.articulation, 0.5),
+        tension=clip(p.tension, 0.0),
+        swell=clip(p.swell, 0.0),
+        register=clip(p.register, 0.0, low=-1.0),
+    )
 
 
 def open_gates(energy: float, parameters: MusicParameters) -> Gates:
@@ -51,10 +75,9 @@ def open_gates(energy: float, parameters: MusicParameters) -> Gates:
     ``ornament``: what may be left out or added within a layer, ``e + 0.7 (density - 0.5)``.
     ``sparkle``: high and fast notes, ``ornament + 0.3 (brightness - 0.5)``.
     """
-    energy = clip(energy, 0.0)
-    ornament = energy + DENSITY_REACH * (clip(parameters.density, 0.5) - 0.5)
-    sparkle = ornament + SPARKLE_REACH * (clip(parameters.brightness, 0.5) - 0.5)
-    return Gates(energy, ornament, sparkle)
+    ornament = energy + DENSITY_REACH * (parameters.density - 0.5)
+    sparkle = ornament + SPARKLE_REACH * (parameters.brightness - 0.5)
+    return energy, ornament, sparkle
 
 
 def join_in(energy: float, entry: float) -> float | None:
@@ -71,9 +94,9 @@ def layer_level_db(layer: Layer, voice: Voice, energy: float, parameters: MusicP
 
     The hat gains ``8 (brightness - 0.5)`` dB.
     """
-    level_db = voice.rest_db + (voice.full_db - voice.rest_db) * clip(energy, 0.0)
+    level_db = voice.rest_db + (voice.full_db - voice.rest_db) * energy
     if layer == "hat":
-        level_db += HAT_BRIGHTNESS_DB * (clip(parameters.brightness, 0.5) - 0.5)
+        level_db += HAT_BRIGHTNESS_DB * (parameters.brightness - 0.5)
     return level_db
 
 
@@ -82,7 +105,7 @@ def swell_level_db(parameters: MusicParameters, wave: float) -> float:
 
     ``wave`` is where it stands, 0 to 1. What is held and what sounds on is lifted by the sound.
     """
-    return SWELL_DB * clip(parameters.swell, 0.0) * (clip(wave, 0.5) - 0.5)
+    return SWELL_DB * parameters.swell * (clip(wave, 0.5) - 0.5)
 
 
 def offbeat_level_db(
@@ -121,23 +144,22 @@ def velocity(level_db: float) -> float:
 
 def length_ratio(parameters: MusicParameters) -> float:
     """Tell how much of its place a note fills: ``1.05 - 0.75 articulation``, legato to staccato."""
-    articulation = clip(parameters.articulation, 0.5)
-    return _LEGATO_RATIO + (_STACCATO_RATIO - _LEGATO_RATIO) * articulation
+    return _LEGATO_RATIO + (_STACCATO_RATIO - _LEGATO_RATIO) * parameters.articulation
 
 
 def hat_length_ratio(parameters: MusicParameters) -> float:
     """Tell how long a hat rings, in parts of its place: ``0.5 + brightness``."""
-    return 0.5 + clip(parameters.brightness, 0.5)
+    return 0.5 + parameters.brightness
 
 
 def shift_degrees(parameters: MusicParameters) -> int:
     """Tell by how many degrees melody and accents are moved: ``round(7 register)``."""
-    return round(REGISTER_DEGREES * clip(parameters.register, 0.0, low=-1.0))
+    return round(REGISTER_DEGREES * parameters.register)
 
 
 def shift_inversions(parameters: MusicParameters) -> int:
     """Tell by how many inversions chords are moved: ``round(3 register)``."""
-    return round(REGISTER_INVERSIONS * clip(parameters.register, 0.0, low=-1.0))
+    return round(REGISTER_INVERSIONS * parameters.register)
 
 
 def choose_colour(parameters: MusicParameters, colours: tuple[int, int]) -> int:
@@ -146,12 +168,12 @@ def choose_colour(parameters: MusicParameters, colours: tuple[int, int]) -> int:
     0 triads, 1 sevenths, then added beside the triad 2 ninths, 3 fourths, 4 sixths.
     """
     plainest, richest = colours
-    return min(richest, plainest + int((richest - plainest + 1) * clip(parameters.tension, 0.0)))
+    return min(richest, plainest + int((richest - plainest + 1) * parameters.tension))
 
 
 def colour_level_db(parameters: MusicParameters) -> float:
     """Tell how much softer what is added to a triad is: ``-6 (1 - tension)`` dB."""
-    return COLOUR_DB * (1.0 - clip(parameters.tension, 0.0))
+    return COLOUR_DB * (1.0 - parameters.tension)
 
 
 def accent_level_db(voice: Voice, strength_ratio: float) -> float:

@@ -10,7 +10,9 @@ may echo it.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
 
 from biofeedback.music.chance import Draw, choose, roll
 from biofeedback.music.form import find_key, place_slot
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from biofeedback.music.chord import Chord
     from biofeedback.music.form import Place
     from biofeedback.music.scales import Scale
-    from biofeedback.music.style import Melody, Style
+    from biofeedback.music.style import Melody, PhrasePlan, SectionKind, Style
 
 _MOTIF_CYCLES = 2
 """The rhythm of a motif lives this long, its contour one cycle."""
@@ -34,7 +36,7 @@ Weight = Literal["free", "chord", "home"]
 """Where a note may lie: where the contour leads it, in the chord, on the chord's root."""
 
 
-class MelodyNote(NamedTuple):
+class MelodyNote(msgspec.Struct, frozen=True, gc=False):
     """A note told by its degree, which is moved to where its ``weight`` wants it when it sounds.
 
     ``step`` and ``chord`` count within the chord's time.
@@ -59,12 +61,11 @@ def compose_melody(style: Style, seed: int, slot: int) -> tuple[MelodyNote, ...]
 def _compose(style: Style, melody: Melody, seed: int, slot: int) -> list[MelodyNote]:
     chords = voice_slot(style, seed, slot)
     place = place_slot(style, slot)
-    plan = choose(melody.plans, seed, Draw.PHRASE_PLAN, place.phrase)
+    plan, arc = _plan_phrase(melody, seed, place.phrase, place.kind)
     part = plan[place.slot_in_phrase]
-    arc = choose(melody.arcs[place.kind], seed, Draw.ARC, place.phrase)
     start = arc[place.slot_in_phrase] + _lift_home(style, melody, seed, place)
     writer = _Writer(style, melody, chords)
-    answer, turns = _recall_motif(melody, seed, place, second=True)
+    answer, turns = _recall_motif(melody, seed, place.cycle, place.kind, 1)
     if part == "rest":
         writer.write(answer, tuple(-step for step in turns), start + _BELOW, echoes=True)
         return writer.notes
@@ -79,7 +80,7 @@ def _compose(style: Style, melody: Melody, seed: int, slot: int) -> list[MelodyN
     if part == "answer":
         rhythm, contour = answer, turns
     else:
-        rhythm, contour = _recall_motif(melody, seed, place, second=False)
+        rhythm, contour = _recall_motif(melody, seed, place.cycle, place.kind, 0)
     if part == "repeat":
         rhythm, contour = _vary(rhythm, contour, roll(seed, Draw.VARIATION, slot))
     writer.write(rhythm, contour, start)
@@ -130,12 +131,23 @@ class _Writer:
         return len(self._chords) - 1 if step >= self._chords[-1].start_step else 0
 
 
+@lru_cache(maxsize=8)
+def _plan_phrase(
+    melody: Melody, seed: int, phrase: int, kind: SectionKind
+) -> tuple[PhrasePlan, tuple[int, ...]]:
+    """Draw the plan of a phrase and its arc."""
+    plan = choose(melody.plans, seed, Draw.PHRASE_PLAN, phrase)
+    return plan, choose(melody.arcs[kind], seed, Draw.ARC, phrase)
+
+
+@lru_cache(maxsize=16)
 def _recall_motif(
-    melody: Melody, seed: int, place: Place, *, second: bool
+    melody: Melody, seed: int, cycle: int, kind: SectionKind, number: int
 ) -> tuple[tuple[tuple[int, int], ...], tuple[int, ...]]:
-    which = (ord(place.kind), int(second))
-    rhythm = choose(melody.rhythms, seed, Draw.MOTIF_RHYTHM, place.cycle // _MOTIF_CYCLES, *which)
-    contour = choose(melody.contours, seed, Draw.MOTIF_CONTOUR, place.cycle, *which)
+    """Draw the first motif (0) of a kind of section in a cycle, or the one that answers it (1)."""
+    which = (ord(kind), number)
+    rhythm = choose(melody.rhythms, seed, Draw.MOTIF_RHYTHM, cycle // _MOTIF_CYCLES, *which)
+    contour = choose(melody.contours, seed, Draw.MOTIF_CONTOUR, cycle, *which)
     return rhythm, contour
 
 

@@ -8,6 +8,7 @@ a quarter of a plain beat and a sixth of a dotted one.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from biofeedback.messages import TICKS_PER_BEAT
@@ -17,7 +18,7 @@ MeterName = Literal["4/4", "2/4", "3/4", "6/8"]
 _STEPS_IN_THREES = 6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Meter:
     """How many beats a bar has, how a beat is divided, and where it has weight.
 
@@ -30,27 +31,27 @@ class Meter:
     steps_per_beat: int
     strong_beats: int
 
-    @property
+    @cached_property
     def in_threes(self) -> bool:
         """Whether a beat falls into three eighths."""
         return self.steps_per_beat == _STEPS_IN_THREES
 
-    @property
+    @cached_property
     def steps(self) -> int:
         """Steps in a bar."""
         return self.beats * self.steps_per_beat
 
-    @property
+    @cached_property
     def ticks_per_step(self) -> int:
         """Ticks in a step."""
         return TICKS_PER_BEAT // self.steps_per_beat
 
-    @property
+    @cached_property
     def ticks(self) -> int:
         """Ticks in a bar."""
         return self.beats * TICKS_PER_BEAT
 
-    @property
+    @cached_property
     def joint_ticks(self) -> int:
         """Ticks from one beat of weight to the next."""
         return self.strong_beats * TICKS_PER_BEAT

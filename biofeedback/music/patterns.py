@@ -53,8 +53,8 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     colour_from: int = 0
 
 
-Steps: TypeAlias = tuple[tuple[Candidate, ...], ...]
-"""For each step of a bar the notes that may start there."""
+Steps: TypeAlias = tuple[tuple[int, tuple[Candidate, ...]], ...]
+"""Steps of a bar and the notes that may start there."""
 
 
 @lru_cache(maxsize=2048)
@@ -69,7 +69,7 @@ def lay_out(style: Style, index: int, pattern: int, chord_starts: tuple[int, ...
             the last of them ends. The first may have begun before the bar.
     """
     strand = style.strands[index]
-    steps: list[list[Candidate]] = [[] for _ in range(style.meter.steps)]
+    steps: dict[int, tuple[Candidate, ...]] = {}
     for event in strand.patterns[pattern]:
         if event.steps < WHOLE:
             chord = max(i for i, start in enumerate(chord_starts[:-1]) if start <= event.step)
@@ -79,8 +79,9 @@ def lay_out(style: Style, index: int, pattern: int, chord_starts: tuple[int, ...
         for step, chord in places:
             made = _prepare(style, strand, event, human_key(index, step, 0))
             made = _replace(made, chord=chord, weight=weigh(style, strand.layer, step))
-            steps[step] += _read(style, event, made, step, chord_starts[chord + 1])
-    return tuple(map(tuple, steps))
+            found = _read(style, event, made, step, chord_starts[chord + 1])
+            steps[step] = (*steps.get(step, ()), *found)
+    return tuple(steps.items())
 
 
 def weigh(style: Style, layer: Layer, step: int) -> int:

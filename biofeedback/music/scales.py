@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_right
 from typing import Literal
+
+import msgspec
 
 DEGREES = 7
 OCTAVE = 12
@@ -58,9 +60,13 @@ _PITCHES: dict[Mode, tuple[tuple[int, ...], ...]] = {
 }
 """The pitches of degrees 0 to 6 of each key, by mode and tonic."""
 
+_PITCH_CLASSES: dict[Mode, tuple[frozenset[int], ...]] = {
+    mode: tuple(frozenset(pitch % OCTAVE for pitch in pitches) for pitches in keys)
+    for mode, keys in _PITCHES.items()
+}
 
-@dataclass(frozen=True, slots=True)
-class Key:
+
+class Key(msgspec.Struct, frozen=True, gc=False):
     """A tonic (0 is C) and a mode."""
 
     tonic: int
@@ -73,7 +79,7 @@ class Key:
 
     def pitch_classes(self) -> frozenset[int]:
         """List the pitch classes (0 is C) of the key."""
-        return frozenset((self.tonic + step) % OCTAVE for step in SCALES[self.mode])
+        return _PITCH_CLASSES[self.mode][self.tonic]
 
     def walk(self, degree: int, steps: int, scale: Scale) -> int:
         """Go ``steps`` of a scale up or down from a degree; the degree first joins the scale."""
@@ -81,6 +87,5 @@ class Key:
             return degree + steps
         five = PENTATONIC[self.mode]
         octave, step = divmod(degree, DEGREES)
-        index = max(i for i, member in enumerate(five) if member <= step)
-        octaves, index = divmod(index + steps, len(five))
+        octaves, index = divmod(bisect_right(five, step) - 1 + steps, len(five))
         return (octave + octaves) * DEGREES + five[index]

@@ -127,6 +127,7 @@ class SongPerformer:
         if until_ns <= start_ns:
             return []
         self._planned_until_ns = until_ns
+        parameters = mapping.keep_in_range(parameters)
         orders: list[PlayNote | StretchSong | NoticeGiven] = []
         self._swell.extend(until_ns, parameters.swell_brpm)
         self._move_tempo(start_ns, until_ns, parameters.tempo_bpm)
@@ -358,13 +359,13 @@ class SongPerformer:
     def _strike(
         self, at_ns: int, start_ns: int, beat: float, parameters: MusicParameters, *, is_beat: bool
     ) -> list[PlayNote]:
-        gates = mapping.open_gates(parameters.energy, parameters)
+        energy, ornament, _ = mapping.open_gates(parameters.energy, parameters)
         accent_db = BAR_DB if beat == int(beat) and self._beats.is_downbeat(int(beat)) else 0.0
         strokes: list[tuple[Layer, float]] = []
         on_beat, off_beat = SHAKER_ENTERS
-        if gates.energy >= on_beat if is_beat else gates.ornament >= off_beat:
+        if energy >= on_beat if is_beat else ornament >= off_beat:
             low_db, high_db = SHAKER_DB
-            level_db = low_db + (high_db - low_db) * min(max(gates.energy, 0.0), 1.0)
+            level_db = low_db + (high_db - low_db) * energy
             strokes.append(("percussion", level_db + (accent_db if is_beat else OFFBEAT_DB)))
         if self._with_click and is_beat:
             strokes.append(("click", CLICK_DB + accent_db))

@@ -150,13 +150,13 @@ class MelodyEntry:
     echo: float = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Melody:
-    """What melodies are made of. Rhythms are (step, steps) of the notes of one chord's time.
+    """What melodies are made of; compared by identity, as a style is.
 
-    ``contours`` and ``arcs`` count steps of the scale; an arc says where each chord's melody
-    begins, from the first tonic that isn't below ``home_low_midi``: so that in every key it lies
-    above the chords.
+    Rhythms are (step, steps) of the notes of one chord's time. ``contours`` and ``arcs`` count
+    steps of the scale; an arc says where each chord's melody begins, from the first tonic that
+    isn't below ``home_low_midi``: so that in every key it lies above the chords.
     """
 
     range_midi: tuple[int, int]

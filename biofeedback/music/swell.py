@@ -23,17 +23,17 @@ class Swell:
         # From an instant on: the phase there, and how fast it goes on.
         self._knots: deque[tuple[int, int, int]] = deque([(start_ns, 0, 0)], maxlen=_REMEMBERED)
         self._end_ns = start_ns
+        self._rate_brpm = 0.0
         self._told: dict[int, float] = {}
 
     def extend(self, until_ns: int, rate_brpm: float) -> None:
         """Let it breathe at ``rate_brpm`` from where it is known up to ``until_ns``."""
-        rate = round(min(max(rate_brpm, 0.0), _FASTEST_BRPM) * _UNITS_PER_BRPM)
-        begin_ns, phase, before = self._knots[-1]
-        if rate == before:
-            self._end_ns = until_ns
-            return
-        here = (phase + (self._end_ns - begin_ns) * before) % _UNITS_PER_BREATH
-        self._knots.append((self._end_ns, here, rate))
+        if rate_brpm != self._rate_brpm:
+            rate = round(min(max(rate_brpm, 0.0), _FASTEST_BRPM) * _UNITS_PER_BRPM)
+            begin_ns, phase, before = self._knots[-1]
+            here = (phase + (self._end_ns - begin_ns) * before) % _UNITS_PER_BREATH
+            self._knots.append((self._end_ns, here, rate))
+            self._rate_brpm = rate_brpm
         self._end_ns = until_ns
 
     def wave(self, at_ns: int) -> float:

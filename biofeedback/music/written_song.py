@@ -117,7 +117,9 @@ def write_out(
         ends.add(len(roots) - 1)
     roots.append(0)
     drives.append(ENDING_DRIVE)
-    dresses = [drive_song(drive, tempo_bpm, level_db=0.0) for drive in drives]
+    dresses = [
+        mapping.keep_in_range(drive_song(drive, tempo_bpm, level_db=0.0)) for drive in drives
+    ]
     chords = voice_roots(style, key, roots)
     notes = _accompany(style, seed, chords, dresses, ends)
     notes += _lead(style, key, lines, dresses)

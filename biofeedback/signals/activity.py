@@ -10,9 +10,7 @@ from bisect import bisect_left, insort
 from collections import deque
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from biofeedback.signals.filters import Biquads, design_highpass, design_lowpass
+from biofeedback.signals.filters import BandPass
 from biofeedback.signals.movement.axes import NARROWEST, START_RANGE, Axes
 from biofeedback.signals.resample import TICK_S, WORKING_RATE_HZ
 
@@ -31,12 +29,6 @@ _ABRUPT_HZ = 6.0
 _LN_ABRUPT = math.log(_ABRUPT_HZ / _FLOWING_HZ)
 _TILT_HZ = 0.5
 
-_BAND = np.vstack(
-    (
-        design_highpass(_BAND_HZ[0], WORKING_RATE_HZ),
-        design_lowpass(_BAND_HZ[1], WORKING_RATE_HZ),
-    )
-)
 # One pole, once per answer, on the mean since the last answer.
 _TILT_FORGET = 1.0 - math.exp(-2.0 * math.pi * _TILT_HZ * EMIT_TICKS * TICK_S)
 
@@ -67,9 +59,10 @@ class PersonalRange:
         n = len(self._sorted)
         low = self._sorted[n // 10]
         high = self._sorted[n - 1 - n // 10]
-        known = min(1.0, n / self._LEARNED)
-        low = known * low + (1.0 - known) * min(low, self._start[0])
-        high = known * high + (1.0 - known) * max(high, self._start[1])
+        if n < self._LEARNED:
+            known = n / self._LEARNED
+            low = known * low + (1.0 - known) * min(low, self._start[0])
+            high = known * high + (1.0 - known) * max(high, self._start[1])
         self._low, self._high = self._widen(low, high)
 
     def _widen(self, low: float, high: float) -> tuple[float, float]:
@@ -78,7 +71,9 @@ class PersonalRange:
 
     def place(self, value: float) -> float:
         """Return where in the range a value lies, 0..1."""
-        return min(1.0, max(0.0, (value - self._low) / (self._high - self._low)))
+        if value <= self._low:
+            return 0.0
+        return 1.0 if value >= self._high else (value - self._low) / (self._high - self._low)
 
 
 class MovementRange(PersonalRange):
@@ -96,21 +91,21 @@ class MovementRange(PersonalRange):
 class Activity:
     """Quantity of motion, mean | ||a|| - g | in 0.3-10 Hz over 0.8 s, and what belongs to it.
 
-    ``update`` answers every 0.2 s of signal; in between the last answer stands.
+    ``update`` answers every 0.2 s of signal; in between the last answer stands. What single axes
+    do is followed only with ``feels_axes``.
 
     References:
         Piana et al. (2013), A set of full-body movement features for emotion recognition:
         kinetic energy as quantity of motion. Deviation: one accelerometer, no positions.
     """
 
-    def __init__(self) -> None:
-        self._band = Biquads(_BAND)
-        self._lean_sum = self._across_sum = self._ahead_sum = self._weight_sum = 0.0
+    def __init__(self, *, feels_axes: bool = False) -> None:
+        self._band = BandPass(*_BAND_HZ, WORKING_RATE_HZ)
+        self._lean_sum = self._weight_sum = 0.0
         self._lean: float | None = None
         self._range = MovementRange(0.0, 1.5, narrowest=0.8)
         self._tilt_range = PersonalRange(-40.0, 40.0, narrowest=40.0)
-        ranges = (_range_of_axis(), _range_of_axis(), _range_of_axis())
-        self.axes = Axes(ranges, EMIT_TICKS * TICK_S)
+        self._axes = _make_axes() if feels_axes else None
         # Sums over the ticks since the last answer, and over each whole stretch between two.
         self._motion_sum = self._jerk_sum = self._before = 0.0
         self._summed = 0
@@ -121,15 +116,21 @@ class Activity:
         self.sustained_ratio: float | None = None
         self.tilt_ratio: float | None = None
 
+    @property
+    def axis_ratios(self) -> tuple[float, float, float] | None:
+        """How each axis is inclined, 0..1; None until it is known, or if nobody asks."""
+        return None if self._axes is None else self._axes.ratios
+
     def restart(self) -> None:
         """Begin anew after a gap; the person's range stays."""
         self._band.reset()
-        self._lean_sum = self._across_sum = self._ahead_sum = self._weight_sum = 0.0
+        self._lean_sum = self._weight_sum = 0.0
         self._lean = None
         self._motion_sum = self._jerk_sum = self._before = 0.0
         self._summed = 0
         self._cells.clear()
-        self.axes.restart()
+        if self._axes is not None:
+            self._axes.restart()
         self.activity_mps2 = self.activity_ratio = None
         self.sustained_ratio = self.tilt_ratio = None
 
@@ -148,6 +149,8 @@ class Activity:
             tick = first + start
             end = min(n, start + 1 + -tick % EMIT_TICKS)
             self._sum(band[start:end], lengths[start:end], vectors[start:end])
+            if self._axes is not None:
+                self._axes.hear(lengths[start:end], vectors[start:end])
             last_tick = first + end - 1
             if last_tick % EMIT_TICKS == 0:
                 self._follow_tilt()
@@ -161,19 +164,15 @@ class Activity:
         self, band: Sequence[float], lengths: Sequence[float], vectors: Sequence[Vector]
     ) -> None:
         motion, jerk, before = self._motion_sum, self._jerk_sum, self._before
-        lean, across, ahead = self._lean_sum, self._across_sum, self._ahead_sum
-        weight = self._weight_sum
-        for x, length, (a, b, c) in zip(band, lengths, vectors, strict=True):
+        lean, weight = self._lean_sum, self._weight_sum
+        for x, length, (along, _, _) in zip(band, lengths, vectors, strict=True):
             motion += abs(x)
             jerk += abs(x - before)
             before = x
-            lean += a
-            across += b
-            ahead += c
+            lean += along
             weight += length
         self._motion_sum, self._jerk_sum, self._before = motion, jerk, before
-        self._lean_sum, self._across_sum, self._ahead_sum = lean, across, ahead
-        self._weight_sum = weight
+        self._lean_sum, self._weight_sum = lean, weight
         self._summed += len(band)
 
     def _close_cell(self) -> None:
@@ -184,37 +183,36 @@ class Activity:
         self._summed = 0
 
     def _follow_tilt(self) -> None:
-        """Follow the share of gravity that lies along the sensor's axes, -1..1."""
+        """Follow the share of gravity that lies along the sensor's first axis, -1..1."""
         # The length is never below the part, so without gravity the share is small, not wild.
-        weight = max(self._weight_sum, 1.0)
-        share = self._lean_sum / weight
-        self.axes.update(share, self._across_sum / weight, self._ahead_sum / weight)
-        self._lean_sum = self._across_sum = self._ahead_sum = self._weight_sum = 0.0
+        share = self._lean_sum / max(self._weight_sum, 1.0)
+        self._lean_sum = self._weight_sum = 0.0
+        if self._axes is not None:
+            self._axes.update()
         if self._lean is None:
             self._lean = share
         self._lean += _TILT_FORGET * (share - self._lean)
 
     def _answer(self) -> float:
-        motion_sum = jerk_sum = 0.0
-        for motion, jerk in self._cells:
-            motion_sum += motion
-            jerk_sum += jerk
-        activity = motion_sum / _WINDOW_TICKS
-        slope = jerk_sum / (_WINDOW_TICKS * TICK_S)
+        (m0, j0), (m1, j1), (m2, j2), (m3, j3) = self._cells
+        activity = (m0 + m1 + m2 + m3) / _WINDOW_TICKS
+        slope = (j0 + j1 + j2 + j3) / (_WINDOW_TICKS * TICK_S)
         # A sine of frequency f has mean |slope| = 2 pi f mean |value|.
         pace_hz = slope / (2.0 * math.pi * activity) if activity > 1e-6 else 0.0
         abrupt = 0.0
         if pace_hz > _FLOWING_HZ:
             abrupt = min(1.0, math.log(pace_hz / _FLOWING_HZ) / _LN_ABRUPT)
-        # Stillness flows: the noise of the sensor has no manner.
-        abrupt *= min(1.0, activity / _STILL_MPS2)
+        if activity < _STILL_MPS2:
+            # Stillness flows: the noise of the sensor has no manner.
+            abrupt *= activity / _STILL_MPS2
         lean = 0.0 if self._lean is None else self._lean
         tilt_deg = math.degrees(math.asin(min(1.0, max(-1.0, lean))))
         self._seen += 1
         if self._seen % (WORKING_RATE_HZ // EMIT_TICKS) == 0:
             self._range.learn(activity)
             self._tilt_range.learn(tilt_deg)
-            self.axes.learn()
+            if self._axes is not None:
+                self._axes.learn()
         self.activity_mps2 = activity
         self.activity_ratio = self._range.place(activity)
         self.sustained_ratio = 1.0 - abrupt
@@ -222,5 +220,6 @@ class Activity:
         return activity
 
 
-def _range_of_axis() -> PersonalRange:
-    return PersonalRange(*START_RANGE, narrowest=NARROWEST)
+def _make_axes() -> Axes:
+    one, two, three = (PersonalRange(*START_RANGE, narrowest=NARROWEST) for _ in range(3))
+    return Axes((one, two, three), EMIT_TICKS * TICK_S)

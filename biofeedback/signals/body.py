@@ -116,7 +116,14 @@ class Body:
                 site = self._sites.get(sensor, "unknown")
                 declared_hz = self._declared_hz.get(sensor)
                 left_axis = self._left_axes.get(sensor)
-                motion = Motion(self._wearer, sensor, site, declared_hz, left_axis=left_axis)
+                motion = Motion(
+                    self._wearer,
+                    sensor,
+                    site,
+                    declared_hz,
+                    left_axis=left_axis,
+                    feels_axes=self._feels_axes,
+                )
                 self._motions[sensor] = motion
             found = motion.update(samples, at_ns, heart_beats=self._feels_heart(sensor, at_ns))
             if motion.site == "ankle" and len(self._motions) > 1:
@@ -163,7 +170,9 @@ class Body:
         """Feel the chest or the belly rise."""
         if not motion.seconds or motion.site not in _BREATHING_SITES:
             return []
-        chest = self._chests.setdefault(sensor, ChestMotion())
+        chest = self._chests.get(sensor)
+        if chest is None:
+            chest = self._chests[sensor] = ChestMotion()
         found: list[MeasureTaken] = []
         for second in motion.seconds:
             felt = chest.update(second)
@@ -297,13 +306,13 @@ class Body:
             has_motion=True,
             motion_age_ms=None if motion_ns is None else (at_ns - motion_ns) / NS_PER_MS,
             walking=walking,
-            cadence_spm=motion.cadence_spm(at_ns) if walking else None,
+            cadence_spm=motion.pace_spm if walking else None,
             last_step_ns=motion.last_step_ns,
             activity_mps2=activity.activity_mps2,
             activity_ratio=activity.activity_ratio,
             sustained_ratio=activity.sustained_ratio,
             tilt_ratio=activity.tilt_ratio,
-            axis_ratios=activity.axes.ratios if self._feels_axes else None,
+            axis_ratios=activity.axis_ratios,
             motion_quality=motion.quality,
             next_step_ns=next_step_ns,
             next_step_sd_ms=next_step_sd_ms,

@@ -57,13 +57,14 @@ class Motion:
         declared_hz: float | None,
         *,
         left_axis: Axis | None = None,
+        feels_axes: bool = False,
     ) -> None:
         self._tell = Teller(wearer, sensor)
         self.site: Site = site
         self._declared_hz = declared_hz
         self._sieve = MotionQuality()
         self._resampler = Resampler()
-        self.activity = Activity()
+        self.activity = Activity(feels_axes=feels_axes)
         self._steps = Steps(site)
         self._cadence = Cadence(site)
         self._prediction = StepPrediction(steps_apart=2 if site == "ankle" else 1)
@@ -94,11 +95,10 @@ class Motion:
 
     def walking(self, at_ns: int) -> bool:
         """Tell whether the gait goes on; silence ends it even if no more samples come."""
-        last_ns = self.last_step_ns
-        if last_ns is None or self._steps.step_s is None:
+        last_ns, patience_s = self.last_step_ns, self._steps.silence_s
+        if last_ns is None or patience_s is None:
             return False
-        patience_s = self._steps.silence_s
-        return patience_s is not None and at_ns - last_ns <= patience_s * NS_PER_S
+        return at_ns - last_ns <= patience_s * NS_PER_S
 
     def repetition(self, at_ns: int) -> tuple[int, float] | None:
         """Return the newest phase 0 and the period in s of a repeated movement that goes on."""
@@ -110,7 +110,12 @@ class Motion:
 
     def cadence_spm(self, at_ns: int) -> float | None:
         """Return steps per minute, None when nobody walks or the sensor clips."""
-        return self._cadence_spm if not self._clipping and self.walking(at_ns) else None
+        return self.pace_spm if self.walking(at_ns) else None
+
+    @property
+    def pace_spm(self) -> float | None:
+        """Steps per minute of who walks, None when the sensor clips."""
+        return None if self._clipping else self._cadence_spm
 
     def next_step(self, at_ns: int) -> tuple[int | None, float | None]:
         """Return when the next contact of somebody who walks is expected, and its SD in ms.
@@ -138,10 +143,7 @@ class Motion:
         """
         found: list[Finding] = []
         self.seconds.clear()
-        for piece in self._sieve.seconds(block.times_ns):
-            times_ns, values, verdict = self._sieve.sieve(
-                block.times_ns[piece], block.acceleration_mps2[piece], block.range_mps2
-            )
+        for times_ns, values, verdict in self._sieve.sieve(block):
             if verdict is not None:
                 self._judge(verdict, at_ns, found, heart_beats=heart_beats)
             if times_ns.size == 0:

@@ -5,11 +5,10 @@ Judged once per second of signal, so the verdict doesn't depend on how samples w
 
 from __future__ import annotations
 
-import itertools
 from collections import deque
 from dataclasses import dataclass
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 import numpy as np
@@ -17,7 +16,11 @@ import numpy as np
 from biofeedback.messages import NS_PER_MS, NS_PER_S
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
+
+    from biofeedback.samples import AccelerationBlock
 
 _CLIPPED_AT = 0.98
 _MOST_CLIPPED = 0.05
@@ -30,6 +33,8 @@ _NORMAL = 1.4826
 _PPM = 1e6
 LARGEST_MPS2 = 10_000.0
 """A thousand g: no wearable measures that, so it is a broken number."""
+
+Piece: TypeAlias = "tuple[NDArray[np.int64], NDArray[np.float64], Verdict | None]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,54 +78,61 @@ class MotionQuality:
         self._times: list[NDArray[np.int64]] = []
         self._intervals_ns: list[NDArray[np.int64]] = []
 
-    def seconds(self, times_ns: NDArray[np.int64]) -> list[slice]:
-        """Cut a block where a second of signal ends."""
-        n = times_ns.size
-        if n == 0:
-            return []
-        if self._origin_ns is None:
-            self._origin_ns = int(times_ns[0])
-        if (int(times_ns[-1]) - self._origin_ns) // NS_PER_S == self._second:
-            return [slice(0, n)]
-        number = (times_ns - self._origin_ns) // NS_PER_S
-        cuts = [0, *((number[1:] != number[:-1]).nonzero()[0] + 1).tolist(), n]
-        return [slice(a, b) for a, b in itertools.pairwise(cuts)]
+    def sieve(self, block: AccelerationBlock) -> Iterator[Piece]:
+        """Stop what isn't a number; cut a block where a second of signal ends, and judge each.
 
-    def sieve(
-        self,
-        times_ns: NDArray[np.int64],
-        acceleration_mps2: NDArray[np.float64],
-        range_mps2: float | None,
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64], Verdict | None]:
-        """Stop what isn't a number; if a second has ended before these samples, judge it.
-
-        Args:
-            times_ns: One of the pieces that ``seconds`` cut, not empty.
-            acceleration_mps2: Shape (n, 3).
-            range_mps2: Full scale of an axis, None if unknown.
+        Yields:
+            Times (n,) and acceleration (n, 3) of a piece, maybe none, and the verdict on the second
+            that ended before it, None if none did.
         """
-        assert self._origin_ns is not None  # noqa: S101 - seconds() came first
-        second = (int(times_ns[0]) - self._origin_ns) // NS_PER_S
-        verdict = None
-        if second > self._second:
-            verdict = self._judge()
-            self._second = second
-        self._samples += times_ns.size
-        self._times.append(times_ns)
-        # A comparison with NaN is false, so NaN and infinity fail here too.
-        size = np.abs(acceleration_mps2)
-        largest = float(np.maximum.reduce(size, axis=None))
-        limit = LARGEST_MPS2 if range_mps2 is None else _CLIPPED_AT * range_mps2
-        if largest < limit:
-            return times_ns, acceleration_mps2, verdict
-        sizes = size.max(axis=1)
+        times_ns, acceleration_mps2 = block.times_ns, block.acceleration_mps2
+        if times_ns.size == 0:
+            return
+        clean = _is_within(acceleration_mps2, _limit(block.range_mps2))
+        for second, piece in self._cut(times_ns):
+            times, values = times_ns[piece], acceleration_mps2[piece]
+            verdict = None
+            if second > self._second:
+                verdict = self._judge()
+                self._second = second
+            self._samples += times.size
+            self._times.append(times)
+            if not clean:
+                good = self._count_bad(values, block.range_mps2)
+                times, values = times[good], values[good]
+            yield times, values, verdict
+
+    def _cut(self, times_ns: NDArray[np.int64]) -> list[tuple[int, slice]]:
+        """Return each second of signal, counted from the first sample ever, and its samples."""
+        if self._origin_ns is None:
+            self._origin_ns = times_ns.item(0)
+        origin_ns, n = self._origin_ns, times_ns.size
+        newest = (times_ns.item(-1) - origin_ns) // NS_PER_S
+        cut: list[tuple[int, slice]] = []
+        start = 0
+        while start < n:
+            second = (times_ns.item(start) - origin_ns) // NS_PER_S
+            end = n
+            if second != newest:
+                # One at least, even of stamps that aren't in order.
+                ends_ns = origin_ns + (second + 1) * NS_PER_S
+                end = max(start + 1, int(times_ns.searchsorted(ends_ns)))
+            cut.append((second, slice(start, end)))
+            start = end
+        return cut
+
+    def _count_bad(
+        self, acceleration_mps2: NDArray[np.float64], range_mps2: float | None
+    ) -> NDArray[np.bool_]:
+        """Count what is clipped or no number; tell which samples, shape (n,), are numbers."""
+        sizes = np.abs(acceleration_mps2).max(axis=1)
         good = sizes <= LARGEST_MPS2
         if range_mps2 is not None:
-            self._clipped += int(np.count_nonzero(sizes[good] >= limit))
+            self._clipped += int(np.count_nonzero(sizes[good] >= _limit(range_mps2)))
         broken = int(good.size - np.count_nonzero(good))
         self._broken += broken
         self.not_finite += broken
-        return times_ns[good], acceleration_mps2[good], verdict
+        return good
 
     def _judge(self) -> Verdict | None:
         """Judge the second that ended and begin the next."""
@@ -133,7 +145,7 @@ class MotionQuality:
         self._window.append((samples, clipped))
         usual = median(self._rates)
         complete = min(1.0, (samples - broken) / usual)
-        share = sum(c for _, c in self._window) / sum(s for s, _ in self._window)
+        share = sum([c for _, c in self._window]) / sum([s for s, _ in self._window])
         clipping = share > _MOST_CLIPPED
         quality = complete * max(0.0, 1.0 - share / _MOST_CLIPPED * 0.5)
         rate_hz = None
@@ -155,7 +167,7 @@ class MotionQuality:
         self._times = [times_ns[-1:]]
         # Differences of integers: a shift of all times changes nothing.
         apart_ns = times_ns[1:] - times_ns[:-1]
-        longest_ns = int(np.maximum.reduce(apart_ns, initial=0))
+        longest_ns = apart_ns.item(apart_ns.argmax()) if apart_ns.size else 0
         gap_s = longest_ns / NS_PER_S if longest_ns > _GAP_NS else None
         self._intervals_ns.append(apart_ns)
         if len(self._intervals_ns) < _TIMING_SECONDS:
@@ -169,6 +181,18 @@ class MotionQuality:
         jitter_ns = _NORMAL * _middle(np.abs(good_ns - usual_ns))
         rate_hz = NS_PER_S * good_ns.size / float(good_ns.sum())
         return gap_s, Timing(rate_hz=rate_hz, jitter_ms=jitter_ns / NS_PER_MS)
+
+
+def _is_within(values: NDArray[np.float64], limit: float) -> bool:
+    """Tell whether all values lie between -limit and limit; NaN and infinity never do."""
+    flat = values.reshape(-1)
+    # Where the largest lies is found faster than itself. A NaN counts as that, and fails here.
+    return -limit < flat.item(flat.argmin()) and flat.item(flat.argmax()) < limit
+
+
+def _limit(range_mps2: float | None) -> float:
+    """Return from which size on a value is no good, or clipped if the full scale is known."""
+    return LARGEST_MPS2 if range_mps2 is None else min(LARGEST_MPS2, _CLIPPED_AT * range_mps2)
 
 
 def _middle(values: NDArray[np.int64]) -> int:

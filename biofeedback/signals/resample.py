@@ -111,36 +111,22 @@ class Resampler:
                 ahead = (now_ns, (x1, y1, z1))
                 break
             dt_s = apart_ns * 1e-9
-            half = 0.5 * dt_s
-            if now_ns < next_ns:
-                ax += half * (x0 + x1)
-                ay += half * (y0 + y1)
-                az += half * (z0 + z1)
-            else:
+            while next_ns <= now_ns:
                 # The part of the line before a tick is its own, the rest is the next one's.
-                taken_x = taken_y = taken_z = 0.0
-                dx, dy, dz = x1 - x0, y1 - y0, z1 - z0
-                while next_ns <= now_ns:
-                    w_s = (next_ns - last_ns) * 1e-9
-                    bent = 0.5 * w_s * w_s / dt_s
-                    until_x = w_s * x0 + bent * dx
-                    until_y = w_s * y0 + bent * dy
-                    until_z = w_s * z0 + bent * dz
-                    if on_grid:
-                        append(
-                            (
-                                (ax + until_x - taken_x) * hz,
-                                (ay + until_y - taken_y) * hz,
-                                (az + until_z - taken_z) * hz,
-                            )
-                        )
-                    on_grid = True
-                    ax = ay = az = 0.0
-                    taken_x, taken_y, taken_z = until_x, until_y, until_z
-                    next_ns += tick_ns
-                ax = half * (x0 + x1) - taken_x
-                ay = half * (y0 + y1) - taken_y
-                az = half * (z0 + z1) - taken_z
+                w_s = (next_ns - last_ns) * 1e-9
+                bent = 0.5 * w_s * w_s / dt_s
+                x = w_s * x0 + bent * (x1 - x0)
+                y = w_s * y0 + bent * (y1 - y0)
+                z = w_s * z0 + bent * (z1 - z0)
+                if on_grid:
+                    append(((ax + x) * hz, (ay + y) * hz, (az + z) * hz))
+                on_grid = True
+                ax, ay, az = -x, -y, -z
+                next_ns += tick_ns
+            half = 0.5 * dt_s
+            ax += half * (x0 + x1)
+            ay += half * (y0 + y1)
+            az += half * (z0 + z1)
             last_ns = now_ns
             x0, y0, z0 = x1, y1, z1
         self._last_ns, self._next_ns, self._on_grid = last_ns, next_ns, on_grid

@@ -46,9 +46,7 @@ class ChestMotion:
             self._restart()
         means = second.means_mps2
         shaken = np.maximum.reduce(np.abs(second.cells_mps2 - means[:, None]), axis=None)
-        path = np.concatenate((self._means[-1][-1:], means)) if self._means else means
-        turned = np.maximum.reduce(np.abs(path[1:] - path[:-1]), axis=None)
-        if shaken > _SHAKEN_MPS2 or turned > _TURNED_MPS2:
+        if shaken > _SHAKEN_MPS2 or self._turns(means):
             self._restart()
             return "movement"
         self._means.append(means)
@@ -58,6 +56,12 @@ class ChestMotion:
         self._since = 0
         values = np.concatenate(self._means)
         return find_breath(values, rate_hz=CELL_RATE_HZ, heart_rate_bpm=None, source="chest")
+
+    def _turns(self, means: NDArray[np.float64]) -> bool:
+        """Tell whether gravity turned more than a breath turns it."""
+        path = np.concatenate((self._means[-1][-1:], means)) if self._means else means
+        turned = np.maximum.reduce(np.abs(path[1:] - path[:-1]), axis=None)
+        return bool(turned > _TURNED_MPS2)
 
     def _restart(self) -> None:
         self._means.clear()

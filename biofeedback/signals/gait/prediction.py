@@ -12,7 +12,8 @@ References:
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+
+import msgspec
 
 _PLACE_GAIN = 0.8
 _PERIOD_GAIN = 0.06
@@ -25,7 +26,7 @@ _LATEST_S = 0.3
 _LEAST_SD_S = 0.010
 
 
-class NextStep(NamedTuple):
+class NextStep(msgspec.Struct, frozen=True, gc=False):
     """The next contact is expected at ``contact_s`` after the origin, give or take ``sd_s``."""
 
     contact_s: float
@@ -42,15 +43,19 @@ class StepPrediction:
         self._period_s = 0.0
         self._turn_s = 0.0
         self._variance_s2 = 0.0
+        # The contact after the newest one: it stands until it was missed.
+        self._next: NextStep | None = None
 
     def restart(self) -> None:
         """Begin a new bout."""
         self._seen = 0
+        self._next = None
 
     def update(self, contact_s: float, *, step_s: float) -> None:
         """Take the next contact; ``step_s`` is the period that the rhythm shows."""
         period_s = step_s * self._steps_apart
         if self._seen == 0 or abs(period_s / self._period_s - 1.0) > 0.3:
+            self.restart()
             self._seen = 1
             self._place_s, self._period_s, self._turn_s = contact_s, period_s, 0.0
             self._variance_s2 = (_FIRST_SD * period_s) ** 2
@@ -67,14 +72,21 @@ class StepPrediction:
         self._turn_s = -(self._turn_s + (_TURN_GAIN * missed_s if periods % 2 else 0.0))
         self._variance_s2 += _FORGET * (missed_s * missed_s - self._variance_s2)
         self._seen += 1
+        if self._seen >= _FEWEST_CONTACTS:
+            self._next = self._look_ahead(skipped=0)
 
     def next_step(self, now_s: float) -> NextStep | None:
         """Tell the next contact at ``now_s``; None until the walk has shown its pace."""
-        if self._seen < _FEWEST_CONTACTS:
+        expected = self._next
+        if expected is None:
             return None
+        late_s = now_s - _LATEST_S - expected.contact_s
+        if late_s <= 0.0:
+            return expected
+        return self._look_ahead(skipped=math.ceil(late_s / self._period_s))
+
+    def _look_ahead(self, *, skipped: int) -> NextStep:
         contact_s = self._place_s + self._period_s + self._turn_s
-        variance_s2 = self._variance_s2
-        skipped = max(0, math.ceil((now_s - _LATEST_S - contact_s) / self._period_s))
         contact_s += skipped * self._period_s
-        sd_s = math.sqrt(variance_s2 * (1 + skipped))
+        sd_s = math.sqrt(self._variance_s2 * (1 + skipped))
         return NextStep(contact_s=contact_s, sd_s=max(_LEAST_SD_S, sd_s))

@@ -8,10 +8,10 @@ the *step* is decided by where the power lies, by what people do, and by what th
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ _WAVES = _make_waves()
 _ONES = np.ones(WINDOW_SAMPLES)
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(msgspec.Struct, frozen=True, gc=False):
     """What the newest seconds repeat: ``similarity`` is -1..1, ``step_s`` the step period.
 
     ``size_mps2`` is the standard deviation of the signal.
@@ -124,7 +123,7 @@ def _first_strong_peak(similar: list[float]) -> float | None:
 
 
 def _amplitude(signal: NDArray[np.float64], period_s: float) -> float:
-    in_phase, quadrature = (_WAVES[round(1.0 / period_s / _FINEST_HZ)] @ signal).tolist()
+    in_phase, quadrature = (_WAVES[round(1.0 / period_s / _FINEST_HZ)].dot(signal)).tolist()
     return math.hypot(in_phase, quadrature)
 
 

@@ -21,7 +21,9 @@ from __future__ import annotations
 import math
 from collections import deque
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from biofeedback.signals.resample import TICK_S
 
@@ -58,7 +60,7 @@ _ALONG = 0.7
 """Cosine: a push that goes another way than sideways contradicts what was told of the mounting."""
 
 
-class Footfall(NamedTuple):
+class Footfall(msgspec.Struct, frozen=True, gc=False):
     """A contact of one foot: ``foot`` is 0 or 1, and how sure that is, 0.5..1."""
 
     foot: int
@@ -232,8 +234,12 @@ def _scaled(a: Vector, by: float) -> Vector:
 
 def _mean(vectors: Sequence[Vector]) -> Vector:
     n = len(vectors)
-    x, y, z = zip(*vectors, strict=True)
-    return sum(x) / n, sum(y) / n, sum(z) / n
+    sx = sy = sz = 0.0
+    for x, y, z in vectors:
+        sx += x
+        sy += y
+        sz += z
+    return sx / n, sy / n, sz / n
 
 
 def _without(a: Vector, along: Vector) -> Vector:

@@ -12,9 +12,15 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 
-from biofeedback.signals.filters import Biquads, design_highpass, design_lowpass, phase_delay_s
+from biofeedback.signals.filters import (
+    BandPass,
+    design_highpass,
+    design_lowpass,
+    phase_delay_s,
+)
 from biofeedback.signals.gait.belief import Belief
 from biofeedback.signals.gait.lift import Lift
 from biofeedback.signals.gait.rhythm import NEEDED_SAMPLES, Rhythm, find_rhythm
@@ -46,15 +52,16 @@ class Gate:
 
 EVALUATE_TICKS = 12
 """The gate is looked at this often, and nowhere between."""
-_STEP_BAND = np.vstack(
+_STEP_HZ = (0.8, 3.5)
+_SECTIONS = np.vstack(
     (
-        design_highpass(0.8, WORKING_RATE_HZ),
-        design_lowpass(3.5, WORKING_RATE_HZ),
+        design_highpass(_STEP_HZ[0], WORKING_RATE_HZ),
+        design_lowpass(_STEP_HZ[1], WORKING_RATE_HZ),
     )
 )
 _SLOWEST_CHZ = 80
 _DELAYS_S = tuple(
-    phase_delay_s(_STEP_BAND, centihertz / 100, WORKING_RATE_HZ)
+    phase_delay_s(_SECTIONS, centihertz / 100, WORKING_RATE_HZ)
     for centihertz in range(_SLOWEST_CHZ, 361)
 )
 
@@ -98,8 +105,7 @@ _DUE = 0.2
 _MOST_WEAK = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(msgspec.Struct, frozen=True, gc=False):
     """An initial contact at ``contact_s`` after the origin; ``peak_mps2`` is its strength.
 
     ``period_s`` is the step period at that moment; ``begins`` marks the first step of a bout.
@@ -121,7 +127,7 @@ class Steps:
         self._lift = Lift() if self._gate is _HAND else None
         self._belief = Belief(site)
         self._strolling = Strolling()
-        self._band = Biquads(_STEP_BAND)
+        self._band = BandPass(*_STEP_HZ, WORKING_RATE_HZ)
         # The newest values at half the working rate, large ones cut, before ``_filled``.
         self._recent = np.empty(_BUFFER)
         self._filled = 0
@@ -206,9 +212,8 @@ class Steps:
             y2, y1 = y1, y
             if not tick & 1:
                 size = y if y > 0.0 else -y
-                cut = _CUT_LEVELS * swing
-                if size > _CUT_MPS2 and size > cut:
-                    size = max(_CUT_MPS2, cut)
+                if size > _CUT_MPS2:
+                    size = min(size, max(_CUT_MPS2, _CUT_LEVELS * swing))
                 swing += _SWING_FORGET * (size - swing)
                 recent[filled] = size if y > 0.0 else -size
                 filled += 1

@@ -17,7 +17,9 @@ from __future__ import annotations
 from collections import deque
 from operator import mul
 from statistics import median
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import msgspec
 
 from biofeedback.signals.heart.odd_forms import OddForms
 from biofeedback.signals.heart.usual_size import UsualSize
@@ -60,7 +62,7 @@ _NEAR = (-0.3, 1.0, 0.5, -0.2)
 """What two intervals before a gap of two and two after it say of the first in it (cubic)."""
 
 
-class Judged(NamedTuple):
+class Judged(msgspec.Struct, frozen=True, gc=False):
     """One raw interval and its verdict.
 
     ``normal_ms`` are the intervals that take its place in a corrected series: none if the interval
@@ -72,7 +74,7 @@ class Judged(NamedTuple):
     normal_ms: tuple[float, ...]
 
 
-class _Place(NamedTuple):
+class _Place(msgspec.Struct, frozen=True, gc=False):
     """An interval, the one after it, and what a smooth rhythm would have there; in ms.
 
     ``threshold`` is how far a beat may be moved, ``sudden`` how far an interval may leave the

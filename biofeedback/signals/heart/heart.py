@@ -24,31 +24,16 @@ class Heart:
         self._intervals = Intervals()
         self.rhythm = HeartRhythm(wearer, sensor, breathing or Breathing(wearer))
         self.electrical = False
-
-    @property
-    def heart_rate_bpm(self) -> float | None:
+        self.heart_rate_bpm: float | None = None
         """The last rate that can be trusted."""
-        return self._gate.heart_rate_bpm
-
-    @property
-    def valid_at_ns(self) -> int | None:
+        self.valid_at_ns: int | None = None
         """When that rate was told."""
-        return self._gate.valid_at_ns
-
-    @property
-    def quality(self) -> float:
+        self.quality = 0.0
         """How far it can be trusted, 0..1."""
-        return self._gate.quality
-
-    @property
-    def suspect(self) -> bool:
+        self.suspect = False
         """The rate is not to be used for control."""
-        return self._gate.suspect
-
-    @property
-    def doubted(self) -> bool:
+        self.doubted = False
         """A leap was seen and waits for readings that agree with it."""
-        return self._gate.doubted
 
     def update(
         self,
@@ -75,9 +60,11 @@ class Heart:
             cadence_spm=cadence_spm,
             optical=reading.source == "optical",
         )
-        if gate.heart_rate_bpm is not None and gate.valid_at_ns == at_ns:
+        self.heart_rate_bpm, self.valid_at_ns = gate.heart_rate_bpm, gate.valid_at_ns
+        self.quality, self.suspect, self.doubted = gate.quality, gate.suspect, gate.doubted
+        if self.heart_rate_bpm is not None and self.valid_at_ns == at_ns:
             tell = self._tell.measure
-            found.append(tell("heart_rate_bpm", gate.heart_rate_bpm, gate.quality, at_ns))
+            found.append(tell("heart_rate_bpm", self.heart_rate_bpm, self.quality, at_ns))
         self._take_intervals(reading, at_ns, found)
         return found
 

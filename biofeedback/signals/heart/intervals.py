@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from biofeedback.messages import NS_PER_MS, NS_PER_S
 from biofeedback.signals.heart.artefacts import LONGEST_MS, SHORTEST_MS
@@ -31,8 +32,7 @@ _LONGEST_TOLD_MS = 65_536.0
 _APART_NS = 200 * NS_PER_MS
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(msgspec.Struct, frozen=True, gc=False):
     """One RR interval; ``beat_ns`` is the beat that ends it, None if it can't be placed.
 
     ``clean`` is what could be said at once, ``doubted`` what the device says, and before the
@@ -67,7 +67,7 @@ class Intervals:
         ]
         if not told:
             return []
-        gap_ns = self._find_gap_ns(sum(min(rr, _LONGEST_TOLD_MS) for rr, _ in told), at_ns)
+        gap_ns = self._find_gap_ns(sum([min(rr, _LONGEST_TOLD_MS) for rr, _ in told]), at_ns)
         cleans = [self._is_clean(rr, suspect=suspect) for rr, suspect in told]
         beats = self._place([rr for rr, _ in told], at_ns)
         self._arrival_ns = at_ns

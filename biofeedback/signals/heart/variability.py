@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+
+import msgspec
 
 _VALID_SHARE = 0.8
 _FULL_SHARE = 0.92
@@ -19,8 +20,7 @@ _LONGEST_MS = 2000.0
 _US_PER_MS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Variability:
+class Variability(msgspec.Struct, frozen=True, gc=False):
     """RMSSD and SDNN; ``valid_ratio`` is the share of the window's beats that are normal."""
 
     rmssd_ms: float

@@ -11,7 +11,10 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from biofeedback.signals.activity import PersonalRange
+    from biofeedback.signals.resample import Vector
 
 START_RANGE = (-0.6, 0.6)
 NARROWEST = 0.4
@@ -28,6 +31,8 @@ class Axes:
         self._ranges = ranges
         self._keep = math.exp(-2.0 * math.pi * _CUT_HZ * interval_s)
         self._shares: tuple[float, float, float] | None = None
+        # Sums since the last call of ``update``: of each axis, and of the lengths.
+        self._sums = (0.0, 0.0, 0.0, 0.0)
 
     @property
     def ratios(self) -> tuple[float, float, float] | None:
@@ -40,9 +45,25 @@ class Axes:
     def restart(self) -> None:
         """Begin anew after a gap; the person's ranges stay."""
         self._shares = None
+        self._sums = (0.0, 0.0, 0.0, 0.0)
 
-    def update(self, a: float, b: float, c: float) -> None:
-        """Take the mean share of gravity along each axis since the last call, -1..1."""
+    def hear(self, lengths: Sequence[float], vectors: Sequence[Vector]) -> None:
+        """Take consecutive ticks of the acceleration, and its length."""
+        a, b, c, weight = self._sums
+        for length, (x, y, z) in zip(lengths, vectors, strict=True):
+            a += x
+            b += y
+            c += z
+            weight += length
+        self._sums = (a, b, c, weight)
+
+    def update(self) -> None:
+        """Follow the mean share of gravity along each axis since the last call, -1..1."""
+        a, b, c, weight = self._sums
+        self._sums = (0.0, 0.0, 0.0, 0.0)
+        # The length is never below the part, so without gravity the share is small, not wild.
+        weight = max(weight, 1.0)
+        a, b, c = a / weight, b / weight, c / weight
         if self._shares is not None:
             keep, (x, y, z) = self._keep, self._shares
             a += (x - a) * keep

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from biofeedback.signals.movement.cycle import Cycles
 from biofeedback.signals.movement.gestures import Gestures, StepFilter
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from biofeedback.signals.resample import Vector
 
 
-@dataclass(frozen=True, slots=True)
-class Moves:
+class Moves(msgspec.Struct, frozen=True, gc=False):
     """What became known: gestures, and phases 0 of a repeated movement."""
 
     gestures: Sequence[Gesture]

@@ -55,7 +55,14 @@ class Duet:
             pending = pending[len(due) :]
             presses = [Press("next", at_ns) for key_s in keys if round(key_s * 10) == tick]
             moment = Moment(
-                at_ns, [self.body()], self.tempo_bpm, 0.1, (), due, presses, (tick * 0.15) % 1.0
+                at_ns,
+                [self.body()],
+                self.tempo_bpm,
+                0.1,
+                (),
+                due,
+                presses,
+                lambda at_ns: (at_ns * 1.5e-9) % 1.0,
             )
             wish = self.law.propose(moment)
             self.tempo_bpm += 0.1 * (wish.parameters.tempo_bpm - self.tempo_bpm)

@@ -13,14 +13,14 @@ G = 9.81
 
 def feel(tilts_deg, *, piece=17):
     """Tilt the first axis against the third; 50 samples a second."""
-    activity = Activity()
+    activity = Activity(feels_axes=True)
     vectors = [
         (G * math.sin(math.radians(t)), 0.0, G * math.cos(math.radians(t))) for t in tilts_deg
     ]
     for start in range(0, len(vectors), piece):
         part = vectors[start : start + piece]
         activity.update(start, [math.hypot(*v) for v in part], part)
-    return activity.axes.ratios
+    return activity.axis_ratios
 
 
 def test_a_tilt_moves_its_axes_and_leaves_the_third():
@@ -46,4 +46,4 @@ def test_pieces_change_nothing():
 
 
 def test_nothing_is_told_before_anything_is_known():
-    assert Activity().axes.ratios is None
+    assert Activity(feels_axes=True).axis_ratios is None
