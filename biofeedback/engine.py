@@ -321,7 +321,8 @@ class Engine:
         if self._falling_asleep is None:
             return wish
         elapsed_s = (at_ns - self._started_ns) / NS_PER_S
-        return wish._replace(parameters=self._falling_asleep.soften(wish.parameters, elapsed_s))
+        softened = self._falling_asleep.soften(wish.parameters, elapsed_s)
+        return msgspec.structs.replace(wish, parameters=softened)
 
     # ------------------------------------------------------------ what doesn't wait for the step
 

@@ -79,7 +79,7 @@ class Musician:
         self, at_ns: int, allowed: Allowed, wish: Wish, outputs: list[Output], *, may_rise: bool
     ) -> None:
         """Order what sounds until the next step: parameters first, then notes."""
-        parameters, _, parts = allowed
+        parameters, parts = allowed.parameters, allowed.parts
         self._sequence += 1
         steer = SteerSound(
             at_ns=at_ns,

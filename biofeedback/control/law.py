@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol
 
+import msgspec
+
 from biofeedback.messages import Key, MusicParameters
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ def _never(_at_ns: int) -> None:
     """Tell that there is no music."""
 
 
-class Moment(NamedTuple):
+class Moment(msgspec.Struct, frozen=True, gc=False):
     """What a law is told at one control step.
 
     Args:
@@ -126,7 +128,7 @@ class Answer(NamedTuple):
     strength_ratio: float
 
 
-class Wish(NamedTuple):
+class Wish(msgspec.Struct, frozen=True, gc=False):
     """What a law wants, and why.
 
     ``parts`` has one entry for each wearer, in their order, or none. ``pulses_ns`` are the single

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import math
 from operator import le
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
@@ -87,7 +87,7 @@ _FLOATS = {float}
 _SILENT_PART = Part(energy=0.0)
 
 
-class Allowed(NamedTuple):
+class Allowed(msgspec.Struct, frozen=True, gc=False):
     """What the music may be now, and which limits changed the wish."""
 
     parameters: MusicParameters

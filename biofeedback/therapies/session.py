@@ -209,8 +209,8 @@ class TherapySession:
         else:
             shaped = msgspec.structs.replace(wanted, tempo_bpm=tempo_bpm, level_db=level_db)
         if self._kind in {"checks", "ratings"}:
-            return wish._replace(parameters=shaped, reason="asking")
-        return wish._replace(parameters=shaped)
+            return msgspec.structs.replace(wish, parameters=shaped, reason="asking")
+        return msgspec.structs.replace(wish, parameters=shaped)
 
     def close(self, at_ns: int) -> list[Output]:
         """Tell what came of it all; the session is over, however it ended."""

@@ -172,7 +172,8 @@ def shifted(moment: Moment, by_ns: int) -> Moment:
     def move(ns):
         return None if ns is None else ns + by_ns
 
-    return moment._replace(
+    return msgspec.structs.replace(
+        moment,
         at_ns=moment.at_ns + by_ns,
         bodies=[
             msgspec.structs.replace(
@@ -192,7 +193,8 @@ def shifted(moment: Moment, by_ns: int) -> Moment:
 
 
 def shifted_wish(wish: Wish, by_ns: int) -> Wish:
-    return wish._replace(
+    return msgspec.structs.replace(
+        wish,
         pulses_ns=tuple(ns + by_ns for ns in wish.pulses_ns),
         answers=tuple(a._replace(start_ns=a.start_ns + by_ns) for a in wish.answers),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from biofeedback.control.law import Moment, Press, Step
@@ -39,7 +40,7 @@ def test_time_ends_a_phase_and_nothing_else_does():
 
 def test_a_key_that_was_pressed_too_early_counts_at_the_least_time():
     early = quiet(600)
-    early[3] = early[3]._replace(presses=[Press("go_on", 0)])
+    early[3] = msgspec.structs.replace(early[3], presses=[Press("go_on", 0)])
     assert end_s(Ending(phase(ends="key"), rest_bpm=None), early) == (5.0, "key")
 
 
@@ -49,7 +50,7 @@ def walk(period_s, slips):
     for index, moment in enumerate(moments):
         if next_s <= 0.1 * index:
             step = Step("p1", round(next_s * 1e9), 0.0)
-            moments[index] = moment._replace(steps=[step])
+            moments[index] = msgspec.structs.replace(moment, steps=[step])
             next_s += period_s * (1.0 + slips * (-1) ** number)
             number += 1
     return moments
@@ -67,7 +68,7 @@ def test_thirty_even_steps_are_steady(slips, why):
 def test_a_rest_between_steps_begins_the_count_anew():
     moments = walk(0.55, 0.0)
     for index in range(120, 160):
-        moments[index] = moments[index]._replace(steps=())
+        moments[index] = msgspec.structs.replace(moments[index], steps=())
     at_s, why = end_s(Ending(phase(ends="steady_cadence"), rest_bpm=None), moments)
     assert why == "criterion"
     assert at_s == pytest.approx(16.0 + 31 * 0.55, abs=1.0)
