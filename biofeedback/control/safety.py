@@ -18,7 +18,6 @@ On doubt: neutral, never more.
 from __future__ import annotations
 
 import math
-from operator import le
 from typing import TYPE_CHECKING, get_args
 
 import msgspec
@@ -83,7 +82,6 @@ _RANGES = tuple(
 )
 _LOWEST_VALUES = msgspec.structs.astuple(_LOWEST)
 _HIGHEST_VALUES = msgspec.structs.astuple(_HIGHEST)
-_FLOATS = {float}
 _SILENT_PART = Part(energy=0.0)
 
 
@@ -197,12 +195,11 @@ class Safety:
 
     def _refuse_not_finite(self, wish: MusicParameters, hit: dict[Limit, None]) -> MusicParameters:
         values = msgspec.structs.astuple(wish)
-        # A comparison with NaN is false.
-        if (
-            set(map(type, values)) == _FLOATS
-            and all(map(le, _LOWEST_VALUES, values))
-            and all(map(le, values, _HIGHEST_VALUES))
-        ):
+        for value, low, high in zip(values, _LOWEST_VALUES, _HIGHEST_VALUES, strict=True):
+            # A comparison with NaN is false.
+            if type(value) is not float or not low <= value <= high:
+                break
+        else:
             return wish
         usable: dict[str, float] = {}
         for value, (name, low, high) in zip(values, _RANGES, strict=True):
