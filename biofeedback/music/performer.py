@@ -20,7 +20,7 @@ from biofeedback.music.swell import Swell
 
 if TYPE_CHECKING:
     from biofeedback.messages import Direction, Part
-    from biofeedback.music.pace import Span
+    from biofeedback.music.pace import Span, Stride
     from biofeedback.music.style import Style
 
 REMEMBERED_NS = 10 * NS_PER_S
@@ -108,10 +108,9 @@ class Performer:
             return []
         self._planned_until_ns = until_ns
         clock, tempo_bpm = self._clock, parameters.tempo_bpm
-        clock.extend(until_ns, tempo_bpm)
-        self._swell.extend(until_ns, parameters.swell_brpm)
-        first, end = self._next_tick, clock.first_tick_at(until_ns)
+        first, end = self._next_tick, clock.extend(until_ns, tempo_bpm)
         self._next_tick = end
+        self._swell.extend(until_ns, parameters.swell_brpm)
         notes: list[PlayNote] = []
         wave = self._swell.wave(until_ns)
         for span in self._pace.cut(first, end, tempo_bpm):
@@ -120,11 +119,11 @@ class Performer:
                 clock.forget_before(at_ns - REMEMBERED_NS)
             if self._gate_energy is None or (must_fall and parameters.energy < self._gate_energy):
                 self._gate_energy = parameters.energy
-            moment = Moment(self._scene, parts, self._gate_energy, wave, span.time_ratio)
+            moment = Moment(self._scene, parts, self._gate_energy, wave, span.stride.time_ratio)
             planned = plan_notes(
                 self._style, self._seed, span.start, span.end, parameters, moment=moment
             )
-            notes += self._place(at_ns, planned, span, tempo_bpm)
+            notes += self._place(at_ns, planned, span.stride, tempo_bpm)
         if self._click:
             notes += self._click_beats(at_ns, first, end, tempo_bpm)
         return notes
@@ -207,22 +206,22 @@ class Performer:
         """Let instruments come in or leave, and the scene change with its phrase."""
         self._gate_energy = energy
         if span.start % self._phrase_ticks == 0:
-            now_ns = self._clock.time_ns(span.felt(span.start))
+            now_ns = self._clock.time_ns(span.stride.felt(span.start))
             if now_ns - self._scene_since_ns >= SCENE_NS:
                 self._scene += 1
                 self._scene_since_ns = now_ns
 
     def _place(
-        self, at_ns: int, planned: list[PlannedNote], span: Span, tempo_bpm: float
+        self, at_ns: int, planned: list[PlannedNote], stride: Stride, tempo_bpm: float
     ) -> list[PlayNote]:
         """Find the instants of notes that were planned in the style's own ticks."""
         notes: list[PlayNote] = []
-        own_bpm = tempo_bpm / span.time_ratio
+        own_bpm = tempo_bpm / stride.time_ratio
         last, felt, felt_ns = -1, 0, 0
         for note in planned:
             if note.tick != last:
                 last = note.tick
-                felt = span.felt(last)
+                felt = stride.felt(last)
                 felt_ns = self._clock.time_ns(felt)
             notes.append(_order(at_ns, felt_ns + note.offset_ns, note, own_bpm, felt))
         return notes
