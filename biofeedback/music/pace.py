@@ -27,16 +27,16 @@ _SLOW, _SLOW_IN_THREES = 3, 2
 
 
 class Stride(msgspec.Struct, frozen=True, gc=False):
-    """How the style's ticks lie among the felt ones while the pace doesn't change."""
+    """How the style's ticks lie among the felt ones while the pace doesn't change.
 
-    sixths: int = _PLAIN
-    felt_origin: int = 0
-    style_origin: int = 0
+    ``time_ratio`` tells the felt beats in a beat of the style: 2 (in 6/8: 3) at half time, 0.5 at
+    double time.
+    """
 
-    @property
-    def time_ratio(self) -> float:
-        """Felt beats in a beat of the style: 2 (in 6/8: 3) at half time, 0.5 at double time."""
-        return _PLAIN / self.sixths
+    sixths: int
+    time_ratio: float
+    felt_origin: int
+    style_origin: int
 
     def felt(self, style_tick: int) -> int:
         """Tell the felt tick of a place in the style."""
@@ -57,6 +57,14 @@ class Stride(msgspec.Struct, frozen=True, gc=False):
         return self.style_origin - (-away // _PLAIN)
 
 
+def _stride(sixths: int, felt_origin: int, style_origin: int) -> Stride:
+    return Stride(sixths, _PLAIN / sixths, felt_origin, style_origin)
+
+
+FELT = _stride(_PLAIN, 0, 0)
+"""Felt beats themselves."""
+
+
 class Span(msgspec.Struct, frozen=True, gc=False):
     """A stretch of the style between two joints, ``[start, end)`` in its own ticks."""
 
@@ -75,9 +83,9 @@ class Pace:
     ) -> None:
         self._style = style
         self._slow = _SLOW_IN_THREES if style.meter.in_threes else _SLOW
-        self._stride = Stride(_PLAIN, felt_origin, style_origin)
+        self._stride = _stride(_PLAIN, felt_origin, style_origin)
         sixths = self._choose(tempo_bpm, reluctance=1.0)
-        self._stride = Stride(sixths, felt_origin, style_origin)
+        self._stride = _stride(sixths, felt_origin, style_origin)
 
     @property
     def time_ratio(self) -> float:
@@ -125,7 +133,7 @@ class Pace:
         """Go on at another pace from the beginning of a bar; tell whether it is another."""
         if sixths == self._stride.sixths:
             return False
-        self._stride = Stride(sixths, self._stride.felt_after(style_tick), style_tick)
+        self._stride = _stride(sixths, self._stride.felt_after(style_tick), style_tick)
         return True
 
     def _choose(self, tempo_bpm: float, *, reluctance: float = _RELUCTANCE) -> int:

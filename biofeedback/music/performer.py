@@ -14,7 +14,7 @@ from biofeedback.music.arrangement import Moment, PlannedNote, plan_notes
 from biofeedback.music.beats import BeatClock
 from biofeedback.music.form import phrase_ticks
 from biofeedback.music.gesture import plan_answer, plan_melody_note, plan_stroke
-from biofeedback.music.pace import Pace
+from biofeedback.music.pace import FELT, Pace
 from biofeedback.music.style import PART_LAYERS
 from biofeedback.music.swell import Swell
 
@@ -157,12 +157,15 @@ class Performer:
             )
         ratio = self._pace.time_ratio
         return [
-            _order(
-                at_ns,
-                start_ns + _last_ns((note.tick - tick) * ratio, tempo_bpm),
-                note,
-                tempo_bpm / ratio,
-                None,
+            PlayNote(
+                at_ns=at_ns,
+                start_ns=start_ns + _last_ns((note.tick - tick) * ratio, tempo_bpm),
+                duration_ns=_last_ns(note.duration_ticks, tempo_bpm / ratio),
+                layer=note.layer,
+                pitch_midi=note.pitch_midi,
+                velocity=note.velocity,
+                tick=None,
+                pan=note.pan,
             )
             for note in planned
         ]
@@ -214,7 +217,7 @@ class Performer:
     def _place(
         self, at_ns: int, planned: list[PlannedNote], stride: Stride, tempo_bpm: float
     ) -> list[PlayNote]:
-        """Find the instants of notes that were planned in the style's own ticks."""
+        """Find the instants of notes that were planned in ticks of a stride."""
         notes: list[PlayNote] = []
         own_bpm = tempo_bpm / stride.time_ratio
         last, felt, felt_ns = -1, 0, 0
@@ -223,18 +226,29 @@ class Performer:
                 last = note.tick
                 felt = stride.felt(last)
                 felt_ns = self._clock.time_ns(felt)
-            notes.append(_order(at_ns, felt_ns + note.offset_ns, note, own_bpm, felt))
+            notes.append(
+                PlayNote(
+                    at_ns=at_ns,
+                    start_ns=felt_ns + note.offset_ns,
+                    duration_ns=_last_ns(note.duration_ticks, own_bpm),
+                    layer=note.layer,
+                    pitch_midi=note.pitch_midi,
+                    velocity=note.velocity,
+                    tick=felt,
+                    pan=note.pan,
+                )
+            )
         return notes
 
     def _click_beats(
         self, at_ns: int, first_tick: int, end_tick: int, tempo_bpm: float
     ) -> list[PlayNote]:
         """Click on each felt beat, never a hair beside it; the bar's first beat is stronger."""
-        notes: list[PlayNote] = []
+        clicks: list[PlannedNote] = []
         for beat in range(-(-first_tick // TICKS_PER_BEAT), -(-end_tick // TICKS_PER_BEAT)):
             tick = beat * TICKS_PER_BEAT
             opens = self._pace.style_tick(tick) % self._style.meter.ticks == 0
-            note = PlannedNote(
+            click = PlannedNote(
                 tick=tick,
                 duration_ticks=CLICK_TICKS,
                 layer="click",
@@ -243,8 +257,8 @@ class Performer:
                 pan=0.0,
                 offset_ns=0,
             )
-            notes.append(_order(at_ns, self._clock.time_ns(tick), note, tempo_bpm, tick))
-        return notes
+            clicks.append(click)
+        return self._place(at_ns, clicks, FELT, tempo_bpm)
 
     def _next_step_ns(self, at_ns: int, at_tick: int) -> int:
         """Find the next step of the grid if it is near enough to wait for, else now."""
@@ -254,21 +268,6 @@ class Performer:
             return at_ns
         start_ns = self._clock.time_ns(tick)
         return start_ns if 0 <= start_ns - at_ns <= SOFT_GRID_NS else at_ns
-
-
-def _order(
-    at_ns: int, start_ns: int, note: PlannedNote, own_bpm: float, tick: int | None
-) -> PlayNote:
-    return PlayNote(
-        at_ns=at_ns,
-        start_ns=start_ns,
-        duration_ns=_last_ns(note.duration_ticks, own_bpm),
-        layer=note.layer,
-        pitch_midi=note.pitch_midi,
-        velocity=note.velocity,
-        tick=tick,
-        pan=note.pan,
-    )
 
 
 def _last_ns(ticks: float, tempo_bpm: float) -> int:
