@@ -51,7 +51,7 @@ class Timeline:
         self._next_tick = end
         for tick in range(-(-first // TICKS_PER_BEAT) * TICKS_PER_BEAT, end, TICKS_PER_BEAT):
             self.beats.append((tick, self._clock.time_ns(tick)))
-        for span in self._pace.cut(first, end, tempo_bpm):
+        for span in self._pace.cut(end, tempo_bpm):
             if span.at_bar:
                 self._open_bar(span.stride.felt(span.start), span.start)
 

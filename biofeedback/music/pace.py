@@ -79,13 +79,21 @@ class Pace:
     """Where a style's bars lie among the felt beats."""
 
     def __init__(
-        self, style: Style, tempo_bpm: float, *, felt_origin: int = 0, style_origin: int = 0
+        self,
+        style: Style,
+        tempo_bpm: float,
+        *,
+        felt_tick: int = 0,
+        felt_origin: int = 0,
+        style_origin: int = 0,
     ) -> None:
+        """Begin at ``felt_tick``; a bar of the style begins where both origins are."""
         self._style = style
         self._slow = _SLOW_IN_THREES if style.meter.in_threes else _SLOW
         self._stride = _stride(_PLAIN, felt_origin, style_origin)
         sixths = self._choose(tempo_bpm, reluctance=1.0)
         self._stride = _stride(sixths, felt_origin, style_origin)
+        self._cut_until = self._stride.style_after(felt_tick)
 
     @property
     def time_ratio(self) -> float:
@@ -106,11 +114,15 @@ class Pace:
         opens = -(-style_tick // bar) * bar
         next_section = (-(-max(opens, 1) // section)) * section
         return Pace(
-            style, tempo_bpm, felt_origin=self._stride.felt_after(opens), style_origin=next_section
+            style,
+            tempo_bpm,
+            felt_tick=felt_tick,
+            felt_origin=self._stride.felt_after(opens),
+            style_origin=next_section,
         )
 
-    def cut(self, felt_start: int, felt_end: int, tempo_bpm: float) -> list[Span]:
-        """Cut the felt ticks ``[felt_start, felt_end)`` at joints; call it in order, without gaps.
+    def cut(self, felt_end: int, tempo_bpm: float) -> list[Span]:
+        """Cut at joints what lies between the last cut and the felt tick ``felt_end``.
 
         Returns:
             Spans whose ends meet.
@@ -118,7 +130,7 @@ class Pace:
         spans: list[Span] = []
         meter = self._style.meter
         joint_ticks = meter.joint_ticks
-        start, end = self._stride.style_after(felt_start), self._stride.style_after(felt_end)
+        start, end = self._cut_until, self._stride.style_after(felt_end)
         while start < end:
             within = start % joint_ticks
             at_bar = within == 0 and start % meter.ticks == 0
@@ -127,6 +139,7 @@ class Pace:
             joint = start - within + joint_ticks
             spans.append(Span(start, min(joint, end), within == 0, at_bar, self._stride))
             start = joint
+        self._cut_until = end
         return spans
 
     def _turn(self, style_tick: int, sixths: int) -> bool:

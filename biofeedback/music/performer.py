@@ -113,7 +113,7 @@ class Performer:
         self._swell.extend(until_ns, parameters.swell_brpm)
         notes: list[PlayNote] = []
         wave = self._swell.wave(until_ns)
-        for span in self._pace.cut(first, end, tempo_bpm):
+        for span in self._pace.cut(end, tempo_bpm):
             if span.at_joint:
                 self._pass_joint(span, parameters.energy)
                 clock.forget_before(at_ns - REMEMBERED_NS)
@@ -123,7 +123,8 @@ class Performer:
             planned = plan_notes(
                 self._style, self._seed, span.start, span.end, parameters, moment=moment
             )
-            notes += self._place(at_ns, planned, span.stride, tempo_bpm)
+            if planned:
+                notes += self._place(at_ns, planned, span.stride, tempo_bpm)
         if self._click:
             notes += self._click_beats(at_ns, first, end, tempo_bpm)
         return notes
