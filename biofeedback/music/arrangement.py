@@ -179,11 +179,8 @@ class _Band:
                     part_energy = self._find_part_energy(chair.part)
                     if part_energy is None:
                         continue
-                    gates, later, energy = (
-                        mapping.open_gates(part_energy, parameters),
-                        0.0,
-                        part_energy,
-                    )
+                    gates = mapping.open_gates(part_energy, parameters)
+                    later, energy = 0.0, part_energy
                 for candidate in candidates:
                     # What sounds at rest always does: nothing makes it come in later.
                     enter = candidate.enter
