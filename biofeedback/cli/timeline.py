@@ -47,14 +47,13 @@ class Timeline:
         """Let the tempo move linearly to ``tempo_bpm`` at ``until_ns``."""
         if until_ns <= self._clock.end_ns:
             return
-        self._clock.extend(until_ns, tempo_bpm)
-        first, end = self._next_tick, self._clock.first_tick_at(until_ns)
+        first, end = self._next_tick, self._clock.extend(until_ns, tempo_bpm)
         self._next_tick = end
         for tick in range(-(-first // TICKS_PER_BEAT) * TICKS_PER_BEAT, end, TICKS_PER_BEAT):
             self.beats.append((tick, self._clock.time_ns(tick)))
-        for span in self._pace.cut(first, end, tempo_bpm):
+        for span in self._pace.cut(end, tempo_bpm):
             if span.at_bar:
-                self._open_bar(span.felt(span.start), span.start)
+                self._open_bar(span.stride.felt(span.start), span.start)
 
     def _open_bar(self, tick: int, style_tick: int) -> None:
         numerator, denominator = map(int, self._style.meter.name.split("/"))

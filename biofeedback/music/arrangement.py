@@ -17,7 +17,7 @@ import msgspec
 from biofeedback.messages import NS_PER_MS, Layer, Part
 from biofeedback.music import mapping
 from biofeedback.music.composition import compose_bar
-from biofeedback.music.patterns import BASS_TONES
+from biofeedback.music.patterns import BASS_TONES, BETWEEN, QUICK
 from biofeedback.music.scales import DEGREES, OCTAVE
 from biofeedback.music.style import PART_LAYERS
 
@@ -151,20 +151,8 @@ def _seat(style: Style, scene_number: int, *, owned: bool) -> dict[Layer, _Chair
     return chairs
 
 
-class _Manner(msgspec.Struct, frozen=True, gc=False):
-    """How all notes of one moment are played."""
-
-    weights_db: tuple[float, float, float, float]
-    colour_db: float
-    swell_db: float
-    length: float
-    ring: float
-    inversion: int
-    degrees: int
-
-
 class _Band:
-    """Reads the parameters of one moment once, and only as far as notes need them."""
+    """Plays at one moment; reads of its parameters what the notes that sound ask for."""
 
     def __init__(self, style: Style, parameters: MusicParameters, moment: Moment) -> None:
         parameters = mapping.keep_in_range(parameters)
@@ -176,7 +164,6 @@ class _Band:
         self._gates = mapping.open_gates(self._energy, parameters)
         self._colour = mapping.choose_colour(parameters, style.harmony.colours)
         self._chairs = _seat(style, moment.scene % len(style.scenes), owned=bool(moment.parts))
-        self._manner: _Manner | None = None
 
     def play(
         self, bar: Bar, first_step: int, end_step: int, first_tick: int, notes: list[PlannedNote]
@@ -192,11 +179,8 @@ class _Band:
                     part_energy = self._find_part_energy(chair.part)
                     if part_energy is None:
                         continue
-                    gates, later, energy = (
-                        mapping.open_gates(part_energy, parameters),
-                        0.0,
-                        part_energy,
-                    )
+                    gates = mapping.open_gates(part_energy, parameters)
+                    later, energy = 0.0, part_energy
                 for candidate in candidates:
                     # What sounds at rest always does: nothing makes it come in later.
                     enter = candidate.enter
@@ -215,38 +199,20 @@ class _Band:
         entries = self._style.part_entries
         return mapping.join_in(self._energy, entries[part] if part < len(entries) else 0.0)
 
-    def _read_manner(self) -> _Manner:
-        parameters = self._parameters
-        # What could be heard as another beat stays below the beat that is meant.
-        tempo_bpm, ratio = parameters.tempo_bpm, self._moment.time_ratio
-        in_threes = self._style.meter.in_threes
-        between_db = mapping.offbeat_level_db(tempo_bpm, ratio, in_threes=in_threes)
-        quick_db = mapping.fast_level_db(tempo_bpm, ratio)
-        return _Manner(
-            (0.0, between_db, quick_db, between_db + quick_db),
-            mapping.colour_level_db(parameters),
-            mapping.swell_level_db(parameters, self._moment.swell_wave),
-            mapping.length_ratio(parameters),
-            mapping.hat_length_ratio(parameters),
-            mapping.shift_inversions(parameters),
-            mapping.shift_degrees(parameters),
-        )
-
     def _sound(
         self, candidate: Candidate, chair: _Chair, energy: float, bar: Bar, tick: int
     ) -> PlannedNote:
-        manner = self._manner
-        if manner is None:
-            manner = self._manner = self._read_manner()
-        voice = chair.voice
-        level_db = mapping.layer_level_db(chair.layer, voice, energy, self._parameters)
-        level_db = level_db + candidate.accent_db + manner.weights_db[candidate.weight]
+        voice, parameters = chair.voice, self._parameters
+        level_db = mapping.layer_level_db(chair.layer, voice, energy, parameters)
+        level_db += candidate.accent_db
+        if candidate.weight:
+            level_db += self._soften_db(candidate.weight)
         if chair.sings:
             level_db += bar.phrasing_db
             if candidate.length != "held":
-                level_db += manner.swell_db
+                level_db += mapping.swell_level_db(parameters, self._moment.swell_wave)
         if candidate.colour_from:
-            level_db += manner.colour_db
+            level_db += mapping.colour_level_db(parameters)
         offset_ns = 0
         if voice.loose_db:
             loud, late = bar.human[candidate.human]
@@ -254,9 +220,9 @@ class _Band:
             offset_ns = int(voice.late_ms * NS_PER_MS * late)
         ticks, length = candidate.ticks, candidate.length
         if length == "articulated":
-            ticks = max(SHORTEST_TICKS, round(ticks * manner.length))
+            ticks = max(SHORTEST_TICKS, round(ticks * mapping.length_ratio(parameters)))
         elif length == "ring":
-            ticks = max(SHORTEST_TICKS, round(ticks * manner.ring))
+            ticks = max(SHORTEST_TICKS, round(ticks * mapping.hat_length_ratio(parameters)))
         pan = voice.pan
         if candidate.place:
             pan = max(-1.0, min(1.0, pan + candidate.place * voice.spread))
@@ -264,24 +230,34 @@ class _Band:
             tick=tick,
             duration_ticks=ticks,
             layer=chair.layer,
-            pitch_midi=self._find_pitch(candidate, bar, manner),
+            pitch_midi=self._find_pitch(candidate, bar),
             velocity=mapping.velocity(level_db),
             pan=pan,
             offset_ns=offset_ns,
         )
 
-    def _find_pitch(self, candidate: Candidate, bar: Bar, manner: _Manner) -> int | None:
+    def _soften_db(self, weight: int) -> float:
+        """What could be heard as another beat stays below the beat that is meant."""
+        tempo_bpm, ratio = self._parameters.tempo_bpm, self._moment.time_ratio
+        level_db = 0.0
+        if weight & BETWEEN:
+            in_threes = self._style.meter.in_threes
+            level_db += mapping.offbeat_level_db(tempo_bpm, ratio, in_threes=in_threes)
+        if weight & QUICK:
+            level_db += mapping.fast_level_db(tempo_bpm, ratio)
+        return level_db
+
+    def _find_pitch(self, candidate: Candidate, bar: Bar) -> int | None:
         number = candidate.number
         match candidate.kind:
             case "stroke":
                 return None if number < 0 else number
             case "voice":
                 inversion = candidate.inversion
-                pitch = bar.chords[candidate.chord].voice_pitch(
-                    number,
-                    inversion=manner.inversion if inversion is None else inversion,
-                    colour=self._colour,
-                )
+                if inversion is None:
+                    inversion = mapping.shift_inversions(self._parameters)
+                chord = bar.chords[candidate.chord]
+                pitch = chord.voice_pitch(number, inversion=inversion, colour=self._colour)
                 return pitch if pitch <= HIGHEST_CHORD_MIDI else pitch - OCTAVE
             case "bass":
                 chord = bar.chords[candidate.chord]
@@ -290,14 +266,12 @@ class _Band:
                 low = self._style.harmony.bass_low_midi
                 return find_bass_pitch(BASS_TONES[number], chord, after, low)
             case _:
-                return self._find_melody_pitch(
-                    candidate, bar.chords[candidate.chord], manner.degrees
-                )
+                return self._find_melody_pitch(candidate, bar.chords[candidate.chord])
 
-    def _find_melody_pitch(self, candidate: Candidate, chord: Chord, degrees: int) -> int:
+    def _find_melody_pitch(self, candidate: Candidate, chord: Chord) -> int:
         melody = self._style.melody
         assert melody is not None  # noqa: S101 - only a melody has such notes
-        degree = candidate.number + degrees
+        degree = candidate.number + mapping.shift_degrees(self._parameters)
         if candidate.kind == "free":
             degree = chord.key.walk(degree, 0, melody.scale)
         elif candidate.kind == "chord":

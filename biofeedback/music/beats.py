@@ -39,8 +39,11 @@ class BeatClock:
         """The last instant whose beat is known."""
         return self._times_ns[-1]
 
-    def extend(self, until_ns: int, tempo_bpm: float) -> None:
+    def extend(self, until_ns: int, tempo_bpm: float) -> int:
         """Let the tempo move linearly from its last value to ``tempo_bpm`` at ``until_ns``.
+
+        Returns:
+            The first tick at ``until_ns``.
 
         Raises:
             ValueError: ``until_ns`` is not after ``end_ns``, or the tempo is not in 1..1000.
@@ -48,10 +51,13 @@ class BeatClock:
         span_ns = until_ns - self._times_ns[-1]
         if span_ns <= 0:
             raise ValueError(f"the future is already known {-span_ns} ns further")
-        tempo = _count_tempo(tempo_bpm)
-        self._positions.append(self._positions[-1] + (self._tempi[-1] + tempo) * span_ns)
+        before, tempo = self._tempi[-1], _count_tempo(tempo_bpm)
+        position = self._positions[-1] + (before + tempo) * span_ns
+        self._positions.append(position)
         self._times_ns.append(until_ns)
         self._tempi.append(tempo)
+        # The first tick that was not reached one nanosecond earlier.
+        return (position - 2 * tempo + (tempo - before) // span_ns) // _UNITS_PER_TICK + 1
 
     def first_tick_at(self, at_ns: int) -> int:
         """Find the smallest tick whose time is not before ``at_ns``."""

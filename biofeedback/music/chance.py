@@ -55,7 +55,7 @@ def roll(seed: int, *keys: int) -> int:
     return bits
 
 
-def roll_pairs(seed: int, keys: Sequence[int]) -> list[tuple[float, float]]:
+def roll_pairs(seed: int, keys: Sequence[int]) -> list[list[float]]:
     """Draw two numbers in [0, 1) for each of many keys.
 
     They are the lower and the upper half of what ``roll(seed, key)`` draws.

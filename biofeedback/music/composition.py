@@ -55,7 +55,7 @@ class Bar(msgspec.Struct, frozen=True, gc=False):
     steps: tuple[tuple[Entry, ...], ...]
     chords: tuple[Chord, ...]
     after: Chord
-    human: dict[int, tuple[float, float]]
+    human: dict[int, list[float]]
     phrasing_db: float
 
 
@@ -108,7 +108,7 @@ def accompany_bar(
     )
 
 
-def _deviate(sources: Sequence[Source], seed: int, bar: int) -> dict[int, tuple[float, float]]:
+def _deviate(sources: Sequence[Source], seed: int, bar: int) -> dict[int, list[float]]:
     """Draw how far each note of a bar is off, all at once."""
     keys = [
         candidate.human

@@ -9,6 +9,7 @@ a chord depends on eight others at most.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -161,18 +162,20 @@ def _lead_voices(
 ) -> tuple[int, int, int]:
     old = None if before is None else [before.key.pitch(voice) for voice in before.voices]
     new = None if after is None else [after.key.pitch(voice) for voice in after.voices]
-    least, best = 0.0, None
+    least, best = math.inf, None
     for voices, pitches, mean in voicings:
         cost = _CENTRE_COST * (mean - centre) ** 2
         if before is not None and old is not None:
             cost += _move(old, pitches)
+            if cost >= least:
+                continue
             if _run_in_parallel(old, before.bass_midi, pitches, bass_midi):
                 cost += _PARALLEL_COST
         if after is not None and new is not None:
             cost += _JOIN_COST * _move(pitches, new)
             if _run_in_parallel(pitches, bass_midi, new, after.bass_midi):
                 cost += _PARALLEL_COST
-        if best is None or cost < least:
+        if cost < least:
             least, best = cost, voices
     assert best is not None  # noqa: S101 - there is at least one voicing
     return best

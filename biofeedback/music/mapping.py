@@ -139,7 +139,7 @@ def fast_level_db(tempo_bpm: float, time_ratio: float = 1.0) -> float:
 
 def velocity(level_db: float) -> float:
     """Turn a level into the amplitude-like velocity of a note: ``10^(dB/20)``, at most 1."""
-    return min(1.0, 10.0 ** (level_db / 20.0))
+    return 10.0 ** (level_db / 20.0) if level_db < 0.0 else 1.0
 
 
 def length_ratio(parameters: MusicParameters) -> float:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["stroke", "bass", "voice", "free", "chord", "home"]
 BASS_TONES = ("root", "third", "fifth", "octave", "approach")
+BETWEEN, QUICK = 1, 2
 _MIDDLE_VOICE = 1
 _replace = msgspec.structs.replace
 _KEYS_PER_STEP = 32
@@ -88,13 +89,14 @@ def weigh(style: Style, layer: Layer, step: int) -> int:
     """Tell whether accompaniment at a step could be heard as another beat than the one meant.
 
     Returns:
-        0 on a beat, else the sum of 1 (between beats: as a beat of twice the tempo) and 2 (a
-        sixteenth or a backbeat: as one of two thirds or half of it). 0 in a style without a beat.
+        0 on a beat, else the sum of ``BETWEEN`` (beats: as a beat of twice the tempo) and ``QUICK``
+        (a sixteenth or a backbeat: as one of two thirds or half of it). 0 in a style without a
+        beat.
     """
     if not style.has_beat:
         return 0
     between = step % style.meter.steps_per_beat != 0
-    return between + 2 * (layer == "snare" or step % 2 == 1)
+    return BETWEEN * between + QUICK * (layer == "snare" or step % 2 == 1)
 
 
 def human_key(index: int, step: int, place: int) -> int:

@@ -14,13 +14,13 @@ from biofeedback.music.arrangement import Moment, PlannedNote, plan_notes
 from biofeedback.music.beats import BeatClock
 from biofeedback.music.form import phrase_ticks
 from biofeedback.music.gesture import plan_answer, plan_melody_note, plan_stroke
-from biofeedback.music.pace import Pace
+from biofeedback.music.pace import FELT, Pace
 from biofeedback.music.style import PART_LAYERS
 from biofeedback.music.swell import Swell
 
 if TYPE_CHECKING:
     from biofeedback.messages import Direction, Part
-    from biofeedback.music.pace import Span
+    from biofeedback.music.pace import Span, Stride
     from biofeedback.music.style import Style
 
 REMEMBERED_NS = 10 * NS_PER_S
@@ -108,23 +108,23 @@ class Performer:
             return []
         self._planned_until_ns = until_ns
         clock, tempo_bpm = self._clock, parameters.tempo_bpm
-        clock.extend(until_ns, tempo_bpm)
-        self._swell.extend(until_ns, parameters.swell_brpm)
-        first, end = self._next_tick, clock.first_tick_at(until_ns)
+        first, end = self._next_tick, clock.extend(until_ns, tempo_bpm)
         self._next_tick = end
+        self._swell.extend(until_ns, parameters.swell_brpm)
         notes: list[PlayNote] = []
         wave = self._swell.wave(until_ns)
-        for span in self._pace.cut(first, end, tempo_bpm):
+        for span in self._pace.cut(end, tempo_bpm):
             if span.at_joint:
                 self._pass_joint(span, parameters.energy)
                 clock.forget_before(at_ns - REMEMBERED_NS)
             if self._gate_energy is None or (must_fall and parameters.energy < self._gate_energy):
                 self._gate_energy = parameters.energy
-            moment = Moment(self._scene, parts, self._gate_energy, wave, span.time_ratio)
+            moment = Moment(self._scene, parts, self._gate_energy, wave, span.stride.time_ratio)
             planned = plan_notes(
                 self._style, self._seed, span.start, span.end, parameters, moment=moment
             )
-            notes += self._place(at_ns, planned, span, tempo_bpm)
+            if planned:
+                notes += self._place(at_ns, planned, span.stride, tempo_bpm)
         if self._click:
             notes += self._click_beats(at_ns, first, end, tempo_bpm)
         return notes
@@ -158,12 +158,15 @@ class Performer:
             )
         ratio = self._pace.time_ratio
         return [
-            _order(
-                at_ns,
-                start_ns + _last_ns((note.tick - tick) * ratio, tempo_bpm),
-                note,
-                tempo_bpm / ratio,
-                None,
+            PlayNote(
+                at_ns=at_ns,
+                start_ns=start_ns + _last_ns((note.tick - tick) * ratio, tempo_bpm),
+                duration_ns=_last_ns(note.duration_ticks, tempo_bpm / ratio),
+                layer=note.layer,
+                pitch_midi=note.pitch_midi,
+                velocity=note.velocity,
+                tick=None,
+                pan=note.pan,
             )
             for note in planned
         ]
@@ -207,35 +210,46 @@ class Performer:
         """Let instruments come in or leave, and the scene change with its phrase."""
         self._gate_energy = energy
         if span.start % self._phrase_ticks == 0:
-            now_ns = self._clock.time_ns(span.felt(span.start))
+            now_ns = self._clock.time_ns(span.stride.felt(span.start))
             if now_ns - self._scene_since_ns >= SCENE_NS:
                 self._scene += 1
                 self._scene_since_ns = now_ns
 
     def _place(
-        self, at_ns: int, planned: list[PlannedNote], span: Span, tempo_bpm: float
+        self, at_ns: int, planned: list[PlannedNote], stride: Stride, tempo_bpm: float
     ) -> list[PlayNote]:
-        """Find the instants of notes that were planned in the style's own ticks."""
+        """Find the instants of notes that were planned in ticks of a stride."""
         notes: list[PlayNote] = []
-        own_bpm = tempo_bpm / span.time_ratio
+        own_bpm = tempo_bpm / stride.time_ratio
         last, felt, felt_ns = -1, 0, 0
         for note in planned:
             if note.tick != last:
                 last = note.tick
-                felt = span.felt(last)
+                felt = stride.felt(last)
                 felt_ns = self._clock.time_ns(felt)
-            notes.append(_order(at_ns, felt_ns + note.offset_ns, note, own_bpm, felt))
+            notes.append(
+                PlayNote(
+                    at_ns=at_ns,
+                    start_ns=felt_ns + note.offset_ns,
+                    duration_ns=_last_ns(note.duration_ticks, own_bpm),
+                    layer=note.layer,
+                    pitch_midi=note.pitch_midi,
+                    velocity=note.velocity,
+                    tick=felt,
+                    pan=note.pan,
+                )
+            )
         return notes
 
     def _click_beats(
         self, at_ns: int, first_tick: int, end_tick: int, tempo_bpm: float
     ) -> list[PlayNote]:
         """Click on each felt beat, never a hair beside it; the bar's first beat is stronger."""
-        notes: list[PlayNote] = []
+        clicks: list[PlannedNote] = []
         for beat in range(-(-first_tick // TICKS_PER_BEAT), -(-end_tick // TICKS_PER_BEAT)):
             tick = beat * TICKS_PER_BEAT
             opens = self._pace.style_tick(tick) % self._style.meter.ticks == 0
-            note = PlannedNote(
+            click = PlannedNote(
                 tick=tick,
                 duration_ticks=CLICK_TICKS,
                 layer="click",
@@ -244,8 +258,8 @@ class Performer:
                 pan=0.0,
                 offset_ns=0,
             )
-            notes.append(_order(at_ns, self._clock.time_ns(tick), note, tempo_bpm, tick))
-        return notes
+            clicks.append(click)
+        return self._place(at_ns, clicks, FELT, tempo_bpm)
 
     def _next_step_ns(self, at_ns: int, at_tick: int) -> int:
         """Find the next step of the grid if it is near enough to wait for, else now."""
@@ -255,21 +269,6 @@ class Performer:
             return at_ns
         start_ns = self._clock.time_ns(tick)
         return start_ns if 0 <= start_ns - at_ns <= SOFT_GRID_NS else at_ns
-
-
-def _order(
-    at_ns: int, start_ns: int, note: PlannedNote, own_bpm: float, tick: int | None
-) -> PlayNote:
-    return PlayNote(
-        at_ns=at_ns,
-        start_ns=start_ns,
-        duration_ns=_last_ns(note.duration_ticks, own_bpm),
-        layer=note.layer,
-        pitch_midi=note.pitch_midi,
-        velocity=note.velocity,
-        tick=tick,
-        pan=note.pan,
-    )
 
 
 def _last_ns(ticks: float, tempo_bpm: float) -> int:

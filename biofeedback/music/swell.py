@@ -48,8 +48,9 @@ class Swell:
         if at_ns < begin_ns:
             earlier = (knot for knot in reversed(self._knots) if knot[0] <= at_ns)
             begin_ns, phase, rate = next(earlier, self._knots[0])
-        units = (phase + max(0, at_ns - begin_ns) * rate) % _UNITS_PER_BREATH
-        wave = 0.5 - 0.5 * math.cos(2.0 * math.pi * (units / _UNITS_PER_BREATH))
+            at_ns = max(at_ns, begin_ns)
+        units = (phase + (at_ns - begin_ns) * rate) % _UNITS_PER_BREATH
+        wave = 0.5 - 0.5 * math.cos(math.tau * (units / _UNITS_PER_BREATH))
         if at_ns <= self._end_ns:
             if len(self._told) >= _REMEMBERED:
                 self._told.clear()

@@ -51,6 +51,16 @@ def test_first_tick_is_the_smallest_that_is_not_before(
         assert clock.time_ns(tick - 1) < at_ns
 
 
+@given(starts, tempi, knots)
+def test_extending_tells_the_first_tick_of_the_end(
+    start_ns: int, tempo_bpm: float, path: list[tuple[int, float]]
+) -> None:
+    clock = BeatClock(start_ns, tempo_bpm)
+    for span_ns, target_bpm in path:
+        told = clock.extend(clock.end_ns + span_ns, target_bpm)
+        assert told == clock.first_tick_at(clock.end_ns)
+
+
 @given(starts, starts, tempi, knots, st.data())
 def test_shifted_times_shift_the_answers_bit_for_bit(
     one_ns: int, other_ns: int, tempo_bpm: float, path: list[tuple[int, float]], data: st.DataObject

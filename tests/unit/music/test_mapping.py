@@ -29,14 +29,15 @@ NEUTRAL = MusicParameters(
 VOICE = Voice(rest_db=-20.0, full_db=-4.0)
 
 
-def gates(parameters: MusicParameters) -> mapping.Gates:
-    return mapping.open_gates(parameters.energy, parameters)
+def gates(parameters: MusicParameters) -> dict[str, float]:
+    opened = mapping.open_gates(parameters.energy, parameters)
+    return {name: opened[place] for name, place in mapping.GATES.items()}
 
 
 CURVES: dict[str, tuple[str, Callable[[MusicParameters], float], float, float]] = {
-    "energy opens all gates": ("energy", lambda p: gates(p).energy, 0.0, 1.0),
-    "density opens ornament": ("density", lambda p: gates(p).ornament, 0.15, 0.85),
-    "brightness opens sparkle": ("brightness", lambda p: gates(p).sparkle, 0.35, 0.65),
+    "energy opens all gates": ("energy", lambda p: gates(p)["energy"], 0.0, 1.0),
+    "density opens ornament": ("density", lambda p: gates(p)["ornament"], 0.15, 0.85),
+    "brightness opens sparkle": ("brightness", lambda p: gates(p)["sparkle"], 0.35, 0.65),
     "energy lifts levels": (
         "energy",
         lambda p: mapping.layer_level_db("bass", VOICE, p.energy, p),
@@ -125,7 +126,7 @@ def test_velocity_is_an_amplitude_of_at_most_one() -> None:
 
 def test_a_value_that_is_no_number_counts_as_neutral() -> None:
     nan = float("nan")
-    broken = MusicParameters(
+    told = MusicParameters(
         tempo_bpm=nan,
         energy=nan,
         density=nan,
@@ -136,6 +137,7 @@ def test_a_value_that_is_no_number_counts_as_neutral() -> None:
         register=nan,
         level_db=nan,
     )
+    broken = mapping.keep_in_range(told)
     quiet = msgspec.structs.replace(NEUTRAL, energy=0.0)
     assert gates(broken) == gates(quiet)
     assert mapping.length_ratio(broken) == mapping.length_ratio(quiet)
@@ -144,3 +146,21 @@ def test_a_value_that_is_no_number_counts_as_neutral() -> None:
     assert mapping.join_in(nan, 0.1) is None
     assert mapping.offbeat_level_db(nan) == 0.0
     assert mapping.fast_level_db(nan) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("field", "low"),
+    [
+        *((name, 0.0) for name in ("energy", "density", "brightness", "articulation", "tension")),
+        ("swell", 0.0),
+        ("register", -1.0),
+    ],
+)
+def test_what_is_out_of_range_is_brought_to_its_end(field: str, low: float) -> None:
+    def kept(value: float) -> float:
+        asked = msgspec.structs.replace(NEUTRAL, **{field: value})
+        return getattr(mapping.keep_in_range(asked), field)
+
+    assert (kept(-7.0), kept(low), kept(1.0), kept(float("inf"))) == (low, low, 1.0, 1.0)
+    assert kept(0.7) == 0.7
+    assert mapping.keep_in_range(NEUTRAL) is NEUTRAL

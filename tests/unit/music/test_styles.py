@@ -11,7 +11,7 @@ import pytest
 from biofeedback.messages import TICKS_PER_BEAT
 from biofeedback.music.arrangement import Moment, PlannedNote, plan_notes
 from biofeedback.music.form import key_at, phrase_ticks
-from biofeedback.music.mapping import open_gates
+from biofeedback.music.mapping import GATES, open_gates
 from biofeedback.music.pace import Pace
 from biofeedback.music.style import BassNote, Hit, Stab, Style
 from biofeedback.music.styles import STYLES, StyleName, find_style, list_meters
@@ -223,7 +223,7 @@ def test_a_scene_changes_what_is_heard(style: Style) -> None:
 
 
 def test_gates_of_energy_open_evenly() -> None:
-    assert open_gates(0.3, ask()).energy == 0.3
+    assert open_gates(0.3, ask())[GATES["energy"]] == 0.3
 
 
 def test_melodies_lie_above_the_chords(style: Style) -> None:
