@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -367,7 +368,7 @@ class Steps:
             return []
         self._keep_pace(step_s)
         self._other_s = None
-        self._level = sum(height for _, height in chain) / len(chain)
+        self._level = math.fsum([height for _, height in chain]) / len(chain)
         return [self._announce(at, height) for at, height in reversed(chain)]
 
 
