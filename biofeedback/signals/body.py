@@ -71,6 +71,9 @@ class Body:
         self._optics: dict[str, BeatHeart] = {}
         self._told: dict[str, ToldCadence] = {}
         self._chests: dict[str, ChestMotion] = {}
+        # Of each kind the only one there is, as mostly: then none has to be chosen.
+        self._only_motion: Motion | None = None
+        self._only_heart: Heart | BeatHeart | None = None
         self._breathing = Breathing(wearer)
         self._feet = Feet()
 
@@ -101,6 +104,16 @@ class Body:
         for known in (self._sites, self._declared_hz, self._left_axes, *stages):
             known.pop(sensor, None)
         self._feet.forget(sensor)
+        self._note_only()
+
+    def _note_only(self) -> None:
+        """Note which source is the only one of its kind, whenever one comes or leaves."""
+        motions, hearts = [*self._motions.values()], self._all_hearts()
+        self._only_motion = motions[0] if len(motions) == 1 else None
+        self._only_heart = hearts[0] if len(hearts) == 1 else None
+
+    def _all_hearts(self) -> list[Heart | BeatHeart]:
+        return [*self._ecgs.values(), *self._hearts.values(), *self._optics.values()]
 
     def update(
         self, sensor: str, samples: Samples, at_ns: int
@@ -125,6 +138,7 @@ class Body:
                     feels_axes=self._feels_axes,
                 )
                 self._motions[sensor] = motion
+                self._note_only()
             found = motion.update(samples, at_ns, heart_beats=self._feels_heart(sensor, at_ns))
             if motion.site == "ankle" and len(self._motions) > 1:
                 self._compare_feet(sensor, at_ns, found)
@@ -134,6 +148,7 @@ class Body:
             if heart is None:
                 heart = Heart(self._wearer, sensor, self._breathing)
                 self._hearts[sensor] = heart
+                self._note_only()
             raw = self._ecgs.get(sensor) or self._optics.get(sensor)
             doubled = raw is not None and raw.is_listening(at_ns)
             cadence_spm = self._known_cadence_spm(at_ns)
@@ -192,6 +207,7 @@ class Body:
             kind = "electrical" if electrical else "optical"
             heart = BeatHeart(self._wearer, sensor, kind, self._breathing)
             hearts[sensor] = heart
+            self._note_only()
         moved = self._motions.get(sensor) or self._best_motion(at_ns)
         activity_mps2 = None
         if moved is not None and moved.valid_at_ns is not None:
@@ -230,12 +246,11 @@ class Body:
 
     def _best_motion(self, at_ns: int) -> Motion | None:
         """Return the fresh sensor at the best site, or the freshest if all are stale."""
-        motions = self._motions.values()
-        if len(motions) == 1:
-            return next(iter(motions))
-        best: Motion | None = None
+        best: Motion | None = self._only_motion
+        if best is not None:
+            return best
         best_rank: tuple[int, int] | None = None
-        for motion in motions:
+        for motion in self._motions.values():
             if motion.valid_at_ns is None:
                 continue
             age_ns = at_ns - motion.valid_at_ns
@@ -250,12 +265,11 @@ class Body:
 
         Beats of an ECG before a rate that a device tells, before pulses of a raw optical signal.
         """
-        hearts = [*self._ecgs.values(), *self._hearts.values(), *self._optics.values()]
-        if len(hearts) == 1:
-            return hearts[0]
-        best: Heart | BeatHeart | None = None
+        best: Heart | BeatHeart | None = self._only_heart
+        if best is not None:
+            return best
         best_rank: tuple[int, bool, int] | None = None
-        for heart in hearts:
+        for heart in self._all_hearts():
             if heart.valid_at_ns is None:
                 continue
             age_ns = at_ns - heart.valid_at_ns

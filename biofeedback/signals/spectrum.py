@@ -20,16 +20,17 @@ class Spectrum:
     def __init__(self, power: NDArray[np.float64], step_hz: float) -> None:
         self.power = power
         self.step_hz = step_hz
-        self._sums = np.concatenate(((0.0,), np.add.accumulate(power)))
+        self._sums = np.zeros(power.size + 1)
+        np.add.accumulate(power, out=self._sums[1:])
 
     def read(self, at_hz: float) -> float:
         """Read the power of the bin nearest to ``at_hz``."""
-        return float(self.power[min(round(at_hz / self.step_hz), self.power.size - 1)])
+        return self.power.item(min(round(at_hz / self.step_hz), self.power.size - 1))
 
     def sum_between(self, low_hz: float, high_hz: float) -> float:
         """Sum the power of the bins in [low_hz, high_hz]."""
         low, high = self._bins(low_hz, high_hz)
-        return float(self._sums[high] - self._sums[low])
+        return self._sums.item(high) - self._sums.item(low)
 
     def find_peak_hz(self, low_hz: float, high_hz: float) -> float | None:
         """Find the highest local maximum in [low_hz, high_hz], between bins by a parabola."""
@@ -74,7 +75,7 @@ def take_spectrum(
         raise ValueError(message)
     rows = values.reshape(n, -1).T
     basis, window = _prepare(n, trend_degree)
-    rest = rows - (rows @ basis) @ basis.T
+    rest = rows - rows.dot(basis).dot(basis.T)
     if np.vdot(rest, rest) <= 1e-18 * max(float(n), np.vdot(rows, rows)):
         return None
     rest *= window

@@ -138,7 +138,7 @@ class Synchrony:
             for pair in itertools.combinations(known, 2)
         }
         pairs = tuple(self._judge_pair(pair, profile) for pair, profile in profiles.items())
-        value = sum(pair.value for pair in pairs) / len(pairs)
+        value = math.fsum([pair.value for pair in pairs]) / len(pairs)
         chance, z = self._judge_group([*known], profiles, value)
         return GroupSynchrony(pairs=pairs, value=value, chance=chance, z=z)
 

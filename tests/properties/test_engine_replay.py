@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import math
+
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -79,6 +82,28 @@ def test_other_seeds_play_other_notes_but_decide_alike(inputs, outputs):
     other = answer(inputs, seed=6)
     assert kept(other, DecisionMade) == kept(outputs, DecisionMade)
     assert kept(other, PlayNote) != kept(outputs, PlayNote)
+
+
+def plain_sum(values, start=0):
+    for value in values:
+        start += value
+    return start
+
+
+def exact_sum(values, start=0):
+    values = [*values]
+    plain = plain_sum(values, start)
+    return math.fsum([start, *values]) if isinstance(plain, float) else plain
+
+
+@pytest.mark.parametrize("name", ["walk", "run", "rest", "dance"])
+def test_how_a_python_sums_floats_changes_nothing(name, monkeypatch):
+    """Since 3.12 ``sum`` is nearly exact; a trace of an older Python must replay."""
+    inputs = record(name)
+    monkeypatch.setattr(builtins, "sum", plain_sum)
+    plain = answer(inputs)
+    monkeypatch.setattr(builtins, "sum", exact_sum)
+    assert answer(inputs) == plain
 
 
 @few

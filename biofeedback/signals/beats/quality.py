@@ -61,12 +61,12 @@ class BeatQuality:
         self._swing.append(beat.swing)
         self._logs.append(math.log(max(height, 1.0)))
         n = len(self._logs)
-        mean = sum(self._logs) / n
+        mean = math.fsum(self._logs) / n
         usual = Usual(
-            likeness=sum(self._likeness) / len(self._likeness),
+            likeness=math.fsum(self._likeness) / len(self._likeness),
             between=_middle(self._between),
             swing=_middle(self._swing),
-            uneven=math.sqrt(sum([(x - mean) ** 2 for x in self._logs]) / n),
+            uneven=math.sqrt(math.fsum([(x - mean) ** 2 for x in self._logs]) / n),
         )
         return 1.0 / (1.0 + math.exp(-self._odds(beat, usual)))
 

@@ -107,7 +107,7 @@ class BeatRate:
         even = len(plain) == len(spans) and _are_even(plain)
         usual = None
         if even:
-            total_s, count = sum(plain), len(plain)
+            total_s, count = math.fsum(plain), len(plain)
         else:
             usual = _median(plain) if len(plain) >= 3 else None
             total_s, count = self._count(plain, usual)
@@ -155,9 +155,9 @@ class BeatRate:
         """
         if not self._irregular:
             return 1.0
-        mean = sum([beat.quality for beat in self._beats]) / len(self._beats)
+        mean = math.fsum([beat.quality for beat in self._beats]) / len(self._beats)
         leaps = [abs(b - a) for a, b in pairwise(lengths)]
-        unrest = sum(leaps) / len(leaps) / usual if leaps and usual else 0.0
+        unrest = math.fsum(leaps) / len(leaps) / usual if leaps and usual else 0.0
         sureness = mean - _UNREST * min(unrest, 1.0)
         return min(1.0, max(0.0, 0.5 + _TRUST_SLOPE * (sureness - _LEAST_SURENESS)))
 

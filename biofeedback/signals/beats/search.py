@@ -304,7 +304,7 @@ class BeatSearch:
             self._intervals.append(beat.at - self._last)
             self._usual_interval = usual = _median(self._intervals)
             self._patience = math.ceil(_MISSED_AFTER * usual)
-            spread = sum([abs(rr - usual) for rr in self._intervals]) / len(self._intervals)
+            spread = math.fsum([abs(rr - usual) for rr in self._intervals]) / len(self._intervals)
             self._chaos = min(max(spread / usual - _RHYTHMIC, 0.0), 0.3)
         self._last, self._last_height = beat.at, beat.height
         self._last_peak = beat.peak

@@ -11,6 +11,7 @@ References:
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,6 @@ class StepAsymmetry:
         if self._since < _EVERY_STEPS or min(len(onto) for onto in self._onto) < _FEWEST_ONTO:
             return None
         self._since = 0
-        first_s, second_s = (sum(s for s, _ in onto) / len(onto) for onto in self._onto)
-        sure = min(sum(p for _, p in onto) / len(onto) for onto in self._onto)
+        first_s, second_s = (math.fsum([s for s, _ in onto]) / len(onto) for onto in self._onto)
+        sure = min(math.fsum([p for _, p in onto]) / len(onto) for onto in self._onto)
         return abs(first_s - second_s) / (0.5 * (first_s + second_s)), 2.0 * sure - 1.0

@@ -126,7 +126,7 @@ class Cadence:
             return 120.0 / (fitted_s + (at_s - first_s) / (number - first))
         if abs(fitted_s / step_s - 1.0) > _FAR_FROM_RHYTHM:
             fitted_s = step_s
-        usual_s = sum([step_s for _, step_s in self._rhythms]) / len(self._rhythms)
+        usual_s = math.fsum([step_s for _, step_s in self._rhythms]) / len(self._rhythms)
         return 30.0 / fitted_s + 30.0 / usual_s
 
     def _hear_rhythm(self, at_s: float, step_s: float) -> None:
@@ -195,6 +195,6 @@ class Cadence:
         n = len(self._intervals_s)
         if n < _ENOUGH_STEPS:
             return None
-        mean = sum(self._intervals_s) / n
-        variance = sum((x - mean) * (x - mean) for x in self._intervals_s) / (n - 1)
+        mean = math.fsum(self._intervals_s) / n
+        variance = math.fsum([(x - mean) * (x - mean) for x in self._intervals_s]) / (n - 1)
         return math.sqrt(variance) / mean

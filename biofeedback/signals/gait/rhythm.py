@@ -8,7 +8,6 @@ the *step* is decided by where the power lies, by what people do, and by what th
 from __future__ import annotations
 
 import math
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -107,18 +106,17 @@ def find_rhythm(
 
 def _first_strong_peak(similar: list[float]) -> float | None:
     """Return the shortest lag that is nearly as similar as the best one, between samples."""
-    peaks: list[int] = []
-    best = before = here = 0.0
-    for i, after in enumerate(islice(similar, _SHORTEST_LAG_SAMPLES - 1, None), -2):
-        if before < here >= after and here > 0.0 and i >= 0:
-            peaks.append(i + _SHORTEST_LAG_SAMPLES)
-            best = max(best, here)
-        before, here = here, after
+    peaks = [
+        i
+        for i in range(_SHORTEST_LAG_SAMPLES, len(similar) - 1)
+        if similar[i] > 0.0 and similar[i - 1] < similar[i] >= similar[i + 1]
+    ]
     if not peaks:
         return None
-    i = next(i for i in peaks if similar[i] >= 0.8 * best)
-    left, here, right = similar[i - 1], similar[i], similar[i + 1]
-    bend = left - 2.0 * here + right
+    enough = 0.8 * max([similar[i] for i in peaks])
+    i = next(i for i in peaks if similar[i] >= enough)
+    left, top, right = similar[i - 1 : i + 2]
+    bend = left - 2.0 * top + right
     return i if bend == 0.0 else i + 0.5 * (left - right) / bend
 
 

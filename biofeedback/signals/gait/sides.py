@@ -162,8 +162,8 @@ class Sides:
             sign * _dot(_difference(push, middle), half) / size
             for push, sign in zip(pushes, signs, strict=True)
         ]
-        mean = sum(along) / _FEWEST
-        scatter = sum((one - mean) * (one - mean) for one in along) / (_FEWEST - 1)
+        mean = math.fsum(along) / _FEWEST
+        scatter = math.fsum([(one - mean) * (one - mean) for one in along]) / (_FEWEST - 1)
         if min(along) <= 0.0 or scatter > _CLEAR * _CLEAR:
             return None
         if self._former is not None and _dot(half, self._former) < 0.0:

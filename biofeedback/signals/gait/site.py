@@ -97,7 +97,7 @@ def weigh_sites(model: SiteModel, felt: NDArray[np.float64]) -> tuple[Mapping[st
     }
     nearest = min(distances.values())
     odds = {site: math.exp(-0.5 * (far - nearest)) for site, far in distances.items()}
-    total = sum(odds.values())
+    total = math.fsum(odds.values())
     return {site: one / total for site, one in odds.items()}, nearest
 
 

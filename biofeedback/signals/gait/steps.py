@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -147,17 +148,12 @@ class Steps:
         self._steps_apart = 2 if site == "ankle" else 1
         self.step_s: float | None = None
         """The step period while somebody walks, else None."""
+        self.silence_s: float | None = None
+        """How long no contact may be felt before the walk is over, None if nobody walks."""
         self.rhythm: Rhythm | None = None
         """What the newest look saw repeated, None if nothing."""
         self.turns: list[int] = []
         """The ticks of the last update at whose end walking began or ended."""
-
-    @property
-    def silence_s(self) -> float | None:
-        """How long no contact may be felt before the walk is over, None if nobody walks."""
-        if self.step_s is None:
-            return None
-        return 2.0 * self._steps_apart * self.step_s + _PAUSE_S
 
     def settle(self, site: Site) -> None:
         """Go on at a site that has become known; a walk goes on if it is felt alike there."""
@@ -185,8 +181,12 @@ class Steps:
         self._strolling.restart()
         self._close()
 
+    def _keep_pace(self, step_s: float) -> None:
+        self.step_s = step_s
+        self.silence_s = 2.0 * self._steps_apart * step_s + _PAUSE_S
+
     def _close(self) -> None:
-        self.step_s = None
+        self.step_s = self.silence_s = None
         self._other_s = None
         self._begins = True
         self._belief.restart()
@@ -298,7 +298,7 @@ class Steps:
                 if self._strolling.step_s is None:
                     self._close()
                 else:
-                    self.step_s = self._strolling.step_s
+                    self._keep_pace(self._strolling.step_s)
             elif rhythm is not None and rhythm.similarity >= _FIRM_SIMILARITY:
                 self._follow(rhythm)
 
@@ -321,12 +321,12 @@ class Steps:
         assert self.step_s is not None  # noqa: S101 - only called while the gate is open
         step_s = rhythm.step_s
         if abs(step_s / self.step_s - 1.0) <= 2.0 * _AGREE:
-            self.step_s += 0.5 * (step_s - self.step_s)
+            self._keep_pace(self.step_s + 0.5 * (step_s - self.step_s))
             self._other_s = None
         elif rhythm.similarity < self._gate.leap_similarity:
             return
         elif self._other_s is not None and abs(step_s / self._other_s - 1.0) <= _AGREE:
-            self.step_s = step_s
+            self._keep_pace(step_s)
             self._other_s = None
         else:
             self._other_s = step_s
@@ -366,9 +366,9 @@ class Steps:
             chain.pop()
         if len(chain) < fewest:
             return []
-        self.step_s = step_s
+        self._keep_pace(step_s)
         self._other_s = None
-        self._level = sum(height for _, height in chain) / len(chain)
+        self._level = math.fsum([height for _, height in chain]) / len(chain)
         return [self._announce(at, height) for at, height in reversed(chain)]
 
 

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from operator import mul
 from statistics import median
@@ -336,7 +337,8 @@ class Artefacts:
         around = (*list(self._reference)[-2:], *following)
         if len(around) != len(_NEAR) or any(abs(rr - usual) > _ALIKE * usual for rr in around):
             return (half, half)
-        apart = 0.5 * (sum(map(mul, _NEAR, around)) - sum(map(mul, reversed(_NEAR), around)))
+        first = math.fsum(map(mul, _NEAR, around))
+        apart = 0.5 * (first - math.fsum(map(mul, reversed(_NEAR), around)))
         if abs(apart) > _ALIKE * half:
             return (half, half)
         return (half + apart, half - apart)

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING, Literal
 
@@ -190,7 +191,7 @@ class BeatHeart:
             self._recent.popleft()
         if not self._recent:
             return 0.0
-        return sum(quality for _, quality in self._recent) / len(self._recent)
+        return math.fsum([quality for _, quality in self._recent]) / len(self._recent)
 
 
 def _calm(activity_mps2: float | None) -> float:

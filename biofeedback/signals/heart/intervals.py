@@ -67,7 +67,7 @@ class Intervals:
         ]
         if not told:
             return []
-        gap_ns = self._find_gap_ns(sum([min(rr, _LONGEST_TOLD_MS) for rr, _ in told]), at_ns)
+        gap_ns = self._find_gap_ns(math.fsum([min(rr, _LONGEST_TOLD_MS) for rr, _ in told]), at_ns)
         cleans = [self._is_clean(rr, suspect=suspect) for rr, suspect in told]
         beats = self._place([rr for rr, _ in told], at_ns)
         self._arrival_ns = at_ns

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 from biofeedback.messages import NS_PER_S
@@ -50,7 +51,7 @@ class HeartRateRecovery:
             self._moved_ns = at_ns
         if len(readings) < _FEWEST_READINGS:
             return None
-        mean_bpm = sum(bpm for _, bpm in readings) / len(readings)
+        mean_bpm = math.fsum([bpm for _, bpm in readings]) / len(readings)
         if self._lowest_bpm is None or mean_bpm < self._lowest_bpm:
             self._lowest_bpm = mean_bpm
         if self._peak_bpm is None or mean_bpm >= self._peak_bpm:

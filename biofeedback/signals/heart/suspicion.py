@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -98,8 +99,8 @@ class Suspicion:
         n = len(cadences) // 3
         if n == 0:
             return False
-        before = sum(cadences[:n]) / n
-        after = sum(cadences[-n:]) / n
+        before = math.fsum(cadences[:n]) / n
+        after = math.fsum(cadences[-n:]) / n
         return abs(after - before) > _CADENCE_CHANGE * max(before, after)
 
     def _compare(self, time_s: float) -> None:

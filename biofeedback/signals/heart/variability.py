@@ -38,8 +38,10 @@ class VariabilityWindow:
 
     def __init__(self, *, window_s: float) -> None:
         self._window_us = round(window_s * 1e6)
-        # Length, interval if normal, difference to a normal neighbour before; microseconds.
-        self._rows: deque[tuple[int, int | None, int | None]] = deque()
+        # Length, and interval if normal; between two such rows the difference if both are normal.
+        # Microseconds.
+        self._rows: deque[tuple[int, int | None]] = deque()
+        self._between_us: deque[int | None] = deque()
         self._before_us: int | None = None
         self._length_us = 0
         self._beats = 0
@@ -53,18 +55,11 @@ class VariabilityWindow:
         """Take the next raw interval."""
         # A gap told as one huge interval counts as one lost beat, not as a lost minute.
         rr_us = round(min(rr_ms, _LONGEST_MS) * _US_PER_MS)
-        if not normal:
-            self._add(rr_us, None, None, beats=1)
-            self._before_us = None
-            return
-        difference_us = None if self._before_us is None else rr_us - self._before_us
-        self._before_us = rr_us
-        self._add(rr_us, rr_us, difference_us, beats=1)
+        self._add(rr_us, rr_us if normal else None, beats=1)
 
     def skip(self, gap_ms: float) -> None:
         """Let time pass of which no beat is known."""
-        self._before_us = None
-        self._add(round(min(gap_ms * _US_PER_MS, self._window_us)), None, None, beats=0)
+        self._add(round(min(gap_ms * _US_PER_MS, self._window_us)), None, beats=0)
 
     def measure(self) -> Variability | None:
         """Measure the window, None if it can't be trusted."""
@@ -82,37 +77,35 @@ class VariabilityWindow:
             valid_ratio=share,
         )
 
-    def _add(
-        self, length_us: int, normal_us: int | None, difference_us: int | None, *, beats: int
-    ) -> None:
-        # A skipped stretch is no beat: it is kept with a negative length.
-        rows = self._rows
-        rows.append((length_us if beats else -length_us, normal_us, difference_us))
-        self._length_us += length_us
-        self._beats += beats
+    def _add(self, length_us: int, normal_us: int | None, *, beats: int) -> None:
+        difference_us = None
         if normal_us is not None:
             self._normal += 1
             self._sum_us += normal_us
             self._squares_us2 += normal_us * normal_us
-        if difference_us is not None:
-            self._differences += 1
-            self._difference_squares_us2 += difference_us * difference_us
+            if self._before_us is not None:
+                difference_us = normal_us - self._before_us
+                self._differences += 1
+                self._difference_squares_us2 += difference_us * difference_us
+        if self._rows:
+            self._between_us.append(difference_us)
+        self._before_us = normal_us
+        # A skipped stretch is no beat: it is kept with a negative length.
+        self._rows.append((length_us if beats else -length_us, normal_us))
+        self._beats += beats
+        self._length_us += length_us
         while self._length_us > self._window_us:
-            length_us, normal_us, difference_us = rows.popleft()
-            self._length_us -= abs(length_us)
-            self._beats -= length_us > 0
-            if normal_us is not None:
-                self._normal -= 1
-                self._sum_us -= normal_us
-                self._squares_us2 -= normal_us * normal_us
-            self._leave_out(difference_us)
-            if rows:
-                # The neighbour before the oldest interval has left.
-                length_us, normal_us, difference_us = rows[0]
-                rows[0] = (length_us, normal_us, None)
-                self._leave_out(difference_us)
+            self._forget_oldest()
 
-    def _leave_out(self, difference_us: int | None) -> None:
+    def _forget_oldest(self) -> None:
+        length_us, normal_us = self._rows.popleft()
+        self._length_us -= abs(length_us)
+        self._beats -= length_us > 0
+        if normal_us is not None:
+            self._normal -= 1
+            self._sum_us -= normal_us
+            self._squares_us2 -= normal_us * normal_us
+        difference_us = self._between_us.popleft() if self._between_us else None
         if difference_us is not None:
             self._differences -= 1
             self._difference_squares_us2 -= difference_us * difference_us

@@ -47,3 +47,9 @@ def test_pieces_change_nothing():
 
 def test_nothing_is_told_before_anything_is_known():
     assert Activity(feels_axes=True).axis_ratios is None
+
+
+def test_nobody_who_does_not_ask_is_told():
+    activity = Activity()
+    activity.update(0, [G] * 200, [(0.0, 0.0, G)] * 200)
+    assert activity.axis_ratios is None

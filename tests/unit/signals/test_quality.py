@@ -122,3 +122,11 @@ def test_the_age_of_everything_is_told_by_sensor_and_kind() -> None:
     ages = body.ages_ms(at_ns)
     assert set(ages) == {("band", "motion"), ("band", "heart")}
     assert ages["band", "motion"] == pytest.approx(2020, abs=1)
+
+
+def test_stamps_that_go_back_over_the_end_of_a_second_are_still_cut_and_judged() -> None:
+    t = np.arange(0, 5, 0.02)
+    t[95:105] = t[95:105][::-1]
+    found = feed(worn(), t, lying(t.size), block=250)
+    assert values_of(found, "signal_quality")
+    assert values_of(feed(worn(), t, lying(t.size), block=7), "signal_quality")
