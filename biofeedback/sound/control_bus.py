@@ -54,7 +54,7 @@ class ControlBus:
     def begin_block(self) -> None:
         """Let every column that changed in the last block hold its value, or fade on."""
         for column in self._touched:
-            self._views[column][:] = self._held[column]
+            self._views[column].fill(self._held[column])
         self._touched.clear()
         for column in list(self._fading):
             self._fade_on(column, 0)
@@ -86,7 +86,9 @@ class ControlBus:
         held = self._held[column]
         if value == held:
             return
-        self._views[column][:] = held + (value - held) * self._ramp
+        view = self._views[column]
+        np.multiply(self._ramp, value - held, out=view)
+        view += held
         self._held[column] = value
         self._touched.add(column)
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from biofeedback.sound.fade import even_path
 from biofeedback.sound.loudness import (
     GatedLoudness,
     KWeighting,
@@ -61,26 +62,28 @@ class InputGuard:
 
     def __init__(self, *, rate_hz: int, frames: int) -> None:
         self._share = 1.0 - math.exp(-2.0 * math.pi * _DC_HZ * frames / rate_hz)
-        self._path = (np.arange(1, frames + 1) / frames)[:, None]
         self._mean = np.zeros(2)
         self._offset = np.zeros(2)
 
     def update(self, block: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
         """Return samples of shape (frames, 2), finite, bounded, without DC; False if mute."""
-        # One sum sees NaN and infinity, and costs a fifth of isfinite().all().
-        if not math.isfinite(float(np.add.reduce(block, axis=None))):
+        # Both see NaN, and one of them infinity.
+        low = float(np.minimum.reduce(block, axis=None))
+        high = float(np.maximum.reduce(block, axis=None))
+        if not (math.isfinite(low) and math.isfinite(high)):
             self._mean[:] = 0.0
             self._offset = np.zeros(2)
             return np.zeros_like(block), False
-        bounded = np.clip(block, -_CLIP, _CLIP)
-        mean = np.add.reduce(bounded, axis=0) / len(bounded)
+        if low < -_CLIP or high > _CLIP:
+            block = np.clip(block, -_CLIP, _CLIP)
+        mean = np.add.reduce(block, axis=0) / len(block)
         self._mean += self._share * (mean - self._mean)
         # Small means are music; following them would make a sideband of each bass note.
-        offset = self._mean - np.clip(self._mean, -_DC_TOLERANCE, _DC_TOLERANCE)
-        if offset.any() or self._offset.any():
-            bounded -= self._offset + (offset - self._offset) * self._path
+        if np.maximum.reduce(np.abs(self._mean)) > _DC_TOLERANCE or self._offset.any():
+            offset = self._mean - np.clip(self._mean, -_DC_TOLERANCE, _DC_TOLERANCE)
+            block = block - (self._offset + np.outer(even_path(len(block)), offset - self._offset))
             self._offset = offset
-        return bounded, True
+        return block, True
 
 
 class LoudnessServo:
@@ -186,7 +189,7 @@ class LevelControl:
         first, last = 10.0 ** (before / 20.0), 10.0 ** (wanted / 20.0)
         if first == last:
             return block * last
-        ramp = first + (last - first) * (np.arange(1, n + 1) / n)
+        ramp = first + (last - first) * even_path(n)
         return block * ramp[:, None]
 
     def _follow_wish(self, level_db: float, *, seconds: float, may_rise: bool) -> None:

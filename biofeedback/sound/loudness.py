@@ -7,6 +7,9 @@ References:
     and work stay constant in a session of any length.
 
 The filters are matrices here, because scipy.signal takes a second to load, before the first sound.
+
+Samples have the shape (n, 2). All of it is fastest where each channel lies in one piece in memory
+(order "F"), as the synthesis gives them; and nothing saves up work: a live block has no time for it.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ _RELATIVE_GATE_LU = -10.0
 _BIN_LU = 0.1
 _BINS = 900
 _RUN_FRAMES = 120
+_PIECES = 10
+_PEAK_RUN = 16
 SILENCE_LUFS = -120.0
 
 
@@ -91,13 +96,14 @@ class BlockFilter:
         for i in range(run_frames):
             outputs[i], states = _step_sections(sos, states, first)
             first = np.zeros(order + 1)
-            self._powers.append(states[:, :order].copy())
+            self._powers.append(states[:, :order].T.copy())
             rests[i] = states[:, order]
-        self._from_state = outputs[:, :order]
+        # Transposed, all of them: a row is a run of one channel, as it lies in memory.
+        self._from_state = outputs[:, :order].T.copy()
         lags = np.subtract.outer(np.arange(run_frames), np.arange(run_frames))
-        self._from_input = np.where(lags >= 0, outputs[:, order][lags], 0.0)
-        self._into_state = rests[::-1].T.copy()
-        self._state = np.zeros((order, 2))
+        self._from_input = np.where(lags >= 0, outputs[:, order][lags], 0.0).T.copy()
+        self._into_state = rests[::-1].copy()
+        self._state = np.zeros((2, order))
 
     def update(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
         """Filter samples of shape (n, 2), going on where the last call ended."""
@@ -113,18 +119,18 @@ class BlockFilter:
     def _filter_runs(self, block: NDArray[np.float64], n: int) -> NDArray[np.float64]:
         """Filter runs of ``n`` samples, all of them in two products; only states go one by one."""
         runs = len(block) // n
-        # shape (n, runs * 2): a column is a run of one channel
-        columns = block.reshape(runs, n, 2).transpose(1, 0, 2).reshape(n, runs * 2)
-        entering = self._into_state[:, self._run - n :] @ columns
+        rows = block.T.reshape(2 * runs, n)
+        entering = (rows @ self._into_state[self._run - n :]).reshape(2, runs, -1)
         power = self._powers[n]
         states = np.empty_like(entering)
         state = self._state
-        for at in range(0, runs * 2, 2):
-            states[:, at : at + 2] = state
-            state = power @ state + entering[:, at : at + 2]
+        for at in range(runs):
+            states[:, at] = state
+            state = state @ power + entering[:, at]
         self._state = state
-        out = self._from_input[:n, :n] @ columns + self._from_state[:n] @ states
-        return out.reshape(n, runs, 2).transpose(1, 0, 2).reshape(runs * n, 2)
+        out = rows @ self._from_input[:n, :n]
+        out += states.reshape(2 * runs, -1) @ self._from_state[:, :n]
+        return out.reshape(2, runs * n).T
 
 
 def _step_sections(
@@ -141,27 +147,36 @@ def _step_sections(
 
 
 class KWeighting:
-    """Mean square of K-weighted stereo in steps of 100 ms, whatever the size of the blocks."""
+    """Mean square of K-weighted stereo in steps of 100 ms, whatever the size of the blocks.
+
+    Each tenth of a step is filtered as soon as it is there.
+    """
 
     def __init__(self, *, rate_hz: int) -> None:
         self._filter = BlockFilter(design_k_weighting(rate_hz), run_frames=_RUN_FRAMES)
-        self._chunk = np.zeros((rate_hz // 10, 2))
+        self._step = rate_hz // 10
+        self._missing = self._step  # frames until the step is complete
+        self._energy = 0.0
+        self._piece = np.zeros((math.ceil(self._step / _PIECES), 2), order="F")
         self._filled = 0
 
     def update(self, block: NDArray[np.float64]) -> list[float]:
         """Take samples of shape (n, 2); return the power of each 100 ms that became complete."""
         powers: list[float] = []
-        size = len(self._chunk)
         start = 0
         while start < len(block):
-            take = min(size - self._filled, len(block) - start)
-            self._chunk[self._filled : self._filled + take] = block[start : start + take]
+            take = min(len(self._piece) - self._filled, self._missing, len(block) - start)
+            self._piece[self._filled : self._filled + take] = block[start : start + take]
             self._filled += take
+            self._missing -= take
             start += take
-            if self._filled == size:
-                weighted = self._filter.update(self._chunk)
-                powers.append(float(np.vdot(weighted, weighted)) / size)
+            if self._filled == len(self._piece) or not self._missing:
+                weighted = self._filter.update(self._piece[: self._filled]).T
+                self._energy += float(np.vdot(weighted, weighted))
                 self._filled = 0
+            if not self._missing:
+                powers.append(self._energy / self._step)
+                self._missing, self._energy = self._step, 0.0
         return powers
 
 
@@ -232,32 +247,41 @@ def design_oversampling(*, factor: int = 4, taps: int = 12) -> NDArray[np.float6
 
 
 class TruePeak:
-    """Largest inter-sample peak, from four times oversampling."""
+    """Largest inter-sample peaks, from four times oversampling.
+
+    A matrix gives the values in between for a run of samples at once.
+    """
 
     def __init__(self) -> None:
-        self._kernel = design_oversampling()
-        self._taps = len(self._kernel)
-        self._padded = np.zeros((self._taps - 1, 2))
+        kernel = design_oversampling()
+        taps, factor = kernel.shape
+        self.history_frames = taps - 1
+        self._matrix = np.zeros((self.history_frames + _PEAK_RUN, factor, _PEAK_RUN))
+        for at in range(_PEAK_RUN):
+            self._matrix[at : at + taps, :, at] = kernel
+        self._matrix = self._matrix.reshape(-1, factor * _PEAK_RUN)
         # No interpolated value is larger than the largest sample times this.
-        self.overshoot_bound = float(np.abs(self._kernel).sum(axis=0).max())
+        self.overshoot_bound = float(np.abs(kernel).sum(axis=0).max())
 
-    def update(
-        self, block: NDArray[np.float64], *, ignore_below: float = 0.0
+    def measure(
+        self, samples: NDArray[np.float64], *, ignore_below: float = 0.0
     ) -> NDArray[np.float64] | None:
-        """Take samples of shape (n, 2), return the peak near each, shape (n,).
+        """Take samples of shape (history_frames + n, 2), return the peak near each, shape (n,).
 
-        Entry ``i`` belongs to the time around sample ``i - 6`` (half of the kernel). None, much
-        sooner, when no peak of the block can be as high as ``ignore_below``.
+        Entry ``i`` belongs to the time around the sample ``i - 6`` after the history (half of the
+        kernel). None, much sooner, when no peak can be as high as ``ignore_below``.
         """
-        history = self._taps - 1
-        padded = np.empty((history + len(block), 2))
-        padded[:history] = self._padded[-history:]
-        padded[history:] = block
-        self._padded = padded
-        if max(padded.max(), -padded.min()) * self.overshoot_bound < ignore_below:
+        highest = max(np.maximum.reduce(samples, axis=None), -np.minimum.reduce(samples, axis=None))
+        if highest * self.overshoot_bound < ignore_below:
             return None
+        n = len(samples) - self.history_frames
+        runs = -(-n // _PEAK_RUN)
+        padded = np.zeros((2, self.history_frames + runs * _PEAK_RUN))
+        padded[:, : len(samples)] = samples.T
         row, column = padded.strides
         windows = np.lib.stride_tricks.as_strided(
-            padded, (len(block), 2, self._taps), (row, column, row), writeable=False
+            padded, (2, runs, len(self._matrix)), (row, _PEAK_RUN * column, column), writeable=False
         )
-        return np.abs(windows @ self._kernel).max(axis=(1, 2))
+        between = np.abs(windows.reshape(2 * runs, -1) @ self._matrix)
+        peaks = between.reshape(2, runs, -1, _PEAK_RUN).max(axis=(0, 2))
+        return peaks.reshape(-1)[:n]

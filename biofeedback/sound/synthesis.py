@@ -115,9 +115,9 @@ class Synthesis:
         self._build()
 
     def render(self) -> NDArray[np.float64]:
-        """Render the next block, shape (frames, 2)."""
+        """Render the next block, shape (frames, 2), each channel in one piece (order "F")."""
         self._server.process()
-        return self._output.astype(np.float64)
+        return self._output.astype(np.float64, order="F")
 
     def start_voice(self, layer: Layer, voice: int, *, offset: int, sound: VoiceStart) -> None:
         """Start a voice at frame ``offset`` of the next block.
