@@ -62,8 +62,7 @@ class InputGuard:
 
     def __init__(self, *, rate_hz: int, frames: int) -> None:
         self._share = 1.0 - math.exp(-2.0 * math.pi * _DC_HZ * frames / rate_hz)
-        self._mean = np.zeros(2)
-        self._offset = np.zeros(2)
+        self._means = self._offsets = [0.0, 0.0]  # of both ears
 
     def update(self, block: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
         """Return samples of shape (frames, 2), finite, bounded, without DC; False if mute."""
@@ -71,19 +70,29 @@ class InputGuard:
         low = float(np.minimum.reduce(block, axis=None))
         high = float(np.maximum.reduce(block, axis=None))
         if not (math.isfinite(low) and math.isfinite(high)):
-            self._mean[:] = 0.0
-            self._offset = np.zeros(2)
+            self._means = self._offsets = [0.0, 0.0]
             return np.zeros_like(block), False
         if low < -_CLIP or high > _CLIP:
             block = np.clip(block, -_CLIP, _CLIP)
-        mean = np.add.reduce(block, axis=0) / len(block)
-        self._mean += self._share * (mean - self._mean)
+        return self._without_dc(block), True
+
+    def _without_dc(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
+        sums = np.add.reduce(block, axis=0).tolist()
+        self._means = [
+            mean + self._share * (total / len(block) - mean)
+            for mean, total in zip(self._means, sums, strict=True)
+        ]
         # Small means are music; following them would make a sideband of each bass note.
-        if np.maximum.reduce(np.abs(self._mean)) > _DC_TOLERANCE or self._offset.any():
-            offset = self._mean - np.clip(self._mean, -_DC_TOLERANCE, _DC_TOLERANCE)
-            block = block - (self._offset + np.outer(even_path(len(block)), offset - self._offset))
-            self._offset = offset
-        return block, True
+        before, self._offsets = (
+            self._offsets,
+            [mean - min(max(mean, -_DC_TOLERANCE), _DC_TOLERANCE) for mean in self._means],
+        )
+        if not any(before) and not any(self._offsets):
+            return block
+        out = np.empty_like(block)
+        for ear, (old, new) in enumerate(zip(before, self._offsets, strict=True)):
+            out[:, ear] = block[:, ear] - (old + (new - old) * even_path(len(block)))
+        return out
 
 
 class LoudnessServo:

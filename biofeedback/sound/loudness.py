@@ -27,7 +27,7 @@ _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 _BIN_LU = 0.1
 _BINS = 900
-_RUN_FRAMES = 120
+_RUN_FRAMES = 48  # about: the products are smallest so
 _PIECES = 10
 _PEAK_RUN = 16
 SILENCE_LUFS = -120.0
@@ -78,59 +78,50 @@ def answer_power(
 
 
 class BlockFilter:
-    """Second-order sections on (n, 2) samples, a run of samples by one matrix product.
+    """Second-order sections on stereo, a piece of several runs of samples by a few products.
 
     With the state ``s`` (transposed direct form, two numbers a section) a run ``x`` gives
-    ``y = T x + O s`` and the next state ``A s + C x``, which the four matrices hold.
+    ``y = T x + O s`` and the next state ``A s + C x``, which four matrices hold. The states at all
+    runs of a piece are sums of what the piece began with and what each run brought: one more.
     """
 
-    def __init__(self, sos: NDArray[np.float64], *, run_frames: int) -> None:
+    def __init__(self, sos: NDArray[np.float64], *, runs: int, run_frames: int) -> None:
         order = 2 * len(sos)
-        self._run = run_frames
+        self.frames = runs * run_frames
+        self._shape = 2, runs, run_frames
         # Each column is the answer to one number alone: of the state, or of the run's first sample.
         states, first = np.eye(order, order + 1), np.zeros(order + 1)
         first[order] = 1.0
         outputs = np.empty((run_frames, order + 1))
-        self._powers = [np.eye(order)]
         rests = np.empty((run_frames, order))
         for i in range(run_frames):
             outputs[i], states = _step_sections(sos, states, first)
             first = np.zeros(order + 1)
-            self._powers.append(states[:, :order].T.copy())
             rests[i] = states[:, order]
         # Transposed, all of them: a row is a run of one channel, as it lies in memory.
         self._from_state = outputs[:, :order].T.copy()
         lags = np.subtract.outer(np.arange(run_frames), np.arange(run_frames))
         self._from_input = np.where(lags >= 0, outputs[:, order][lags], 0.0).T.copy()
         self._into_state = rests[::-1].copy()
-        self._state = np.zeros((2, order))
+        passed, power = np.zeros((runs + 1, order, runs + 1, order)), np.eye(order)
+        for distance in range(runs + 1):
+            for brought in range(runs + 1 - distance):
+                passed[brought, :, brought + distance] = power
+            power = power @ states[:, :order].T
+        self._passed = passed.reshape((runs + 1) * order, -1)
+        # what the piece begins with, and what each of its runs brings
+        self._brought = np.zeros((2, runs + 1, order))
 
-    def update(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Filter samples of shape (n, 2), going on where the last call ended."""
-        whole = len(block) // self._run
-        end = whole * self._run
-        out = np.empty_like(block)
-        if whole:
-            out[:end] = self._filter_runs(block[:end], self._run)
-        if end < len(block):
-            out[end:] = self._filter_runs(block[end:], len(block) - end)
-        return out
-
-    def _filter_runs(self, block: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-        """Filter runs of ``n`` samples, all of them in two products; only states go one by one."""
-        runs = len(block) // n
-        rows = block.T.reshape(2 * runs, n)
-        entering = (rows @ self._into_state[self._run - n :]).reshape(2, runs, -1)
-        power = self._powers[n]
-        states = np.empty_like(entering)
-        state = self._state
-        for at in range(runs):
-            states[:, at] = state
-            state = state @ power + entering[:, at]
-        self._state = state
-        out = rows @ self._from_input[:n, :n]
-        out += states.reshape(2 * runs, -1) @ self._from_state[:, :n]
-        return out.reshape(2, runs * n).T
+    def update(self, piece: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Filter a piece, shape (frames, 2), going on where the last one ended."""
+        ears, runs, run_frames = self._shape
+        rows = piece.T.reshape(ears * runs, run_frames)
+        self._brought[:, 1:] = (rows @ self._into_state).reshape(ears, runs, -1)
+        states = (self._brought.reshape(ears, -1) @ self._passed).reshape(self._brought.shape)
+        self._brought[:, 0] = states[:, -1]
+        out = rows @ self._from_input
+        out += states[:, :-1].reshape(ears * runs, -1) @ self._from_state
+        return out.reshape(ears, -1).T
 
 
 def _step_sections(
@@ -149,34 +140,38 @@ def _step_sections(
 class KWeighting:
     """Mean square of K-weighted stereo in steps of 100 ms, whatever the size of the blocks.
 
-    Each tenth of a step is filtered as soon as it is there.
+    Each tenth of a step is filtered as soon as it is there. Where a rate has no such parts in whole
+    samples, a step is up to 1 % off.
     """
 
     def __init__(self, *, rate_hz: int) -> None:
-        self._filter = BlockFilter(design_k_weighting(rate_hz), run_frames=_RUN_FRAMES)
-        self._step = rate_hz // 10
-        self._missing = self._step  # frames until the step is complete
-        self._energy = 0.0
-        self._piece = np.zeros((math.ceil(self._step / _PIECES), 2), order="F")
+        runs = round(rate_hz / 100 / _RUN_FRAMES)
+        self._filter = BlockFilter(
+            design_k_weighting(rate_hz), runs=runs, run_frames=round(rate_hz / 100 / runs)
+        )
+        self._piece = np.zeros((self._filter.frames, 2), order="F")
         self._filled = 0
+        self._pieces = 0
+        self._energy = 0.0
 
     def update(self, block: NDArray[np.float64]) -> list[float]:
         """Take samples of shape (n, 2); return the power of each 100 ms that became complete."""
         powers: list[float] = []
+        size = len(self._piece)
         start = 0
         while start < len(block):
-            take = min(len(self._piece) - self._filled, self._missing, len(block) - start)
+            take = min(size - self._filled, len(block) - start)
             self._piece[self._filled : self._filled + take] = block[start : start + take]
             self._filled += take
-            self._missing -= take
             start += take
-            if self._filled == len(self._piece) or not self._missing:
-                weighted = self._filter.update(self._piece[: self._filled]).T
+            if self._filled == size:
+                weighted = self._filter.update(self._piece).T
                 self._energy += float(np.vdot(weighted, weighted))
                 self._filled = 0
-            if not self._missing:
-                powers.append(self._energy / self._step)
-                self._missing, self._energy = self._step, 0.0
+                self._pieces += 1
+            if self._pieces == _PIECES:
+                powers.append(self._energy / (_PIECES * size))
+                self._energy, self._pieces = 0.0, 0
         return powers
 
 
@@ -279,9 +274,10 @@ class TruePeak:
         padded = np.zeros((2, self.history_frames + runs * _PEAK_RUN))
         padded[:, : len(samples)] = samples.T
         row, column = padded.strides
-        windows = np.lib.stride_tricks.as_strided(
-            padded, (2, runs, len(self._matrix)), (row, _PEAK_RUN * column, column), writeable=False
+        windows = np.ndarray(
+            (2, runs, len(self._matrix)), buffer=padded, strides=(row, _PEAK_RUN * column, column)
         )
         between = np.abs(windows.reshape(2 * runs, -1) @ self._matrix)
-        peaks = between.reshape(2, runs, -1, _PEAK_RUN).max(axis=(0, 2))
+        ears = between.reshape(2, runs, -1, _PEAK_RUN)
+        peaks = np.maximum.reduce(np.maximum(ears[0], ears[1]), axis=1)
         return peaks.reshape(-1)[:n]

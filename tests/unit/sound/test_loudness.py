@@ -3,12 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pyloudnorm
 import pytest
+from scipy.signal import sosfilt
 
 from biofeedback.sound.loudness import (
+    BlockFilter,
     GatedLoudness,
     KWeighting,
     ShortTermLoudness,
     TruePeak,
+    design_k_weighting,
     lufs_to_power,
     power_to_lufs,
 )
@@ -83,3 +86,11 @@ def test_true_peak_skips_only_what_can_not_be_that_high():
         block = rng.uniform(-level, level, (512, 2))
         if TruePeak().measure(block, ignore_below=0.8) is None:
             assert TruePeak().measure(block).max() < 0.8
+
+
+def test_the_filter_in_pieces_is_the_filter():
+    sos = design_k_weighting(RATE_HZ)
+    samples = np.random.default_rng(6).standard_normal((1200, 2))
+    pieces = BlockFilter(sos, runs=4, run_frames=30)
+    out = np.concatenate([pieces.update(samples[k : k + 120]) for k in range(0, 1200, 120)])
+    assert out == pytest.approx(sosfilt(sos, samples, axis=0), abs=1e-9)
