@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
@@ -44,7 +45,8 @@ _STALL_NS = 400 * NS_PER_MS
 _LOST_AFTER_S = 2.5
 _LATENCY_AFTER_LOSS_S = 0.08
 _RETURN_GAIN = 0.1  # -20 dB
-_POLL_S = 0.05
+_POLL_S = 0.05  # while nobody renders
+_LOOK_S = 0.25  # while somebody does: each look may make the callback wait
 _FINISH_FADE_S = 0.25
 _SYNTHESIS_HZ = (44_100, 96_000)  # lowest and highest rate that the instruments are made for
 
@@ -97,9 +99,9 @@ class LivePlayer:
         self.xruns = 0
         self.latency_ns = 0
         self.last_call_ns = 0
-        self.finished = False
         self.failure: BaseException | None = None
         self._orders = orders
+        self._finish = threading.Event()
         self._orphaned = False
         self._rate_hz = rate_hz
         self._clock = FrameClock(rate_hz=rate_hz)
@@ -144,7 +146,7 @@ class LivePlayer:
         """Obey what has arrived."""
         for order in self._orders.take():
             if isinstance(order, Finish):
-                self.finished = True
+                self._finish.set()
             elif isinstance(order, PlayNote):
                 self.performer.obey(self._time_gesture(order))
             elif not isinstance(order, Open | Advance):
@@ -152,6 +154,15 @@ class LivePlayer:
         if self._orders.ended and not self.finished:
             self._orphaned = True
             self.performer.abandon()
+
+    @property
+    def finished(self) -> bool:
+        """Whether somebody has asked for the end."""
+        return self._finish.is_set()
+
+    def wait_for_finish(self, seconds: float) -> None:
+        """Return when somebody asks for the end, or after some seconds."""
+        self._finish.wait(seconds)
 
     @property
     def orphaned(self) -> bool:
@@ -210,7 +221,7 @@ def play_live(
     opened_ns = time.monotonic_ns()
     retry_at_s = 0.0
     while not player.finished:
-        time.sleep(_POLL_S)
+        player.wait_for_finish(_POLL_S if output is None else _LOOK_S)
         if player.failure is not None:
             raise SoundError(f"rendering failed: {player.failure!r}") from player.failure
         if performer.silent and player.orphaned:
