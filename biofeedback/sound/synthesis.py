@@ -20,7 +20,7 @@ from biofeedback.sound.control_bus import ControlBus
 from biofeedback.sound.effects import add_chorus, add_echo, add_room
 from biofeedback.sound.instruments import INSTRUMENTS
 from biofeedback.sound.place import balance
-from biofeedback.sound.pyo_library import pyo
+from biofeedback.sound.pyo_library import add_up, pyo
 from biofeedback.sound.scheduler import CUT_MS, VoiceGroup
 from biofeedback.sound.timbre.instrument import VoiceSignals
 
@@ -54,7 +54,7 @@ class _Layer:
     columns: list[int]
     pitch_hz: Any
     velocity: Any
-    pans: list[tuple[Any, Any]]
+    pans: list[tuple[list[Any], list[Any]]]
     on_start: list[Callable[[int, VoiceStart], None]]
     on_cut: list[Callable[[int], None]]
     release_frames: int | None
@@ -248,10 +248,10 @@ class Synthesis:
         room = partial(add_room, rate_hz=self.rate_hz)
         for sends, effect in ((to_echo, add_echo), (to_chorus, add_chorus), (to_room, room)):
             if sends:
-                left, right = effect(pyo.Mix(sends, voices=1))
+                left, right = effect(add_up(*sends))
                 lefts.append(left)
                 rights.append(right)
-        ears = pyo.Mix([pyo.Mix(lefts, voices=1), pyo.Mix(rights, voices=1)], voices=2)
+        ears = pyo.Mix([add_up(*lefts), add_up(*rights)], voices=2)
         mixed = pyo.DCBlock(ears)
         programme = self._bus.read([self._programme])
         tone = pyo.ButLP(mixed, freq=self._bus.read([self._cutoff_hz]), mul=programme)
@@ -324,7 +324,7 @@ class Synthesis:
                 pyo.Osc(wave, pitch_hz * (ratio * detune), mul=level)
                 for ratio, level in ((1.0, 0.10), (1.5, 0.05), (2.0, 0.06), (3.0, 0.02))
             ]
-            sides.append(pyo.Mix(voices, voices=1) * breath * gain)
+            sides.append(add_up(*voices) * breath * gain)
         return pyo.Mix(sides, voices=2)
 
     def _view_output(self) -> NDArray[np.float32]:
