@@ -66,13 +66,13 @@ class InputGuard:
 
     def update(self, block: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
         """Return samples of shape (frames, 2), finite, bounded, without DC; False if mute."""
-        # Both see NaN, and one of them infinity.
-        low = float(np.minimum.reduce(block, axis=None))
-        high = float(np.maximum.reduce(block, axis=None))
-        if not (math.isfinite(low) and math.isfinite(high)):
+        # The sum of squares sees NaN and infinity, and no sample is larger than its root.
+        samples = block.T.reshape(-1)
+        energy = float(samples @ samples)
+        if not math.isfinite(energy):
             self._means = self._offsets = [0.0, 0.0]
             return np.zeros_like(block), False
-        if low < -_CLIP or high > _CLIP:
+        if energy > _CLIP * _CLIP:
             block = np.clip(block, -_CLIP, _CLIP)
         return self._without_dc(block), True
 

@@ -4,6 +4,7 @@
   with 0.4 s, and by 6 dB/s at most.
 * The swell's wave comes ten times a second; two glides in a row make it smooth, 0.1 s late.
 * What makes louder waits while nothing may rise.
+* Wishes are looked at once in ``STEER_FRAMES``, about: live blocks are shorter, and have no time.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from biofeedback.messages import MusicParameters, Part
 
 PARTS = 8
+STEER_FRAMES = 512
 _TAU_S = 0.12
 _WAVE_TAU_S = 0.05
 _ENERGY_TAU_S = 0.4
@@ -33,7 +35,7 @@ _FULL_PARTS = ((1.0, 0.0),) * PARTS
 
 @dataclass(frozen=True, slots=True)
 class Steered:
-    """Where the continuous parameters stand at the end of a block.
+    """Where the continuous parameters stand when the sound is steered again.
 
     ``energy_db`` and ``swell_db`` are gains, ``brightness`` is 0..1, ``place`` -1..1; ``parts`` are
     the amplitude (0..1) and the place of each part.
@@ -101,6 +103,11 @@ class Steering:
             step = share * (target - level) if target < level or may_rise else 0.0
             moved.append((level + step, place + share * (target_place - place)))
         return tuple(moved)
+
+
+def count_steer_frames(block_frames: int) -> int:
+    """Return in how many frames, whole blocks, the sound is steered once."""
+    return max(1, STEER_FRAMES // block_frames) * block_frames
 
 
 def _clip(value: float, *, low: float = 0.0) -> float:
