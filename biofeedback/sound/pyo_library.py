@@ -12,9 +12,13 @@ from __future__ import annotations
 
 import importlib
 import os
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 from biofeedback.errors import SoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 os.environ["PYO_GUI_WX"] = "0"
 
@@ -56,6 +60,17 @@ class _KeepingLibrary:
         return make
 
 
+def _take_inputs_directly() -> None:
+    """Leave out the fader that pyo puts before each input, so that it may be changed later.
+
+    Nobody does that here, and one in five signals would be such a copy.
+    """
+    for name, module in list(sys.modules.items()):
+        if name.startswith("pyo.lib.") and hasattr(module, "InputFader"):
+            setattr(module, "InputFader", lambda signal: signal)  # noqa: B010 - it has no types
+
+
+_take_inputs_directly()
 pyo: Any = _KeepingLibrary()
 
 
@@ -70,3 +85,12 @@ def add_up(*signals: Any) -> Any:
     for stream in streams:
         total = pyo.Sig(stream, add=total)
     return total
+
+
+def drop_ends(signals: Sequence[Any]) -> list[Any]:
+    """Stop what tells that an envelope has ended, for nobody listens; return the other signals."""
+    ends = [signal["trig"] for signal in signals if signal["trig"] is not None]
+    for end in ends:
+        end.stop()
+    stopped = {id(end) for end in ends}  # pyo's signals can't be compared: that makes a signal
+    return [signal for signal in signals if id(signal) not in stopped]

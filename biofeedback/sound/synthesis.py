@@ -20,7 +20,7 @@ from biofeedback.sound.control_bus import ControlBus
 from biofeedback.sound.effects import add_chorus, add_echo, add_room
 from biofeedback.sound.instruments import INSTRUMENTS
 from biofeedback.sound.place import balance
-from biofeedback.sound.pyo_library import add_up, pyo
+from biofeedback.sound.pyo_library import add_up, drop_ends, pyo
 from biofeedback.sound.scheduler import CUT_MS, VoiceGroup
 from biofeedback.sound.steering import count_steer_frames
 from biofeedback.sound.timbre.instrument import VoiceSignals
@@ -279,7 +279,7 @@ class Synthesis:
             rate_hz=self.rate_hz,
         )
         left, right = instrument.build(signals)
-        own = [signal for signal in pyo.signals[made:] if len(signal) == count]
+        own = [signal for signal in drop_ends(pyo.signals[made:]) if len(signal) == count]
         level = 10.0 ** (instrument.level_db / 20.0)
         left, right = left * level, right * level
         if layer.startswith(_PART):
