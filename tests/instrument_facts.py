@@ -13,6 +13,7 @@ import sys
 import time
 
 import numpy as np
+from scipy.signal import sosfilt
 
 from biofeedback.messages import NS_PER_S, MusicParameters, Part, PlayNote
 from biofeedback.sound.instruments import INSTRUMENTS

@@ -66,7 +66,7 @@ class Fade:
 
 @cache
 def even_path(frames: int) -> NDArray[np.float64]:
-    """Return the way from 0 (left out) to 1 in even steps, shape (frames,); not to be written to."""
+    """Return the way from 0 (left out) to 1 in even steps, shape (frames,), read-only."""
     path = np.arange(1, frames + 1) / frames
     path.setflags(write=False)
     return path

@@ -8,8 +8,8 @@ References:
 
 The filters are matrices here, because scipy.signal takes a second to load, before the first sound.
 
-Samples have the shape (n, 2). All of it is fastest where each channel lies in one piece in memory
-(order "F"), as the synthesis gives them; and nothing saves up work: a live block has no time for it.
+Samples have the shape (n, 2). All is fastest where each channel lies in one piece in memory (order
+"F"), as the synthesis gives them. Nothing saves up work: a live block has no time for it.
 """
 
 from __future__ import annotations

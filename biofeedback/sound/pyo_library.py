@@ -65,9 +65,14 @@ def _take_inputs_directly() -> None:
 
     Nobody does that here, and one in five signals would be such a copy.
     """
-    for name, module in list(sys.modules.items()):
+
+    def take(signal: Any) -> Any:
+        return signal
+
+    modules: list[tuple[str, Any]] = list(sys.modules.items())
+    for name, module in modules:
         if name.startswith("pyo.lib.") and hasattr(module, "InputFader"):
-            setattr(module, "InputFader", lambda signal: signal)  # noqa: B010 - it has no types
+            module.InputFader = take
 
 
 _take_inputs_directly()

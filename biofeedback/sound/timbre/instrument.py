@@ -24,9 +24,9 @@ class VoiceSignals:
     has ended. All four are None for an instrument without voices. ``brightness`` (0..1) and
     ``breath`` (the amplitude that the swell gives, around 1) are shared by all.
 
-    ``pans`` collects what ``pan_voices`` made, a sum for each voice and ear. ``on_start`` is called with the number of a voice
-    and its note before the block in which that note starts, ``on_cut`` with the number of a voice
-    that must fade within milliseconds.
+    ``pans`` collects what ``pan_voices`` made, a signal for each voice and ear. ``on_start`` is
+    called with the number of a voice and its note before the block in which that note starts,
+    ``on_cut`` with the number of a voice that must fade within milliseconds.
     """
 
     voices: int
