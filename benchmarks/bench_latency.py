@@ -24,7 +24,7 @@ from biofeedback.sound.child import Child
 from biofeedback.sound.frames import Open, encode_frame
 from biofeedback.sound.inbox import Inbox
 from biofeedback.sound.portaudio import PortAudioOutput
-from biofeedback.sound.process import _ask_for_priority
+from biofeedback.sound.priority import prefer_process
 from biofeedback.sound.settings import SoundSettings
 
 _CHANGED = 1e-4
@@ -63,7 +63,7 @@ def be_child() -> None:
             super().start(player)
 
     inbox = Inbox(0)
-    _ask_for_priority()
+    prefer_process()
     live.play_live(inbox.wait(), inbox, Quiet(), open_output=TappedOutput)
     out.flush()
     os._exit(0)

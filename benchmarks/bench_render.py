@@ -15,6 +15,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from biofeedback.messages import NS_PER_S, MusicParameters, SteerSound
 from biofeedback.music.performer import Performer as Musician
 from biofeedback.music.styles import STYLES
@@ -25,7 +27,6 @@ from biofeedback.sound.synthesis import Synthesis
 from biofeedback.sound.wav import encode_pcm24
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 VIGOROUS = MusicParameters(
@@ -41,7 +42,7 @@ VIGOROUS = MusicParameters(
 )
 
 
-def render(seconds: float, *, frames: int) -> tuple[float, float, int]:
+def render(seconds: float, *, frames: int, live: bool) -> tuple[float, float, int]:
     """Return processor seconds in all, those spent in pyo, and the notes played."""
     settings = SoundSettings()
     rate_hz = settings.sample_rate_hz
@@ -67,9 +68,14 @@ def render(seconds: float, *, frames: int) -> tuple[float, float, int]:
         return block
 
     synthesis.render = timed
+    out = np.zeros((frames, 2), dtype=np.float32)
     start = time.thread_time()
     for _ in range(round(seconds * rate_hz / frames)):
-        encode_pcm24(performer.render())
+        block = performer.render()
+        if live:
+            out[:] = block
+        else:
+            encode_pcm24(block)
     return time.thread_time() - start, in_pyo, performer.notes.counts.played
 
 
@@ -80,7 +86,7 @@ def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 30.0
     settings = SoundSettings()
     for name, frames in (("file", settings.file_block_frames), ("live", settings.block_frames)):
-        total_s, pyo_s, notes = render(seconds, frames=frames)
+        total_s, pyo_s, notes = render(seconds, frames=frames, live=name == "live")
         blocks = seconds * settings.sample_rate_hz / frames
         print(f"{name}, blocks of {frames} frames, {notes / seconds:.0f} notes a second")
         share = 100 * total_s / seconds

@@ -13,10 +13,11 @@ import sys
 import time
 
 import numpy as np
+from scipy.signal import sosfilt
 
 from biofeedback.messages import NS_PER_S, MusicParameters, Part, PlayNote
 from biofeedback.sound.instruments import INSTRUMENTS
-from biofeedback.sound.loudness import BlockFilter, design_k_weighting, power_to_lufs
+from biofeedback.sound.loudness import design_k_weighting, power_to_lufs
 from biofeedback.sound.scheduler import NoteScheduler, pitch_to_hz
 from biofeedback.sound.steering import Steering
 from biofeedback.sound.synthesis import Synthesis
@@ -96,7 +97,7 @@ class Stage:
 
 
 def loudest_lufs(samples, *, seconds=LOUDEST_S, rate_hz=RATE_HZ):
-    weighted = BlockFilter(design_k_weighting(rate_hz), run_frames=120).update(samples)
+    weighted = sosfilt(design_k_weighting(rate_hz), samples, axis=0)
     sums = np.cumsum(np.concatenate(([0.0], (weighted**2).sum(axis=1))))
     size = round(seconds * rate_hz)
     return power_to_lufs(float((sums[size:] - sums[:-size]).max() / size))

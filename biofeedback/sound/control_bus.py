@@ -32,7 +32,6 @@ class ControlBus:
         self._touched: set[int] = set()
         # of columns that fall to zero: the rest of their way
         self._fading: dict[int, NDArray[np.float32]] = {}
-        self._ramp = np.arange(1, frames + 1, dtype=np.float32) / np.float32(frames)
 
     def add_columns(self, count: int, *, value: float) -> list[int]:
         """Add columns that hold ``value``; return their numbers."""
@@ -54,7 +53,7 @@ class ControlBus:
     def begin_block(self) -> None:
         """Let every column that changed in the last block hold its value, or fade on."""
         for column in self._touched:
-            self._views[column][:] = self._held[column]
+            self._views[column].fill(self._held[column])
         self._touched.clear()
         for column in list(self._fading):
             self._fade_on(column, 0)
@@ -79,15 +78,6 @@ class ControlBus:
         At the block's edge it is the first sample, and the rise comes one sample (21 us) late.
         """
         self._views[column][max(offset - 1, 0)] = 0.0
-        self._touched.add(column)
-
-    def ramp_to(self, column: int, value: float) -> None:
-        """Glide to ``value`` over this block."""
-        held = self._held[column]
-        if value == held:
-            return
-        self._views[column][:] = held + (value - held) * self._ramp
-        self._held[column] = value
         self._touched.add(column)
 
     def _fade_on(self, column: int, offset: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,3 +62,11 @@ class Fade:
         last = float(positions[-1])
         self._position = self._target if abs(last - self._target) < 1e-9 else last
         return np.sin(positions * (math.pi / 2.0)) ** 2
+
+
+@cache
+def even_path(frames: int) -> NDArray[np.float64]:
+    """Return the way from 0 (left out) to 1 in even steps, shape (frames,), read-only."""
+    path = np.arange(1, frames + 1) / frames
+    path.setflags(write=False)
+    return path

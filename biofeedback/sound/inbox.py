@@ -6,13 +6,17 @@ The callback reads the pipe itself: an order is in the very next block, whatever
 from __future__ import annotations
 
 import os
+import select
 import threading
 from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING
 
 from biofeedback.sound.frames import FrameSplitter, to_child_decoder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from biofeedback.sound.frames import ToChild
 
 _READ_BYTES = 1 << 16
@@ -26,6 +30,7 @@ class Inbox:
         self._splitter = FrameSplitter()
         self._waiting: deque[ToChild] = deque()
         self._reading = threading.Lock()
+        self._has_news: Callable[[], object] = _perhaps
         self.ended = False
 
     def wait(self) -> ToChild | None:
@@ -43,6 +48,10 @@ class Inbox:
             self._poll = _do_nothing
         else:
             self._poll = self._read_on
+            if hasattr(select, "poll"):  # a third of what a read that finds nothing costs
+                poller = select.poll()
+                poller.register(self._file, select.POLLIN)
+                self._has_news = partial(poller.poll, 0)
 
     def take(self) -> list[ToChild]:
         """Return what has come since the last call, at once."""
@@ -57,14 +66,12 @@ class Inbox:
         return orders
 
     def _read_on(self) -> None:
-        while not self.ended:
+        while not self.ended and self._has_news():
             try:
                 data = os.read(self._file, _READ_BYTES)
             except BlockingIOError:
                 return
             self._take_in(data)
-            if len(data) < _READ_BYTES:
-                return
 
     def _collect(self) -> None:
         while not self.ended:
@@ -79,3 +86,7 @@ class Inbox:
 
 def _do_nothing() -> None:
     pass
+
+
+def _perhaps() -> bool:
+    return True

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from biofeedback.sound.fade import even_path
 from biofeedback.sound.loudness import (
     GatedLoudness,
     KWeighting,
@@ -61,26 +62,37 @@ class InputGuard:
 
     def __init__(self, *, rate_hz: int, frames: int) -> None:
         self._share = 1.0 - math.exp(-2.0 * math.pi * _DC_HZ * frames / rate_hz)
-        self._path = (np.arange(1, frames + 1) / frames)[:, None]
-        self._mean = np.zeros(2)
-        self._offset = np.zeros(2)
+        self._means = self._offsets = [0.0, 0.0]  # of both ears
 
     def update(self, block: NDArray[np.float64]) -> tuple[NDArray[np.float64], bool]:
         """Return samples of shape (frames, 2), finite, bounded, without DC; False if mute."""
-        # One sum sees NaN and infinity, and costs a fifth of isfinite().all().
-        if not math.isfinite(float(np.add.reduce(block, axis=None))):
-            self._mean[:] = 0.0
-            self._offset = np.zeros(2)
+        # The sum of squares sees NaN and infinity, and no sample is larger than its root.
+        samples = block.T.reshape(-1)
+        energy = float(samples @ samples)
+        if not math.isfinite(energy):
+            self._means = self._offsets = [0.0, 0.0]
             return np.zeros_like(block), False
-        bounded = np.clip(block, -_CLIP, _CLIP)
-        mean = np.add.reduce(bounded, axis=0) / len(bounded)
-        self._mean += self._share * (mean - self._mean)
+        if energy > _CLIP * _CLIP:
+            block = np.clip(block, -_CLIP, _CLIP)
+        return self._without_dc(block), True
+
+    def _without_dc(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
+        sums = np.add.reduce(block, axis=0).tolist()
+        self._means = [
+            mean + self._share * (total / len(block) - mean)
+            for mean, total in zip(self._means, sums, strict=True)
+        ]
         # Small means are music; following them would make a sideband of each bass note.
-        offset = self._mean - np.clip(self._mean, -_DC_TOLERANCE, _DC_TOLERANCE)
-        if offset.any() or self._offset.any():
-            bounded -= self._offset + (offset - self._offset) * self._path
-            self._offset = offset
-        return bounded, True
+        before, self._offsets = (
+            self._offsets,
+            [mean - min(max(mean, -_DC_TOLERANCE), _DC_TOLERANCE) for mean in self._means],
+        )
+        if not any(before) and not any(self._offsets):
+            return block
+        out = np.empty_like(block)
+        for ear, (old, new) in enumerate(zip(before, self._offsets, strict=True)):
+            out[:, ear] = block[:, ear] - (old + (new - old) * even_path(len(block)))
+        return out
 
 
 class LoudnessServo:
@@ -186,7 +198,7 @@ class LevelControl:
         first, last = 10.0 ** (before / 20.0), 10.0 ** (wanted / 20.0)
         if first == last:
             return block * last
-        ramp = first + (last - first) * (np.arange(1, n + 1) / n)
+        ramp = first + (last - first) * even_path(n)
         return block * ramp[:, None]
 
     def _follow_wish(self, level_db: float, *, seconds: float, may_rise: bool) -> None:

@@ -33,7 +33,7 @@ class Limiter:
         self._ceiling = 10.0 ** ((CEILING_DBTP - _MARGIN_DB) / 20.0)
         self._release = 1.0 / (_RELEASE_S * rate_hz)
         self._peaks = TruePeak()
-        self._delayed = np.zeros((self.delay_frames, 2))
+        self._delayed = np.zeros((self.delay_frames, 2), order="F")
         self._needs = np.ones(self._hold - 1)
         self._gains = np.ones(self._smooth - 1)
         self._gain = 1.0
@@ -45,19 +45,20 @@ class Limiter:
         n = len(block)
         if n == 0:
             return block
-        peaks = self._peaks.update(block, ignore_below=self._ceiling)
         line = np.concatenate((self._delayed, block))
-        self._delayed = line[n:].copy()
+        self._delayed = line[n:]
         out = line[:n]
-        if peaks is None and self._idle_frames > self._memory:
-            return out
+        recent = line[self.delay_frames - self._peaks.history_frames :]
+        peaks = self._peaks.measure(recent, ignore_below=self._ceiling)
         if peaks is None or peaks.max() <= self._ceiling:
+            if self._idle_frames > self._memory:
+                return out
             now = np.ones(n)
         else:
             now = self._ceiling / np.maximum(peaks, self._ceiling)
         needs = np.concatenate((self._needs, now))
         self._needs = needs[n:]
-        held = np.lib.stride_tricks.sliding_window_view(needs, self._hold).min(axis=1)
+        held = _slide_minimum(needs, self._hold)
         # g[i] = min(held[i], g[i-1] + release), as a running minimum along a tilted line
         slope = self._release * np.arange(1, n + 1)
         tilted = np.minimum.accumulate(np.concatenate(([self._gain], held - slope)))[1:]
@@ -73,3 +74,13 @@ class Limiter:
     def forget(self) -> None:
         """Drop what waits in the delay: it belongs to a moment that has passed."""
         self._delayed[:] = 0.0
+
+
+def _slide_minimum(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:
+    """Return the least of each ``width`` values in a row, from ever wider neighbours."""
+    reached = 1
+    while reached < width:
+        step = min(reached, width - reached)
+        values = np.minimum(values[:-step], values[step:])
+        reached += step
+    return values

@@ -2,6 +2,9 @@
 
 * The callback does all: takes what has arrived, renders, hands over. No other thread is needed
   between an order and the ear.
+* The main thread looks in just after a block, when the callback has time. At any other moment it
+  might hold the interpreter's lock when the next block is due, and a busy machine might keep it
+  from letting go for 4 ms.
 * After a stall nothing old is played, and the sound fades in (F66). A device that has gone is
   looked for again each second, and the sound comes back at -20 dB and fades in (F61).
 * A device that wants a rate of its own gets it, resampled where the synthesis doesn't run at it
@@ -12,6 +15,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol
@@ -45,6 +49,7 @@ _LOST_AFTER_S = 2.5
 _LATENCY_AFTER_LOSS_S = 0.08
 _RETURN_GAIN = 0.1  # -20 dB
 _POLL_S = 0.05
+_LOOK_S = 0.25
 _FINISH_FADE_S = 0.25
 _SYNTHESIS_HZ = (44_100, 96_000)  # lowest and highest rate that the instruments are made for
 
@@ -97,9 +102,11 @@ class LivePlayer:
         self.xruns = 0
         self.latency_ns = 0
         self.last_call_ns = 0
-        self.finished = False
         self.failure: BaseException | None = None
+        self.finished = False
         self._orders = orders
+        self._look = threading.Event()
+        self._look_frame = 0
         self._orphaned = False
         self._rate_hz = rate_hz
         self._clock = FrameClock(rate_hz=rate_hz)
@@ -139,12 +146,16 @@ class LivePlayer:
         else:
             block = self._resampler.pull(len(out), performer.render)
         out[:] = block if out.shape[1] == block.shape[1] else block.mean(axis=1, keepdims=True)
+        if performer.rendered_frames >= self._look_frame:
+            self._look_frame = performer.rendered_frames + round(_LOOK_S * self._rate_hz)
+            self._look.set()
 
     def take_orders(self) -> None:
         """Obey what has arrived."""
         for order in self._orders.take():
             if isinstance(order, Finish):
                 self.finished = True
+                self._look.set()
             elif isinstance(order, PlayNote):
                 self.performer.obey(self._time_gesture(order))
             elif not isinstance(order, Open | Advance):
@@ -152,6 +163,11 @@ class LivePlayer:
         if self._orders.ended and not self.finished:
             self._orphaned = True
             self.performer.abandon()
+
+    def wait(self, seconds: float) -> None:
+        """Return just after a block, a few times a second; or when too many seconds are over."""
+        self._look.wait(seconds)
+        self._look.clear()
 
     @property
     def orphaned(self) -> bool:
@@ -210,7 +226,7 @@ def play_live(
     opened_ns = time.monotonic_ns()
     retry_at_s = 0.0
     while not player.finished:
-        time.sleep(_POLL_S)
+        player.wait(_POLL_S if output is None else 2.0 * _LOOK_S)
         if player.failure is not None:
             raise SoundError(f"rendering failed: {player.failure!r}") from player.failure
         if performer.silent and player.orphaned:

@@ -7,6 +7,9 @@ References:
     and work stay constant in a session of any length.
 
 The filters are matrices here, because scipy.signal takes a second to load, before the first sound.
+
+Samples have the shape (n, 2). All is fastest where each channel lies in one piece in memory (order
+"F"), as the synthesis gives them. Nothing saves up work: a live block has no time for it.
 """
 
 from __future__ import annotations
@@ -24,7 +27,9 @@ _ABSOLUTE_GATE_LUFS = -70.0
 _RELATIVE_GATE_LU = -10.0
 _BIN_LU = 0.1
 _BINS = 900
-_RUN_FRAMES = 120
+_RUN_FRAMES = 48  # about: the products are smallest so
+_PIECES = 10
+_PEAK_RUN = 16
 SILENCE_LUFS = -120.0
 
 
@@ -73,58 +78,50 @@ def answer_power(
 
 
 class BlockFilter:
-    """Second-order sections on (n, 2) samples, a run of samples by one matrix product.
+    """Second-order sections on stereo, a piece of several runs of samples by a few products.
 
     With the state ``s`` (transposed direct form, two numbers a section) a run ``x`` gives
-    ``y = T x + O s`` and the next state ``A s + C x``, which the four matrices hold.
+    ``y = T x + O s`` and the next state ``A s + C x``, which four matrices hold. The states at all
+    runs of a piece are sums of what the piece began with and what each run brought: one more.
     """
 
-    def __init__(self, sos: NDArray[np.float64], *, run_frames: int) -> None:
+    def __init__(self, sos: NDArray[np.float64], *, runs: int, run_frames: int) -> None:
         order = 2 * len(sos)
-        self._run = run_frames
+        self.frames = runs * run_frames
+        self._shape = 2, runs, run_frames
         # Each column is the answer to one number alone: of the state, or of the run's first sample.
         states, first = np.eye(order, order + 1), np.zeros(order + 1)
         first[order] = 1.0
         outputs = np.empty((run_frames, order + 1))
-        self._powers = [np.eye(order)]
         rests = np.empty((run_frames, order))
         for i in range(run_frames):
             outputs[i], states = _step_sections(sos, states, first)
             first = np.zeros(order + 1)
-            self._powers.append(states[:, :order].copy())
             rests[i] = states[:, order]
-        self._from_state = outputs[:, :order]
+        # Transposed, all of them: a row is a run of one channel, as it lies in memory.
+        self._from_state = outputs[:, :order].T.copy()
         lags = np.subtract.outer(np.arange(run_frames), np.arange(run_frames))
-        self._from_input = np.where(lags >= 0, outputs[:, order][lags], 0.0)
-        self._into_state = rests[::-1].T.copy()
-        self._state = np.zeros((order, 2))
+        self._from_input = np.where(lags >= 0, outputs[:, order][lags], 0.0).T.copy()
+        self._into_state = rests[::-1].copy()
+        passed, power = np.zeros((runs + 1, order, runs + 1, order)), np.eye(order)
+        for distance in range(runs + 1):
+            for brought in range(runs + 1 - distance):
+                passed[brought, :, brought + distance] = power
+            power = power @ states[:, :order].T
+        self._passed = passed.reshape((runs + 1) * order, -1)
+        # what the piece begins with, and what each of its runs brings
+        self._brought = np.zeros((2, runs + 1, order))
 
-    def update(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Filter samples of shape (n, 2), going on where the last call ended."""
-        whole = len(block) // self._run
-        end = whole * self._run
-        out = np.empty_like(block)
-        if whole:
-            out[:end] = self._filter_runs(block[:end], self._run)
-        if end < len(block):
-            out[end:] = self._filter_runs(block[end:], len(block) - end)
-        return out
-
-    def _filter_runs(self, block: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-        """Filter runs of ``n`` samples, all of them in two products; only states go one by one."""
-        runs = len(block) // n
-        # shape (n, runs * 2): a column is a run of one channel
-        columns = block.reshape(runs, n, 2).transpose(1, 0, 2).reshape(n, runs * 2)
-        entering = self._into_state[:, self._run - n :] @ columns
-        power = self._powers[n]
-        states = np.empty_like(entering)
-        state = self._state
-        for at in range(0, runs * 2, 2):
-            states[:, at : at + 2] = state
-            state = power @ state + entering[:, at : at + 2]
-        self._state = state
-        out = self._from_input[:n, :n] @ columns + self._from_state[:n] @ states
-        return out.reshape(n, runs, 2).transpose(1, 0, 2).reshape(runs * n, 2)
+    def update(self, piece: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Filter a piece, shape (frames, 2), going on where the last one ended."""
+        ears, runs, run_frames = self._shape
+        rows = piece.T.reshape(ears * runs, run_frames)
+        self._brought[:, 1:] = (rows @ self._into_state).reshape(ears, runs, -1)
+        states = (self._brought.reshape(ears, -1) @ self._passed).reshape(self._brought.shape)
+        self._brought[:, 0] = states[:, -1]
+        out = rows @ self._from_input
+        out += states[:, :-1].reshape(ears * runs, -1) @ self._from_state
+        return out.reshape(ears, -1).T
 
 
 def _step_sections(
@@ -141,27 +138,40 @@ def _step_sections(
 
 
 class KWeighting:
-    """Mean square of K-weighted stereo in steps of 100 ms, whatever the size of the blocks."""
+    """Mean square of K-weighted stereo in steps of 100 ms, whatever the size of the blocks.
+
+    Each tenth of a step is filtered as soon as it is there. Where a rate has no such parts in whole
+    samples, a step is up to 1 % off.
+    """
 
     def __init__(self, *, rate_hz: int) -> None:
-        self._filter = BlockFilter(design_k_weighting(rate_hz), run_frames=_RUN_FRAMES)
-        self._chunk = np.zeros((rate_hz // 10, 2))
+        runs = round(rate_hz / 100 / _RUN_FRAMES)
+        self._filter = BlockFilter(
+            design_k_weighting(rate_hz), runs=runs, run_frames=round(rate_hz / 100 / runs)
+        )
+        self._piece = np.zeros((self._filter.frames, 2), order="F")
         self._filled = 0
+        self._pieces = 0
+        self._energy = 0.0
 
     def update(self, block: NDArray[np.float64]) -> list[float]:
         """Take samples of shape (n, 2); return the power of each 100 ms that became complete."""
         powers: list[float] = []
-        size = len(self._chunk)
+        size = len(self._piece)
         start = 0
         while start < len(block):
             take = min(size - self._filled, len(block) - start)
-            self._chunk[self._filled : self._filled + take] = block[start : start + take]
+            self._piece[self._filled : self._filled + take] = block[start : start + take]
             self._filled += take
             start += take
             if self._filled == size:
-                weighted = self._filter.update(self._chunk)
-                powers.append(float(np.vdot(weighted, weighted)) / size)
+                weighted = self._filter.update(self._piece).T
+                self._energy += float(np.vdot(weighted, weighted))
                 self._filled = 0
+                self._pieces += 1
+            if self._pieces == _PIECES:
+                powers.append(self._energy / (_PIECES * size))
+                self._energy, self._pieces = 0.0, 0
         return powers
 
 
@@ -232,32 +242,42 @@ def design_oversampling(*, factor: int = 4, taps: int = 12) -> NDArray[np.float6
 
 
 class TruePeak:
-    """Largest inter-sample peak, from four times oversampling."""
+    """Largest inter-sample peaks, from four times oversampling.
+
+    A matrix gives the values in between for a run of samples at once.
+    """
 
     def __init__(self) -> None:
-        self._kernel = design_oversampling()
-        self._taps = len(self._kernel)
-        self._padded = np.zeros((self._taps - 1, 2))
+        kernel = design_oversampling()
+        taps, factor = kernel.shape
+        self.history_frames = taps - 1
+        self._matrix = np.zeros((self.history_frames + _PEAK_RUN, factor, _PEAK_RUN))
+        for at in range(_PEAK_RUN):
+            self._matrix[at : at + taps, :, at] = kernel
+        self._matrix = self._matrix.reshape(-1, factor * _PEAK_RUN)
         # No interpolated value is larger than the largest sample times this.
-        self.overshoot_bound = float(np.abs(self._kernel).sum(axis=0).max())
+        self.overshoot_bound = float(np.abs(kernel).sum(axis=0).max())
 
-    def update(
-        self, block: NDArray[np.float64], *, ignore_below: float = 0.0
+    def measure(
+        self, samples: NDArray[np.float64], *, ignore_below: float = 0.0
     ) -> NDArray[np.float64] | None:
-        """Take samples of shape (n, 2), return the peak near each, shape (n,).
+        """Take samples of shape (history_frames + n, 2), return the peak near each, shape (n,).
 
-        Entry ``i`` belongs to the time around sample ``i - 6`` (half of the kernel). None, much
-        sooner, when no peak of the block can be as high as ``ignore_below``.
+        Entry ``i`` belongs to the time around the sample ``i - 6`` after the history (half of the
+        kernel). None, much sooner, when no peak can be as high as ``ignore_below``.
         """
-        history = self._taps - 1
-        padded = np.empty((history + len(block), 2))
-        padded[:history] = self._padded[-history:]
-        padded[history:] = block
-        self._padded = padded
-        if max(padded.max(), -padded.min()) * self.overshoot_bound < ignore_below:
+        highest = max(np.maximum.reduce(samples, axis=None), -np.minimum.reduce(samples, axis=None))
+        if highest * self.overshoot_bound < ignore_below:
             return None
+        n = len(samples) - self.history_frames
+        runs = -(-n // _PEAK_RUN)
+        padded = np.zeros((2, self.history_frames + runs * _PEAK_RUN))
+        padded[:, : len(samples)] = samples.T
         row, column = padded.strides
-        windows = np.lib.stride_tricks.as_strided(
-            padded, (len(block), 2, self._taps), (row, column, row), writeable=False
+        windows = np.ndarray(
+            (2, runs, len(self._matrix)), buffer=padded, strides=(row, _PEAK_RUN * column, column)
         )
-        return np.abs(windows @ self._kernel).max(axis=(1, 2))
+        between = np.abs(windows.reshape(2 * runs, -1) @ self._matrix)
+        ears = between.reshape(2, runs, -1, _PEAK_RUN)
+        peaks = np.maximum.reduce(np.maximum(ears[0], ears[1]), axis=1)
+        return peaks.reshape(-1)[:n]

@@ -29,30 +29,32 @@ class Meters:
         self._peaks = TruePeak()
         self._blocks: list[NDArray[np.float64]] = []
         self._frames = 0
-        self._chunk_frames = rate_hz // 10
+        self._piece_frames = rate_hz // 100
+        self._last = np.zeros((self._peaks.history_frames, 2))
         self.short_term_lufs: float | None = None
         self.peak = 0.0
         self._report_peak = 0.0
 
     def update(self, block: NDArray[np.float64]) -> None:
-        """Take what left the limiter, shape (n, 2); measure it in larger pieces."""
+        """Take what left the limiter, shape (n, 2); measure it in pieces of some milliseconds."""
         self._blocks.append(block)
         self._frames += len(block)
-        if self._frames >= self._chunk_frames:
+        if self._frames >= self._piece_frames:
             self.flush()
 
     def flush(self) -> None:
         """Measure what is waiting."""
         if not self._blocks:
             return
-        chunk = np.concatenate(self._blocks)
+        piece = np.concatenate([self._last, *self._blocks])
+        self._last = piece[-len(self._last) :]
         self._blocks.clear()
         self._frames = 0
-        peaks = self._peaks.update(chunk, ignore_below=self._report_peak)
+        peaks = self._peaks.measure(piece, ignore_below=self._report_peak)
         if peaks is not None:
             self._report_peak = max(self._report_peak, float(peaks.max()))
         self.peak = max(self.peak, self._report_peak)
-        for power in self._weighting.update(chunk):
+        for power in self._weighting.update(piece[len(self._last) :]):
             self._integrated.update(power)
             lufs = self._short_term.update(power)
             self.short_term_lufs = lufs if lufs > SILENCE_LUFS else None

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from biofeedback.messages import (
@@ -28,7 +29,7 @@ from biofeedback.sound.limiter import Limiter
 from biofeedback.sound.meters import Meters
 from biofeedback.sound.place import Place
 from biofeedback.sound.scheduler import NoteScheduler, VoiceGroup, Voices
-from biofeedback.sound.steering import Steered, Steering
+from biofeedback.sound.steering import Steered, Steering, count_steer_frames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,7 @@ class Source(Voices, Protocol):
         ...
 
     def steer(self, steered: Steered, *, programme_ratio: float, bed_ratio: float) -> None:
-        """Glide to these values over the next block; the ratios are amplitudes."""
+        """Glide to these values until it is steered again; the ratios are amplitudes."""
         ...
 
     def render(self) -> NDArray[np.float64]:
@@ -111,6 +112,15 @@ class Song(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _InForce:
+    """Whether anything may rise, the parameters, whether nobody leads."""
+
+    may_rise: bool
+    parameters: MusicParameters
+    neutral: bool
+
+
 class Performer:
     """Obey orders and render blocks of ``frames`` frames."""
 
@@ -135,6 +145,8 @@ class Performer:
         self._rate_hz = rate_hz
         self._frames = frames
         self._block_s = frames / rate_hz
+        self._steer_frames = count_steer_frames(frames)
+        self._steer_s = self._steer_frames / rate_hz
         self._guard = InputGuard(rate_hz=rate_hz, frames=frames)
         self._levels = LevelControl(rate_hz=rate_hz, target_lufs=target_lufs)
         self._limiter = Limiter(rate_hz=rate_hz)
@@ -146,6 +158,8 @@ class Performer:
         self._programme = Fade(position=1.0)
         self._bed = Fade(position=0.0)
         self._glide = Steering()
+        self._in_force = _InForce(may_rise=True, parameters=_MIDDLING, neutral=False)
+        self._steered: Steered
         self._place = Place()
         self._song = song
         self._song_ratio = 0.0
@@ -201,9 +215,11 @@ class Performer:
         first = self.rendered_frames
         self.rendered_frames = first + self._frames
         self._apply_orders(until_ns=self._time_ns(self.rendered_frames))
-        may_rise, parameters, neutral = self._judge(at_ns=self._time_ns(first))
         self._source.begin_block()
-        steered = self._steer(parameters, may_rise=may_rise, neutral=neutral)
+        if first % self._steer_frames == 0:
+            self._in_force = self._judge(at_ns=self._time_ns(first))
+            self._steered = self._steer()
+        in_force, steered = self._in_force, self._steered
         self.notes.fill(
             origin_ns=self.origin_ns,
             first_frame=first,
@@ -227,13 +243,12 @@ class Performer:
         self._watch(usable=usable)
         block = self._place.update(block, steered.place)
         fully_in = self._output.full and self._programme.full
-        counts = fully_in and not neutral
         out = self._levels.update(
             block,
-            level_db=parameters.level_db,
-            counts=counts,
-            may_rise=may_rise,
-            energy=parameters.energy,
+            level_db=in_force.parameters.level_db,
+            counts=fully_in and not in_force.neutral,
+            may_rise=in_force.may_rise,
+            energy=in_force.parameters.energy,
         )
         gains = self._output.render(self._frames, rate_hz=self._rate_hz)
         if gains is not None:
@@ -289,23 +304,24 @@ class Performer:
         self._state = "playing"
         self._output.move(1.0, seconds=FADE_IN_S)
 
-    def _judge(self, *, at_ns: int) -> tuple[bool, MusicParameters, bool]:
-        """Return whether anything may rise, the parameters in force, whether we are neutral."""
+    def _judge(self, *, at_ns: int) -> _InForce:
+        """Tell what is in force for the next ``_steer_frames``."""
         order = self._steering
+        parameters = order.parameters if order else _MIDDLING
         if self._orphaned_s is not None:
-            self._orphaned_s += self._block_s
+            self._orphaned_s += self._steer_s
             if self._orphaned_s > _ORPHAN_BED_S and self._state != "stopped":
                 self.fade_out(seconds=_ORPHAN_FADE_S)
-            return False, order.parameters if order else _MIDDLING, True
-        if order is None:
-            return True, _MIDDLING, False
-        if order.expires_ns <= at_ns:
-            return False, order.parameters, True
-        return order.may_rise, order.parameters, False
+            return _InForce(may_rise=False, parameters=parameters, neutral=True)
+        if order is not None and order.expires_ns <= at_ns:
+            return _InForce(may_rise=False, parameters=parameters, neutral=True)
+        may_rise = order is None or order.may_rise
+        return _InForce(may_rise=may_rise, parameters=parameters, neutral=False)
 
-    def _steer(self, wanted: MusicParameters, *, may_rise: bool, neutral: bool) -> Steered:
+    def _steer(self) -> Steered:
         """Move what glides, and tell the source."""
-        if neutral:
+        may_rise = self._in_force.may_rise
+        if self._in_force.neutral:
             self._programme.move(0.0, seconds=_PROGRAMME_FALL_S)
             self._bed.move(1.0, seconds=_BED_S)
         elif may_rise:
@@ -315,18 +331,18 @@ class Performer:
             self._bed.move(0.0, seconds=_BED_S)
         order = self._steering
         steered = self._glide.advance(
-            wanted,
+            self._in_force.parameters,
             wave=_MIDDLE_WAVE if order is None else order.swell_wave,
             parts=() if order is None else order.parts,
             may_rise=may_rise,
-            seconds=self._block_s,
+            seconds=self._steer_s,
         )
         energy_ratio = 10.0 ** (steered.energy_db / 20.0)
-        self._song_ratio = self._programme.advance(self._block_s) * energy_ratio
+        self._song_ratio = self._programme.advance(self._steer_s) * energy_ratio
         self._source.steer(
             steered,
             programme_ratio=self._song_ratio,
-            bed_ratio=self._bed.advance(self._block_s),
+            bed_ratio=self._bed.advance(self._steer_s),
         )
         return steered
 

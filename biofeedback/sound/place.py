@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from biofeedback.sound.fade import even_path
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+_MIDDLE = 1e-4  # nobody hears so little
 
 
 def balance(place: float) -> tuple[float, float]:
@@ -21,19 +25,18 @@ class Place:
     """Move stereo: what both ears have in common goes to the place, the rest narrows."""
 
     def __init__(self) -> None:
-        self._matrix = np.eye(2)
+        self._place = 0.0
 
     def update(self, block: NDArray[np.float64], place: float) -> NDArray[np.float64]:
         """Return samples of shape (n, 2) at ``place`` (-1 left, 1 right); glides over the block."""
-        before, matrix = self._matrix, _place_matrix(place)
-        if abs(place) < 1e-4:
-            matrix = np.eye(2)
-        self._matrix = matrix
-        if np.array_equal(before, matrix):
-            return block if np.array_equal(matrix, np.eye(2)) else block @ matrix
-        path = (np.arange(1, len(block) + 1) / len(block))[:, None]
-        old, new = block @ before, block @ matrix
-        return old + (new - old) * path
+        before, self._place = self._place, 0.0 if abs(place) < _MIDDLE else place
+        if before == self._place == 0.0:
+            return block
+        new = block @ _place_matrix(self._place)
+        if before == self._place:
+            return new
+        old = block @ _place_matrix(before)
+        return old + (new - old) * even_path(len(block))[:, None]
 
 
 def _place_matrix(place: float) -> NDArray[np.float64]:

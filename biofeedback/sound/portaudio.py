@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from biofeedback.errors import SoundError
 from biofeedback.messages import NS_PER_S
 from biofeedback.sound.device import find_device, load_sounddevice
+from biofeedback.sound.priority import prefer_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -62,9 +63,14 @@ class PortAudioOutput:
     def start(self, player: Player) -> None:
         """Open the device and begin to call the player."""
         sounddevice = self._library
+        begun = False
 
         def call(out: NDArray[np.float32], _frames: int, times: Any, status: Any) -> None:
+            nonlocal begun
             now_ns = time.monotonic_ns()
+            if not begun:
+                begun = True
+                prefer_thread()
             ahead_s = times.outputBufferDacTime - times.currentTime
             if not 0.0 < ahead_s < 2.0:
                 ahead_s = self._stream.latency if self._stream is not None else 0.0

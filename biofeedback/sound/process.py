@@ -6,7 +6,6 @@ a file is closed as it is. What pyo prints goes to stderr, so that stdout carrie
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import signal
@@ -31,11 +30,10 @@ from biofeedback.sound.frames import (
 )
 from biofeedback.sound.inbox import Inbox
 from biofeedback.sound.performer import Performer
+from biofeedback.sound.priority import prefer_process
 from biofeedback.sound.reporter import Reporter
 from biofeedback.sound.song_files import open_songs
 from biofeedback.sound.wav import WavFile
-
-_PRIORITY = -11  # as sound servers have
 
 
 class FrameWriter:
@@ -135,13 +133,6 @@ def render_file(opening: Open, inbox: Inbox, writer: FrameWriter) -> None:
     renderer.finish(whole=whole)
 
 
-def _ask_for_priority() -> None:
-    """A late block is a click: go before what can wait, where the system lets us."""
-    if hasattr(os, "setpriority"):
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, _PRIORITY)
-
-
 def main() -> int:
     """Be the sound process until the end of the orders."""
     # A terminal sends Ctrl-C to all of us; it is the parent's to answer, with a fade.
@@ -162,7 +153,7 @@ def main() -> int:
         else:
             from biofeedback.sound.live import play_live  # noqa: PLC0415 - the device loads only here
 
-            _ask_for_priority()
+            prefer_process()
             play_live(opening, inbox, writer)
     except (SoundError, OSError, ValueError, msgspec.MsgspecError) as error:
         writer.send(Failed(text=str(error)))

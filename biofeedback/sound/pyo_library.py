@@ -12,9 +12,13 @@ from __future__ import annotations
 
 import importlib
 import os
-from typing import Any
+import sys
+from typing import TYPE_CHECKING, Any
 
 from biofeedback.errors import SoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 os.environ["PYO_GUI_WX"] = "0"
 
@@ -56,4 +60,42 @@ class _KeepingLibrary:
         return make
 
 
+def _take_inputs_directly() -> None:
+    """Leave out the fader that pyo puts before each input, so that it may be changed later.
+
+    Nobody does that here, and one in five signals would be such a copy.
+    """
+
+    def take(signal: Any) -> Any:
+        return signal
+
+    modules: list[tuple[str, Any]] = list(sys.modules.items())
+    for name, module in modules:
+        if name.startswith("pyo.lib.") and hasattr(module, "InputFader"):
+            module.InputFader = take
+
+
+_take_inputs_directly()
 pyo: Any = _KeepingLibrary()
+
+
+def add_up(*signals: Any) -> Any:
+    """Return the sum of all streams of some signals, as one stream.
+
+    pyo.Mix would do, but asks Python for each of its inputs in each block, and that was a fifth of
+    what pyo cost. Here each sum adds a stream to the sum before, in the same order.
+    """
+    streams = [stream for signal in signals for stream in signal.getBaseObjects()]
+    total: Any = 0.0
+    for stream in streams:
+        total = pyo.Sig(stream, add=total)
+    return total
+
+
+def drop_ends(signals: Sequence[Any]) -> list[Any]:
+    """Stop what tells that an envelope has ended, for nobody listens; return the other signals."""
+    ends = [signal["trig"] for signal in signals if signal["trig"] is not None]
+    for end in ends:
+        end.stop()
+    stopped = {id(end) for end in ends}  # pyo's signals can't be compared: that makes a signal
+    return [signal for signal in signals if id(signal) not in stopped]

@@ -34,7 +34,8 @@ class SoundSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     ``orchestra`` says which instrument plays which layer; notes of other layers are ignored.
     ``block_frames`` is the size of a live block; ``file_block_frames`` that of a rendering, where
-    latency doesn't matter. Smaller blocks answer sooner and cost more.
+    latency doesn't matter. Smaller blocks answer sooner and cost more; the signals of larger ones
+    don't fit into a processor's cache.
     ``device`` is a part of the device's name, None for the system's default. ``songs`` are the
     person's own, by the name that ``StretchSong`` calls them.
     """
@@ -42,7 +43,7 @@ class SoundSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     target_lufs: Annotated[float, Meta(ge=-40.0, le=-16.0)] = -23.0
     sample_rate_hz: Annotated[int, Meta(ge=22_050, le=96_000)] = 48_000
     block_frames: Annotated[int, Meta(ge=32, le=2048)] = 128
-    file_block_frames: Annotated[int, Meta(ge=32, le=2048)] = 512
+    file_block_frames: Annotated[int, Meta(ge=32, le=2048)] = 256
     tail_s: Annotated[float, Meta(ge=0.0, le=30.0)] = 3.0
     report_every_s: Annotated[float, Meta(ge=0.1, le=10.0)] = 1.0
     device: str | None = None

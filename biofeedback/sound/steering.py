@@ -4,6 +4,7 @@
   with 0.4 s, and by 6 dB/s at most.
 * The swell's wave comes ten times a second; two glides in a row make it smooth, 0.1 s late.
 * What makes louder waits while nothing may rise.
+* Wishes are looked at once in ``STEER_FRAMES``, about: live blocks are shorter, and have no time.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from biofeedback.messages import MusicParameters, Part
 
 PARTS = 8
+STEER_FRAMES = 512
 _TAU_S = 0.12
 _WAVE_TAU_S = 0.05
 _ENERGY_TAU_S = 0.4
@@ -28,11 +30,12 @@ _SWELL_DB = 12.0  # from the swell's lowest to its highest, where it is deepest
 _SWELL_GAIN_DB = 1.85  # that a swing of 12 dB adds to the mean power: taken back
 # A sound of twice the loudness has ten times the power (Stevens: loudness ~ pressure^0.6).
 _PART_POWER = 1.0 / 0.6
+_FULL_PARTS = ((1.0, 0.0),) * PARTS
 
 
 @dataclass(frozen=True, slots=True)
 class Steered:
-    """Where the continuous parameters stand at the end of a block.
+    """Where the continuous parameters stand when the sound is steered again.
 
     ``energy_db`` and ``swell_db`` are gains, ``brightness`` is 0..1, ``place`` -1..1; ``parts`` are
     the amplitude (0..1) and the place of each part.
@@ -54,7 +57,7 @@ class Steering:
         self._energy_db = 0.0
         self._swell = 0.5
         self._waves = (0.5, 0.5)
-        self._parts = [(1.0, 0.0)] * PARTS
+        self._parts = _FULL_PARTS
 
     def advance(
         self,
@@ -79,21 +82,32 @@ class Steering:
         first += share_of_wave * (_clip(wave) - first)
         second += share_of_wave * (first - second)
         self._waves = first, second
-        for number in range(PARTS):
-            level, place = self._parts[number]
-            part = parts[number] if number < len(parts) else None
-            target = 1.0 if part is None else _clip(part.energy) ** _PART_POWER
-            target_place = 0.0 if part is None else _clip(part.place, low=-1.0)
-            if target < level or may_rise:
-                level += share * (target - level)
-            self._parts[number] = level, place + share * (target_place - place)
+        if parts or self._parts != _FULL_PARTS:
+            self._parts = self._move_parts(parts, share=share, may_rise=may_rise)
         return Steered(
             brightness=self._brightness,
             place=self._place,
             energy_db=self._energy_db,
             swell_db=_SWELL_DB * self._swell * (second - 0.5) - _SWELL_GAIN_DB * self._swell**2,
-            parts=tuple(self._parts),
+            parts=self._parts,
         )
+
+    def _move_parts(
+        self, wanted: Sequence[Part], *, share: float, may_rise: bool
+    ) -> tuple[tuple[float, float], ...]:
+        moved: list[tuple[float, float]] = []
+        for number, (level, place) in enumerate(self._parts):
+            part = wanted[number] if number < len(wanted) else None
+            target = 1.0 if part is None else _clip(part.energy) ** _PART_POWER
+            target_place = 0.0 if part is None else _clip(part.place, low=-1.0)
+            step = share * (target - level) if target < level or may_rise else 0.0
+            moved.append((level + step, place + share * (target_place - place)))
+        return tuple(moved)
+
+
+def count_steer_frames(block_frames: int) -> int:
+    """Return in how many frames, whole blocks, the sound is steered once."""
+    return max(1, STEER_FRAMES // block_frames) * block_frames
 
 
 def _clip(value: float, *, low: float = 0.0) -> float:

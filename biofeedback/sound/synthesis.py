@@ -20,8 +20,9 @@ from biofeedback.sound.control_bus import ControlBus
 from biofeedback.sound.effects import add_chorus, add_echo, add_room
 from biofeedback.sound.instruments import INSTRUMENTS
 from biofeedback.sound.place import balance
-from biofeedback.sound.pyo_library import pyo
+from biofeedback.sound.pyo_library import add_up, drop_ends, pyo
 from biofeedback.sound.scheduler import CUT_MS, VoiceGroup
+from biofeedback.sound.steering import count_steer_frames
 from biofeedback.sound.timbre.instrument import VoiceSignals
 
 if TYPE_CHECKING:
@@ -46,19 +47,18 @@ _PART = "part_"
 class _Layer:
     """Where a layer's voices are told what to do.
 
-    ``ears`` are the columns of a part's place. ``parts`` are pyo's objects that work for one voice
-    alone, for each voice; those of the voices ``resting`` aren't computed.
+    ``parts`` are pyo's objects that work for one voice alone, for each voice; those of the voices
+    ``resting`` aren't computed.
     """
 
     instrument: Instrument
     columns: list[int]
     pitch_hz: Any
     velocity: Any
-    pans: list[tuple[Any, Any]]
+    pans: list[tuple[list[Any], list[Any]]]
     on_start: list[Callable[[int, VoiceStart], None]]
     on_cut: list[Callable[[int], None]]
     release_frames: int | None
-    ears: tuple[int, int] | None
     parts: list[tuple[Any, ...]]
     resting: set[int]
 
@@ -115,9 +115,9 @@ class Synthesis:
         self._build()
 
     def render(self) -> NDArray[np.float64]:
-        """Render the next block, shape (frames, 2)."""
+        """Render the next block, shape (frames, 2), each channel in one piece (order "F")."""
         self._server.process()
-        return self._output.astype(np.float64)
+        return self._output.astype(np.float64, order="F")
 
     def start_voice(self, layer: Layer, voice: int, *, offset: int, sound: VoiceStart) -> None:
         """Start a voice at frame ``offset`` of the next block.
@@ -167,20 +167,19 @@ class Synthesis:
         self._bus.begin_block()
 
     def steer(self, steered: Steered, *, programme_ratio: float, bed_ratio: float) -> None:
-        """Glide to these values over the next block; the ratios are amplitudes."""
+        """Glide to these values until it is steered again; the ratios are amplitudes."""
         swell = 10.0 ** (steered.swell_db / 20.0)
-        for share, column in self._breaths.items():
-            self._bus.ramp_to(column, swell**share)
-        self._bus.ramp_to(self._programme, programme_ratio * swell**_PROGRAMME_BREATHES)
-        self._bus.ramp_to(self._bed, bed_ratio)
-        self._bus.ramp_to(self._brightness, steered.brightness)
+        for share, breath in self._breaths.items():
+            breath[0].setValue(swell**share)
+        self._programme[0].setValue(programme_ratio * swell**_PROGRAMME_BREATHES)
+        self._bed[0].setValue(bed_ratio)
+        self._brightness[0].setValue(steered.brightness)
         cutoff_hz = _DARKEST_HZ * (_BRIGHTEST_HZ / _DARKEST_HZ) ** steered.brightness
-        self._bus.ramp_to(self._cutoff_hz, cutoff_hz)
-        for layer, parts in self._layers.items():
-            if parts.ears is not None:
-                level, place = steered.parts[int(layer.removeprefix(_PART)) - 1]
-                for ear, amplitude in zip(parts.ears, balance(place), strict=True):
-                    self._bus.ramp_to(ear, level * amplitude)
+        self._cutoff_hz[0].setValue(cutoff_hz)
+        for layer, ears in self._ears.items():
+            level, place = steered.parts[int(layer.removeprefix(_PART)) - 1]
+            for ear, amplitude in zip(ears, balance(place), strict=True):
+                ear[0].setValue(level * amplitude)
         if (
             bed_ratio == 0.0 and self._root_hz != self._bed_root_hz
         ):  # the bed has the music's root, and never moves while it is heard
@@ -208,19 +207,22 @@ class Synthesis:
                 self.rest_voice(layer, voice)
 
     def _add_controls(self) -> None:
-        self._programme, self._bed = self._bus.add_columns(2, value=0.0)
-        (self._brightness,) = self._bus.add_columns(1, value=0.5)
-        (self._cutoff_hz,) = self._bus.add_columns(1, value=5000.0)
+        self._programme, self._bed = self._add_glide(0.0), self._add_glide(0.0)
+        self._brightness = self._add_glide(0.5)
+        self._cutoff_hz = self._add_glide(5000.0)
         (self._bed_pitch,) = self._bus.add_columns(1, value=_BED_HZ)
         shares = {instrument.breathes for instrument in self._orchestra.values()} | {1.0}
-        columns = self._bus.add_columns(len(shares), value=1.0)
-        self._breaths = dict(zip(sorted(shares), columns, strict=True))
+        self._breaths = {share: self._add_glide(1.0) for share in sorted(shares)}
+        self._ears: dict[Layer, tuple[Any, Any]] = {}
         self._bed_root_hz = _BED_HZ
+
+    def _add_glide(self, value: float) -> Any:
+        """Return a signal that takes from one steering to the next to get to a value."""
+        seconds = count_steer_frames(self.frames) / self.rate_hz
+        return pyo.SigTo(value, time=seconds, init=value)
 
     def _build_mix(self) -> list[Any]:
         """Build all that sounds; return what must outlive the call."""
-        brightness = self._bus.read([self._brightness])
-        breaths = {share: self._bus.read([column]) for share, column in self._breaths.items()}
         lefts: list[Any] = []
         rights: list[Any] = []
         to_room: list[Any] = []
@@ -228,13 +230,11 @@ class Synthesis:
         to_chorus: list[Any] = []
         for layer, instrument in self._orchestra.items():
             left, right = self._build_layer(
-                layer, instrument, brightness=brightness, breath=breaths[1.0]
+                layer, instrument, brightness=self._brightness, breath=self._breaths[1.0]
             )
             if instrument.breathes:
-                left, right = (
-                    left * breaths[instrument.breathes],
-                    right * breaths[instrument.breathes],
-                )
+                breath = self._breaths[instrument.breathes]
+                left, right = left * breath, right * breath
             lefts.append(left)
             rights.append(right)
             middle = left + right
@@ -248,13 +248,12 @@ class Synthesis:
         room = partial(add_room, rate_hz=self.rate_hz)
         for sends, effect in ((to_echo, add_echo), (to_chorus, add_chorus), (to_room, room)):
             if sends:
-                left, right = effect(pyo.Mix(sends, voices=1))
+                left, right = effect(add_up(*sends))
                 lefts.append(left)
                 rights.append(right)
-        ears = pyo.Mix([pyo.Mix(lefts, voices=1), pyo.Mix(rights, voices=1)], voices=2)
+        ears = pyo.Mix([add_up(*lefts), add_up(*rights)], voices=2)
         mixed = pyo.DCBlock(ears)
-        programme = self._bus.read([self._programme])
-        tone = pyo.ButLP(mixed, freq=self._bus.read([self._cutoff_hz]), mul=programme)
+        tone = pyo.ButLP(mixed, freq=self._cutoff_hz, mul=self._programme)
         output = tone + self._build_bed()
         output.out()
         return [lefts, rights, to_room, to_echo, to_chorus, ears, mixed, tone, output]
@@ -280,14 +279,13 @@ class Synthesis:
             rate_hz=self.rate_hz,
         )
         left, right = instrument.build(signals)
-        own = [signal for signal in pyo.signals[made:] if len(signal) == count]
+        own = [signal for signal in drop_ends(pyo.signals[made:]) if len(signal) == count]
         level = 10.0 ** (instrument.level_db / 20.0)
         left, right = left * level, right * level
-        ears = None
         if layer.startswith(_PART):
-            at_left, at_right = self._bus.add_columns(2, value=1.0)
-            ears = at_left, at_right
-            left, right = left * self._bus.read([at_left]), right * self._bus.read([at_right])
+            ears = self._add_glide(1.0), self._add_glide(1.0)
+            left, right = left * ears[0], right * ears[1]
+            self._ears[layer] = ears
         release_s = instrument.release_s
         self._layers[layer] = _Layer(
             instrument=instrument,
@@ -298,7 +296,6 @@ class Synthesis:
             on_start=signals.on_start,
             on_cut=signals.on_cut,
             release_frames=None if release_s is None else round(release_s * self.rate_hz),
-            ears=ears,
             parts=list(zip(*(signal.getBaseObjects() for signal in own), strict=True)),
             resting=set(),
         )
@@ -315,7 +312,6 @@ class Synthesis:
     def _build_bed(self) -> Any:
         """A root, its fifth and its octave that breathe slowly: what is left when nobody leads."""
         pitch_hz = self._bus.read([self._bed_pitch])
-        gain = self._bus.read([self._bed])
         wave = pyo.HarmTable([1.0, 0.35, 0.15, 0.05])
         breath = pyo.Sine(0.1, mul=0.2, add=0.8)
         sides: list[Any] = []
@@ -324,7 +320,7 @@ class Synthesis:
                 pyo.Osc(wave, pitch_hz * (ratio * detune), mul=level)
                 for ratio, level in ((1.0, 0.10), (1.5, 0.05), (2.0, 0.06), (3.0, 0.02))
             ]
-            sides.append(pyo.Mix(voices, voices=1) * breath * gain)
+            sides.append(add_up(*voices) * breath * self._bed)
         return pyo.Mix(sides, voices=2)
 
     def _view_output(self) -> NDArray[np.float32]:

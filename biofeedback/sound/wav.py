@@ -19,8 +19,10 @@ MAX_BYTES = (1 << 32) - 4096
 
 def encode_pcm24(block: NDArray[np.float64]) -> bytes:
     """Encode samples of shape (n, channels), full scale 1.0, as little-endian 24-bit PCM."""
-    whole = np.rint(np.clip(block, -1.0, 1.0) * _FULL_SCALE).astype("<i4")
-    return whole.view(np.uint8).reshape(*whole.shape, 4)[..., :3].tobytes()
+    scaled = np.multiply(block, _FULL_SCALE, order="C")
+    np.clip(scaled, -_FULL_SCALE, _FULL_SCALE, out=scaled)
+    np.rint(scaled, out=scaled)
+    return scaled.astype("<i4").view("V4").astype("V3").tobytes()  # without the highest byte
 
 
 class WavFile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from biofeedback.sound.pyo_library import pyo
+from biofeedback.sound.pyo_library import add_up, pyo
 from biofeedback.sound.timbre.envelopes import shape
 from biofeedback.sound.timbre.instrument import Instrument, VoiceSignals
 from biofeedback.sound.timbre.noise import filter_noise, make_pink_loop
@@ -25,7 +25,7 @@ def _make_breath(rate_hz: int) -> Any:
 def _build(signals: VoiceSignals) -> tuple[Any, Any]:
     amplitude = shape(signals, signals.loudness, rise_s=0.5, fall_s=0.8)
     breath = play_loop(_make_breath, signals.rate_hz) * (
-        pyo.Mix(amplitude, voices=1) * (signals.brightness * 0.05 + 0.015) * signals.breath
+        add_up(amplitude) * (signals.brightness * 0.05 + 0.015) * signals.breath
     )
     sides: list[Any] = []
     for detune, drift_hz in ((1.0011, 0.19), (0.9989, 0.23)):
@@ -39,7 +39,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
             pitch_hz=signals.pitch_hz * (2.0 / detune),
             amplitude=amplitude * shimmer * 0.3,
         )
-        mixed = pyo.Mix([pyo.Mix(tone, voices=1), pyo.Mix(octave, voices=1)], voices=1)
+        mixed = add_up(tone) + add_up(octave)
         edge_hz = (signals.brightness * 2500.0 + 900.0) * signals.breath
         sides.append(pyo.Tone(mixed, freq=edge_hz) + breath)
     return sides[0], sides[1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from biofeedback.sound.pyo_library import pyo
+from biofeedback.sound.pyo_library import add_up, pyo
 from biofeedback.sound.timbre.envelopes import shape
 from biofeedback.sound.timbre.instrument import Instrument, VoiceSignals
 from biofeedback.sound.timbre.waves import play_wave
@@ -25,12 +25,12 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
     for cents, vibrato_hz, place in _LINES:
         vibrato = pyo.Sine(vibrato_hz, mul=_VIBRATO_DEPTH, add=2.0 ** (cents / 1200.0))
         line = play_wave(signals, _bowed, pitch_hz=signals.pitch_hz * vibrato, amplitude=amplitude)
-        mixed = pyo.Mix(line, voices=1)
+        mixed = add_up(line)
         lefts.append(mixed * (1.0 - place))
         rights.append(mixed * place)
     opening = (signals.brightness * 2600.0 + 900.0) * signals.breath
-    left = pyo.ButLP(pyo.Mix(lefts, voices=1), freq=opening)
-    right = pyo.ButLP(pyo.Mix(rights, voices=1), freq=opening)
+    left = pyo.ButLP(add_up(*lefts), freq=opening)
+    right = pyo.ButLP(add_up(*rights), freq=opening)
     return left, right
 
 

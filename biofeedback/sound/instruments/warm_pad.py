@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from biofeedback.sound.pyo_library import pyo
+from biofeedback.sound.pyo_library import add_up, pyo
 from biofeedback.sound.timbre.envelopes import shape
 from biofeedback.sound.timbre.instrument import Instrument, VoiceSignals
 from biofeedback.sound.timbre.waves import play_wave
@@ -35,7 +35,7 @@ def _build(signals: VoiceSignals) -> tuple[Any, Any]:
                 signals, _saw, pitch_hz=signals.pitch_hz * vibrato, amplitude=second_amplitude
             ),
         ]
-        sides.append(pyo.ButLP(pyo.Mix(saws, voices=1), freq=opening))
+        sides.append(pyo.ButLP(add_up(*saws), freq=opening))
     return sides[0], sides[1]
 
 

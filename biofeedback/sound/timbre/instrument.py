@@ -24,9 +24,9 @@ class VoiceSignals:
     has ended. All four are None for an instrument without voices. ``brightness`` (0..1) and
     ``breath`` (the amplitude that the swell gives, around 1) are shared by all.
 
-    ``pans`` collects what ``pan_voices`` made. ``on_start`` is called with the number of a voice
-    and its note before the block in which that note starts, ``on_cut`` with the number of a voice
-    that must fade within milliseconds.
+    ``pans`` collects what ``pan_voices`` made, a signal for each voice and ear. ``on_start`` is
+    called with the number of a voice and its note before the block in which that note starts,
+    ``on_cut`` with the number of a voice that must fade within milliseconds.
     """
 
     voices: int
@@ -37,7 +37,9 @@ class VoiceSignals:
     brightness: Any
     breath: Any
     rate_hz: int
-    pans: list[tuple[Any, Any]] = field(default_factory=list[tuple[Any, Any]])
+    pans: list[tuple[list[Any], list[Any]]] = field(
+        default_factory=list[tuple[list[Any], list[Any]]]
+    )
     on_start: list[Callable[[int, VoiceStart], None]] = field(
         default_factory=list["Callable[[int, VoiceStart], None]"]
     )
@@ -85,8 +87,14 @@ class Instrument:
 
 
 def pan_voices(signals: VoiceSignals, voices: Any) -> tuple[Any, Any]:
-    """Place each voice between the ears and mix."""
-    left = pyo.Sig(voices, mul=[_CENTRE] * signals.voices)
-    right = pyo.Sig(voices, mul=[_CENTRE] * signals.voices)
-    signals.pans.append((left, right))
-    return pyo.Mix(left, voices=1), pyo.Mix(right, voices=1)
+    """Place each voice between the ears and add them up."""
+    left: Any = 0.0
+    right: Any = 0.0
+    lefts: list[Any] = []
+    rights: list[Any] = []
+    for voice in voices.getBaseObjects():
+        left, right = (pyo.Sig(voice, mul=_CENTRE, add=before) for before in (left, right))
+        lefts.append(left[0])
+        rights.append(right[0])
+    signals.pans.append((lefts, rights))
+    return left, right

@@ -7,6 +7,7 @@ end once in minutes where the carrier runs backwards. A sine of a number has no 
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ def play_wave(
 
     def choose(voice: int, sound: VoiceStart) -> None:
         fits = min(_HIGHEST_HZ, 0.45 * signals.rate_hz) / sound.pitch_hz
-        number = max(sum(order <= fits for order in _ORDERS) - 1, 0)
+        number = max(bisect_right(_ORDERS, fits) - 1, 0)
         wave[voice].setTable(tables[number][0])
 
     signals.on_start.append(choose)

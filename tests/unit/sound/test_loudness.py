@@ -3,12 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pyloudnorm
 import pytest
+from scipy.signal import sosfilt
 
 from biofeedback.sound.loudness import (
+    BlockFilter,
     GatedLoudness,
     KWeighting,
     ShortTermLoudness,
     TruePeak,
+    design_k_weighting,
     lufs_to_power,
     power_to_lufs,
 )
@@ -72,7 +75,7 @@ def test_true_peak_sees_the_peak_between_the_samples():
     # a quarter of the rate, 45 degrees off: every sample is 3 dB below the wave's peak
     at = np.arange(4800)
     wave = np.sin(2 * np.pi * at / 4 + np.pi / 4)
-    peaks = TruePeak().update(np.stack((wave, wave), axis=1))
+    peaks = TruePeak().measure(np.stack((wave, wave), axis=1))
     assert np.abs(wave).max() == pytest.approx(0.7071, abs=1e-3)
     assert peaks[100:].max() == pytest.approx(1.0, abs=0.02)
 
@@ -81,5 +84,13 @@ def test_true_peak_skips_only_what_can_not_be_that_high():
     rng = np.random.default_rng(5)
     for level in (0.1, 0.3, 0.6):
         block = rng.uniform(-level, level, (512, 2))
-        if TruePeak().update(block, ignore_below=0.8) is None:
-            assert TruePeak().update(block).max() < 0.8
+        if TruePeak().measure(block, ignore_below=0.8) is None:
+            assert TruePeak().measure(block).max() < 0.8
+
+
+def test_the_filter_in_pieces_is_the_filter():
+    sos = design_k_weighting(RATE_HZ)
+    samples = np.random.default_rng(6).standard_normal((1200, 2))
+    pieces = BlockFilter(sos, runs=4, run_frames=30)
+    out = np.concatenate([pieces.update(samples[k : k + 120]) for k in range(0, 1200, 120)])
+    assert out == pytest.approx(sosfilt(sos, samples, axis=0), abs=1e-9)

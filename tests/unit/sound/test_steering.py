@@ -8,7 +8,7 @@ from scipy.stats import spearmanr
 
 from biofeedback.messages import MusicParameters, Part
 from biofeedback.sound.place import Place, balance
-from biofeedback.sound.steering import Steering
+from biofeedback.sound.steering import Steering, count_steer_frames
 
 BLOCK_S = 128 / 48_000
 MIDDLE = {
@@ -143,3 +143,10 @@ def test_a_place_that_jumps_makes_no_step():
         [mover.update(block[k : k + 480], float((k // 480) % 2)) for k in range(0, 4800, 480)]
     )
     assert np.abs(np.diff(out, axis=0)).max() < 0.05
+
+
+@pytest.mark.parametrize(
+    ("block", "steer"), [(32, 512), (96, 480), (128, 512), (512, 512), (2048, 2048)]
+)
+def test_the_sound_is_steered_with_whole_blocks(block, steer):
+    assert count_steer_frames(block) == steer
