@@ -145,23 +145,18 @@ class FollowLaw:
             self._tilt += (tilt - self._tilt) * slow
 
     def _dress(self, tempo_bpm: float) -> MusicParameters:
-        vigour = self._vigour
+        # All three are 0..1, and so each sum stays in its range.
+        vigour, tilt = self._vigour, self._tilt
         abrupt = 1.0 - self._sustained
         return MusicParameters(
             tempo_bpm=tempo_bpm,
             energy=vigour,
-            density=min(1.0, 0.25 + 0.75 * vigour),
-            brightness=min(1.0, 0.15 + 0.6 * vigour + 0.25 * abrupt),
-            articulation=min(1.0, 0.2 + 0.4 * vigour + 0.4 * abrupt),
+            density=0.25 + 0.75 * vigour,
+            brightness=0.15 + 0.6 * vigour + 0.25 * abrupt,
+            articulation=0.2 + 0.4 * vigour + 0.4 * abrupt,
             tension=0.15 + 0.35 * vigour,
             swell=0.3 * (1.0 - vigour),
-            register=min(
-                1.0,
-                max(
-                    -1.0,
-                    0.5 * (2 * self._tilt - 1) + 0.3 * (2 * vigour - 1) + 0.2 * (2 * abrupt - 1),
-                ),
-            ),
+            register=0.5 * (2 * tilt - 1) + 0.3 * (2 * vigour - 1) + 0.2 * (2 * abrupt - 1),
             level_db=QUIETEST_DB * (1.0 - vigour),
         )
 
