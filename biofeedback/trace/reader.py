@@ -88,11 +88,10 @@ class _Counted:
 
     def take(self, lines: list[bytes]) -> None:
         """Count some lines more."""
-        batch = b"".join(lines)
         self.lines += len(lines)
-        self.size_bytes += len(batch)
+        self.size_bytes += sum(map(len, lines))
         if not self._is_whole:
-            self._digest.update(batch)
+            self._digest.update(b"".join(lines))
 
     def fit(self, footer: TraceFooter) -> bool:
         """Tell whether a footer belongs to these lines and to no others."""
@@ -179,7 +178,8 @@ class TraceScan:
                 return  # somebody made it shorter while it was read
             self._count(lines, counted)
             yield rows
-        self.footer = footer
+        if counted.fit(footer):
+            self.footer = footer
 
     def _check_each(self, file: BinaryIO, counted: _Counted) -> Iterator[list[Row]]:
         """Check and decode one line after the other, up to one that can't be trusted."""
@@ -322,8 +322,8 @@ def find_footer(file: BinaryIO) -> tuple[int, TraceFooter] | None:
 
 
 def _find_fitting_footer(file: BinaryIO) -> tuple[int, TraceFooter] | None:
-    """Find the footer if it is the last line and belongs to all that is before it."""
-    digest, lines = hashlib.sha256(), 0
+    """Find the footer if it is the last line and its hash is that of all that is before it."""
+    digest = hashlib.sha256()
     try:
         found = find_footer(file)
         if found is None:
@@ -332,11 +332,10 @@ def _find_fitting_footer(file: BinaryIO) -> tuple[int, TraceFooter] | None:
         file.seek(0)
         while left_bytes and (block := file.read(min(_BLOCK_BYTES, left_bytes))):
             digest.update(block)
-            lines += block.count(b"\n")
             left_bytes -= len(block)
     except OSError:
         return None
-    return found if (footer.lines, footer.sha256) == (lines, digest.hexdigest()) else None
+    return found if footer.sha256 == digest.hexdigest() else None
 
 
 def _count_lines(file: BinaryIO) -> int:

@@ -114,6 +114,22 @@ def test_a_row_that_nobody_knows_is_named_also_where_the_footer_fits(
     assert "not understood" in trace.damage[0].reason
 
 
+def test_a_footer_that_counts_other_lines_is_not_believed_though_its_hash_fits(
+    write_trace: Callable[..., Path], session: tuple[Message, ...]
+) -> None:
+    path = write_trace()
+    footer = read_trace(path).footer
+    assert footer is not None
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[-1] = encode_line(msgspec.structs.replace(footer, lines=footer.lines + 1))
+    path.write_bytes(b"".join(lines))
+    trace = read_trace(path, strict=False)
+    assert tuple(trace.messages) == session
+    assert not trace.is_whole
+    assert [damage.lines_after for damage in trace.damage] == [0]
+    assert "lost, added or moved" in trace.damage[0].reason
+
+
 def test_lines_after_the_end_are_noticed(write_trace: Callable[..., Path]) -> None:
     path = write_trace()
     lines = path.read_bytes().splitlines(keepends=True)
