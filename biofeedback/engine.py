@@ -239,7 +239,7 @@ class Engine:
             steps=musician.new_steps(bodies),
             findings=found,
             presses=presses,
-            beat_ratio_at=musician.beat_ratio,
+            beat_ratio=musician.beat_ratio(at_ns),
         )
         if self._therapy is not None and not self._session.is_over:
             self._go_through(self._therapy, moment, outputs)

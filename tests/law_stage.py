@@ -125,7 +125,7 @@ class Stage:
             steps,
             findings,
             presses,
-            lambda _: beat_ratio,
+            beat_ratio,
         )
         self.moments.append(moment)
         wish = self.law.propose(moment)

@@ -16,7 +16,7 @@ import msgspec
 from biofeedback.messages import Key, MusicParameters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from biofeedback.messages import (
         EventDetected,
@@ -73,10 +73,6 @@ class Press(NamedTuple):
     at_ns: int
 
 
-def _never(_at_ns: int) -> None:
-    """Tell that there is no music."""
-
-
 class Moment(msgspec.Struct, frozen=True, gc=False):
     """What a law is told at one control step.
 
@@ -88,8 +84,7 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
         steps: Steps of those who walk that became known since then.
         findings: All measures and events that became known since then, in that order.
         presses: Keys pressed since then.
-        beat_ratio_at: Tells how far into a beat the music is at an instant, 0..1; None before the
-            first.
+        beat_ratio: How far into a beat the music is now, 0..1; None before the first.
     """
 
     at_ns: int
@@ -99,12 +94,7 @@ class Moment(msgspec.Struct, frozen=True, gc=False):
     steps: Sequence[Step] = ()
     findings: Sequence[MeasureTaken | EventDetected] = ()
     presses: Sequence[Press] = ()
-    beat_ratio_at: Callable[[int], float | None] = _never
-
-    @property
-    def beat_ratio(self) -> float | None:
-        """How far into a beat the music is now, 0..1; None before the first."""
-        return self.beat_ratio_at(self.at_ns)
+    beat_ratio: float | None = None
 
     def first(self, known: Known) -> float | None:
         """Tell a value of the first wearer of whom it is known."""

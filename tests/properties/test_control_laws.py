@@ -97,7 +97,7 @@ def moments(draw, at_ns: int, tempo_bpm: float):
         steps,
         findings,
         [Press(key, at_ns) for key in keys],
-        lambda _: beat_ratio,
+        beat_ratio,
     )
 
 
@@ -225,7 +225,5 @@ def test_notes_that_a_law_wants_are_never_already_on_their_way(body):
         for tick in range(400):
             at_ns = tick * STEP_NS
             press = [Press("tap", at_ns)] if tick % 6 == 0 else []
-            wish = law.propose(
-                Moment(at_ns, [body()], 90.0, 0.1, presses=press, beat_ratio_at=lambda _: 0.3)
-            )
+            wish = law.propose(Moment(at_ns, [body()], 90.0, 0.1, presses=press, beat_ratio=0.3))
             assert all(answer.start_ns >= at_ns + AHEAD_NS - STEP_NS for answer in wish.answers)

@@ -62,7 +62,7 @@ class Duet:
                 (),
                 due,
                 presses,
-                lambda at_ns: (at_ns * 1.5e-9) % 1.0,
+                (at_ns * 1.5e-9) % 1.0,
             )
             wish = self.law.propose(moment)
             self.tempo_bpm += 0.1 * (wish.parameters.tempo_bpm - self.tempo_bpm)

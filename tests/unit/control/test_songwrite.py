@@ -39,9 +39,7 @@ class Desk:
             self.at_ns += 10**8
             presses = [Press(key, self.at_ns)] if key and tick == 0 else []
             someone = self.body(tilt_ratio=height(self.at_ns / NS_PER_S), **state)
-            moment = Moment(
-                self.at_ns, [someone], 90.0, 0.1, presses=presses, beat_ratio_at=lambda _: 0.0
-            )
+            moment = Moment(self.at_ns, [someone], 90.0, 0.1, presses=presses, beat_ratio=0.0)
             self.wish = self.law.propose(moment)
             self.answers += self.wish.answers
         return self.wish
