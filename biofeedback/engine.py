@@ -236,7 +236,7 @@ class Engine:
             bodies=bodies,
             tempo_bpm=self._safety.last.tempo_bpm,
             elapsed_s=STEP_S,
-            steps=musician.new_steps(bodies),
+            steps=musician.judge_steps(bodies, found),
             findings=found,
             presses=presses,
             beat_ratio=musician.beat_ratio(at_ns),

@@ -15,14 +15,16 @@ from biofeedback.control.law import (
     Step,
     usable_answers,
 )
-from biofeedback.messages import NS_PER_MS, NS_PER_S, SteerSound
+from biofeedback.messages import NS_PER_MS, NS_PER_S, EventDetected, SteerSound
 from biofeedback.music.performer import Performer
 from biofeedback.music.song import SongPerformer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from biofeedback.control.law import Cue, Wish
     from biofeedback.control.safety import Allowed, Safety
-    from biofeedback.messages import EventDetected, NotePlayed, Output
+    from biofeedback.messages import MeasureTaken, NotePlayed, Output
     from biofeedback.music.style import Style
     from biofeedback.samples import BodyState
     from biofeedback.settings import Settings
@@ -32,6 +34,8 @@ LOOKAHEAD_NS = 200 * NS_PER_MS
 ORDER_LIFE_NS = 2 * NS_PER_S
 STRONGEST_GESTURE_MPS2 = 25.0
 PLAYED_NOTE_S = 0.6
+FASTEST_STEP_NS = 200 * NS_PER_MS
+"""Nobody steps faster."""
 
 
 class Musician:
@@ -43,7 +47,7 @@ class Musician:
         self._style = style
         self._performer = begin_music(settings, style, start_ns=start_ns, tempo_bpm=tempo_bpm)
         self._output_delay_ns = round(settings.music.output_delay_ms * NS_PER_MS)
-        self._judged_step_ns: dict[str, int] = {}
+        self._told_step_ns: dict[str, int] = {}
         self._sequence = 0
         self.cue: Cue = "full"
 
@@ -57,17 +61,27 @@ class Musician:
         self._style = style
         self._performer.restyle(style)
 
-    def new_steps(self, bodies: list[BodyState]) -> list[Step]:
-        """List the newest step of each who walks, and how far the music was ahead of it."""
+    def judge_steps(
+        self, bodies: Sequence[BodyState], found: Sequence[MeasureTaken | EventDetected]
+    ) -> list[Step]:
+        """Tell how far the music was ahead of each step that became known.
+
+        Of several sensors of a wearer the one that leads counts. When another one takes over, it
+        may have felt the same steps: a step too close behind one that was told is left out.
+        """
         steps: list[Step] = []
-        for body in bodies:
-            step_ns = body.last_step_ns
-            if not body.walking or step_ns is None:
+        leads = {(body.wearer, body.motion_sensor) for body in bodies if body.walking}
+        for event in found:
+            if not isinstance(event, EventDetected) or event.event != "step":
                 continue
-            if self._judged_step_ns.get(body.wearer) != step_ns:
-                self._judged_step_ns[body.wearer] = step_ns
-                asynchrony = self._performer.asynchrony_beats(step_ns - self._output_delay_ns)
-                steps.append(Step(body.wearer, step_ns, asynchrony))
+            wearer, step_ns = event.wearer, event.event_ns
+            told_ns = self._told_step_ns.get(wearer)
+            known = told_ns is not None and step_ns - told_ns < FASTEST_STEP_NS
+            if known or (wearer, event.sensor) not in leads:
+                continue
+            self._told_step_ns[wearer] = step_ns
+            asynchrony = self._performer.asynchrony_beats(step_ns - self._output_delay_ns)
+            steps.append(Step(wearer, step_ns, asynchrony))
         return steps
 
     def beat_ratio(self, at_ns: int) -> float | None:

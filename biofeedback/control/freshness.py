@@ -1,8 +1,9 @@
 """Is what steers the music fresh? Ages are of the last valid sample, never of the last packet.
 
-Motion is fresh within 0.5 s and the rhythm of the band's own packets; a heart rate within 3 s and
-only when it is trusted. A wearer with a heart-rate ceiling needs such a heart rate whatever else
-is fresh, and has to be there at all. One silent wearer doesn't stop a group.
+Motion is fresh within 0.5 s and the rhythm of the band's own packets, a limit that comes with its
+age; a heart rate within 3 s and only when it is trusted. A wearer with a heart-rate ceiling needs
+such a heart rate whatever else is fresh, and has to be there at all. One silent wearer doesn't stop
+a group.
 """
 
 from __future__ import annotations
@@ -17,11 +18,8 @@ if TYPE_CHECKING:
 
     from biofeedback.samples import BodyState
 
-MOTION_STALE_MS = 500.0
-LONGEST_PACKET_INTERVAL_MS = 2000.0
 HEART_STALE_MS = 3000.0
 HEART_LOST_MS = 10_000.0
-RHYTHM_SMOOTHING = 0.25
 FIND_STEPS_NS = 5 * NS_PER_S
 """Whoever walks is known to walk within this time."""
 
@@ -31,11 +29,10 @@ class Freshness:
 
     def __init__(self, guarded: AbstractSet[str]) -> None:
         self._guarded = guarded
-        self._rhythms: dict[str, _PacketRhythm] = {}
 
     def is_fresh(self, bodies: Sequence[BodyState]) -> bool:
         """Tell whether the music may be led: somebody is fresh, and every ceiling is guarded."""
-        steers = [self._steers(body) for body in bodies]
+        steers = [_steers(body) for body in bodies]
         if not self._guarded:
             return True in steers
         watched = {body.wearer for body in bodies if _has_heart_rate(body)}
@@ -48,14 +45,6 @@ class Freshness:
             for body in bodies
             if body.wearer in self._guarded or (body.has_heart and not body.has_motion)
         )
-
-    def _steers(self, body: BodyState) -> bool:
-        if not body.has_motion:
-            return _has_heart_rate(body)
-        rhythm = self._rhythms.get(body.wearer)
-        if rhythm is None:
-            rhythm = self._rhythms[body.wearer] = _PacketRhythm()
-        return rhythm.is_fresh(body.motion_age_ms)
 
 
 class Return:
@@ -86,33 +75,13 @@ class Return:
         return at_ns - self._fresh_since_ns >= FIND_STEPS_NS
 
 
+def _steers(body: BodyState) -> bool:
+    if not body.has_motion:
+        return _has_heart_rate(body)
+    age_ms = body.motion_age_ms
+    return age_ms is not None and age_ms <= body.motion_limit_ms
+
+
 def _has_heart_rate(body: BodyState) -> bool:
     age_ms = body.heart_age_ms
     return age_ms is not None and age_ms <= HEART_STALE_MS and body.heart_rate_bpm is not None
-
-
-class _PacketRhythm:
-    """Learns how far apart a wearer's motion packets come.
-
-    Some bands fill a packet for more than a second before they send it. A silence that was judged
-    stale is a loss and teaches nothing.
-    """
-
-    def __init__(self) -> None:
-        self._age_before_ms = 0.0
-        self._interval_ms: float | None = None
-
-    def is_fresh(self, age_ms: float | None) -> bool:
-        """Judge the age of the newest valid sample at a control step."""
-        if age_ms is None:
-            return False
-        if age_ms < self._age_before_ms <= self._limit_ms():
-            seen_ms = min(self._age_before_ms, LONGEST_PACKET_INTERVAL_MS)
-            learned_ms = seen_ms if self._interval_ms is None else self._interval_ms
-            self._interval_ms = learned_ms + RHYTHM_SMOOTHING * (seen_ms - learned_ms)
-        self._age_before_ms = age_ms
-        return age_ms <= self._limit_ms()
-
-    def _limit_ms(self) -> float:
-        known_ms = self._interval_ms
-        return MOTION_STALE_MS + (LONGEST_PACKET_INTERVAL_MS if known_ms is None else known_ms)

@@ -39,6 +39,16 @@ class BeatClock:
         """The last instant whose beat is known."""
         return self._times_ns[-1]
 
+    def asynchrony_beats(self, at_ns: int) -> float | None:
+        """Tell how far the beat was ahead (+) of an instant, in beats, -0.5..0.5.
+
+        None before the first beat, before what is remembered and beyond what is known.
+        """
+        if not self._times_ns[0] <= at_ns <= self._times_ns[-1]:
+            return None
+        beats = self.beats_at(at_ns)
+        return beats - round(beats)
+
     def extend(self, until_ns: int, tempo_bpm: float) -> int:
         """Let the tempo move linearly from its last value to ``tempo_bpm`` at ``until_ns``.
 

@@ -180,11 +180,8 @@ class SongPerformer:
         del style
 
     def asynchrony_beats(self, heard_ns: int) -> float | None:
-        """Tell how far the music was ahead (+) of an instant, in beats, -0.5..0.5."""
-        if heard_ns < self._start_ns:
-            return None
-        beats = self._clock.beats_at(heard_ns)
-        return beats - round(beats)
+        """Tell how far the music was ahead (+) of an instant, in beats; None if unknown."""
+        return self._clock.asynchrony_beats(heard_ns)
 
     # ------------------------------------------------------------ tempo
 

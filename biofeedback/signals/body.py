@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from biofeedback.samples import Samples
     from biofeedback.signals.findings import Finding
 
-_MOTION_STALE_NS = 500 * NS_PER_MS
 _HEART_STALE_NS = 3_000 * NS_PER_MS
 _SLOW_STALE_NS = 15_000 * NS_PER_MS
 """What is told each 5 s: variability, coherence, breathing."""
@@ -210,9 +209,8 @@ class Body:
             self._note_only()
         moved = self._motions.get(sensor) or self._best_motion(at_ns)
         activity_mps2 = None
-        if moved is not None and moved.valid_at_ns is not None:
-            fresh = at_ns - moved.valid_at_ns <= _MOTION_STALE_NS
-            activity_mps2 = moved.activity.activity_mps2 if fresh else None
+        if moved is not None and moved.is_fresh(at_ns):
+            activity_mps2 = moved.activity.activity_mps2
         return heart.update(
             samples,
             at_ns,
@@ -253,8 +251,7 @@ class Body:
         for motion in self._motions.values():
             if motion.valid_at_ns is None:
                 continue
-            age_ns = at_ns - motion.valid_at_ns
-            stale_ns = age_ns if age_ns > _MOTION_STALE_NS else 0
+            stale_ns = 0 if motion.is_fresh(at_ns) else at_ns - motion.valid_at_ns
             rank = (stale_ns, _GAIT_ORDER[motion.site])
             if best_rank is None or rank < best_rank:
                 best, best_rank = motion, rank
@@ -284,21 +281,35 @@ class Body:
     def state(self, at_ns: int) -> BodyState:
         """Tell what is known at a control step; reads only.
 
-        A heart rate that is older than 3 s or suspect is None; the ages go on counting.
+        A heart rate that is older than 3 s or suspect is None, and so is all of a movement of which
+        nothing has been heard for 3 s; the ages go on counting.
         """
-        breathing = self._breathing
+        breathing, motion, heart = (
+            self._breathing,
+            self._best_motion(at_ns),
+            self._best_heart(at_ns),
+        )
         breathes = _is_fresh(breathing.valid_at_ns, at_ns)
         breathing_brpm = breathing.breathing_brpm if breathes else None
-        heart = self._best_heart(at_ns)
-        if heart is None:
+        if motion is None:
             state = BodyState(wearer=self._wearer, breathing_brpm=breathing_brpm)
         else:
+            motion_ns = motion.valid_at_ns
+            state = BodyState(
+                wearer=self._wearer,
+                has_motion=True,
+                motion_sensor=motion.sensor,
+                motion_age_ms=None if motion_ns is None else (at_ns - motion_ns) / NS_PER_MS,
+                motion_limit_ms=motion.limit_ns / NS_PER_MS,
+                breathing_brpm=breathing_brpm,
+            )
+        if heart is not None:
             heart_ns, rhythm = heart.valid_at_ns, heart.rhythm
             believed = not heart.suspect
             known = believed and _is_fresh(rhythm.valid_at_ns, at_ns)
             fresh = believed and heart_ns is not None and at_ns - heart_ns <= _HEART_STALE_NS
-            state = BodyState(
-                wearer=self._wearer,
+            state = msgspec.structs.replace(
+                state,
                 has_heart=True,
                 heart_age_ms=None if heart_ns is None else (at_ns - heart_ns) / NS_PER_MS,
                 heart_rate_bpm=heart.heart_rate_bpm if fresh else None,
@@ -306,19 +317,19 @@ class Body:
                 heart_quality=heart.quality,
                 rmssd_ms=rhythm.rmssd_ms if known else None,
                 coherence=rhythm.coherence if known else None,
-                breathing_brpm=breathing_brpm,
             )
-        motion = self._best_motion(at_ns)
         if motion is None:
             return self._add_counted(state, at_ns)
-        motion_ns, activity = motion.valid_at_ns, motion.activity
+        return self._add_motion(state, motion, at_ns) if motion.is_heard(at_ns) else state
+
+    def _add_motion(self, state: BodyState, motion: Motion, at_ns: int) -> BodyState:
+        """Tell of a movement that is known."""
+        activity = motion.activity
         walking = motion.walking(at_ns)
         next_step_ns, next_step_sd_ms = motion.next_step(at_ns) if walking else _UNKNOWN
         swing_ns, swing_period_s = motion.repetition(at_ns) or _UNKNOWN
         return msgspec.structs.replace(
             state,
-            has_motion=True,
-            motion_age_ms=None if motion_ns is None else (at_ns - motion_ns) / NS_PER_MS,
             walking=walking,
             cadence_spm=motion.pace_spm if walking else None,
             last_step_ns=motion.last_step_ns,
@@ -345,6 +356,7 @@ class Body:
             state,
             has_motion=True,
             motion_age_ms=None if told_ns is None else (at_ns - told_ns) / NS_PER_MS,
+            motion_limit_ms=told.limit_ns / NS_PER_MS,
             walking=cadence_spm is not None,
             cadence_spm=cadence_spm,
             activity_ratio=told.vigour_ratio(at_ns),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from biofeedback.messages import NS_PER_S, EventDetected
+from biofeedback.messages import NS_PER_MS, NS_PER_S, EventDetected
 from biofeedback.signals.activity import Activity
 from biofeedback.signals.findings import Teller
 from biofeedback.signals.gait.asymmetry import StepAsymmetry
@@ -19,6 +19,7 @@ from biofeedback.signals.gait.steps import Step, Steps
 from biofeedback.signals.movement.cycle import PATIENCE_CYCLES
 from biofeedback.signals.movement.manner import Manner
 from biofeedback.signals.movement.movement import Movement
+from biofeedback.signals.packet_rhythm import PacketRhythm
 from biofeedback.signals.quality import (
     MotionQuality,
     Timing,
@@ -43,6 +44,8 @@ _OFF_BODY_S = 120
 _OFF_BODY_QUALITY = 0.2
 _TRUNK: tuple[Site, ...] = ("waist", "chest")
 _UNSURE_OF_CONTACTS = 0.6
+_SILENT_NS = 3000 * NS_PER_MS
+"""After this time nothing is known of the movement any more (safety.md, section 0)."""
 _LOWER_BODY: tuple[Site, ...] = ("waist", "pocket", "ankle")
 
 
@@ -60,8 +63,10 @@ class Motion:
         feels_axes: bool = False,
     ) -> None:
         self._tell = Teller(wearer, sensor)
+        self.sensor = sensor
         self.site: Site = site
         self._declared_hz = declared_hz
+        self._packets = PacketRhythm()
         self._sieve = MotionQuality()
         self._resampler = Resampler()
         self.activity = Activity(feels_axes=feels_axes)
@@ -93,12 +98,33 @@ class Motion:
         """How many samples were stopped because they weren't numbers."""
         return self._sieve.not_finite
 
+    @property
+    def limit_ns(self) -> int:
+        """The age up to which the newest sample is fresh, by the rhythm of the packets."""
+        return self._packets.limit_ns
+
+    def is_fresh(self, at_ns: int) -> bool:
+        """Tell whether samples come as they use to."""
+        return self.valid_at_ns is not None and at_ns - self.valid_at_ns <= self.limit_ns
+
+    def is_heard(self, at_ns: int) -> bool:
+        """Tell whether anything is known of the movement, fresh or not."""
+        return self.valid_at_ns is not None and at_ns - self.valid_at_ns <= _SILENT_NS
+
     def walking(self, at_ns: int) -> bool:
-        """Tell whether the gait goes on; silence ends it even if no more samples come."""
-        last_ns, patience_s = self.last_step_ns, self._steps.silence_s
-        if last_ns is None or patience_s is None:
+        """Tell whether the gait goes on, as far as it is known.
+
+        Steps that lie in a packet which isn't here yet don't end it; a sensor that is silent does.
+        """
+        last_ns, patience_s, valid_at_ns = (
+            self.last_step_ns,
+            self._steps.silence_s,
+            self.valid_at_ns,
+        )
+        if last_ns is None or patience_s is None or valid_at_ns is None:
             return False
-        return at_ns - last_ns <= patience_s * NS_PER_S
+        known_ns = min(at_ns, valid_at_ns)
+        return known_ns - last_ns <= patience_s * NS_PER_S and at_ns - valid_at_ns <= _SILENT_NS
 
     def repetition(self, at_ns: int) -> tuple[int, float] | None:
         """Return the newest phase 0 and the period in s of a repeated movement that goes on."""
@@ -151,6 +177,7 @@ class Motion:
             if self.valid_at_ns is None:
                 self.quality = 1.0
             self.valid_at_ns = at_ns
+            self._packets.hear(at_ns)
             for ticks in self._resampler.update(times_ns, values):
                 if self._finder is None:
                     self._take(ticks, at_ns, found)

@@ -74,7 +74,10 @@ def streams(found) -> dict[str, list]:
         elif isinstance(f, NoticeGiven):
             lists.setdefault("notices", []).append(f.code)
         else:
-            lists["state"] = [msgspec.structs.astuple(f)]
+            # How long a silence is usual is a matter of the arrival.
+            lists["state"] = [
+                msgspec.structs.astuple(msgspec.structs.replace(f, motion_limit_ms=0))
+            ]
     return lists
 
 

@@ -9,10 +9,14 @@ import pytest
 
 from biofeedback.control.follow import neutral_music
 from biofeedback.control.law import AHEAD_NS, Answer, usable_answers
+from biofeedback.messages import EventDetected
 from biofeedback.music.form import key_at
 from biofeedback.music.performer import Performer
 from biofeedback.music.scales import PENTATONIC, SCALES
 from biofeedback.music.styles import STYLES
+from biofeedback.musician import Musician
+from biofeedback.samples import BodyState
+from biofeedback.settings import Settings
 
 STEP_NS = 10**8
 START_NS = 10**9
@@ -105,3 +109,42 @@ def test_answers_that_can_t_be_played_are_left_out():
     ]
     assert usable_answers([*bad, good], at_ns) == [good]
     assert len(usable_answers([good] * 100, at_ns)) == 8
+
+
+def step(at_s, sensor):
+    event_ns = START_NS + round(at_s * 10**9)
+    return EventDetected(
+        at_ns=event_ns,
+        wearer="anna",
+        sensor=sensor,
+        event="step",
+        event_ns=event_ns,
+        strength=2.0,
+        quality=1.0,
+    )
+
+
+def judge(musician, found, *, sensor="belt", walking=True):
+    body = BodyState(wearer="anna", has_motion=True, motion_sensor=sensor, walking=walking)
+    steps = musician.judge_steps([body], found)
+    assert all(judged.wearer == "anna" for judged in steps)
+    return [(judged.at_ns - START_NS) / 10**9 for judged in steps]
+
+
+def test_every_step_of_a_packet_is_judged_and_of_two_sensors_only_the_one_that_leads():
+    musician = Musician(Settings(), STYLES["walk"], start_ns=START_NS, tempo_bpm=100.0)
+    found = [step(0.1, "belt"), step(0.15, "watch"), step(0.7, "belt"), step(0.75, "watch")]
+    assert judge(musician, found) == [0.1, 0.7]
+    assert judge(musician, [step(1.2, "belt")], walking=False) == []
+    # The watch takes over: it felt the newest step, too, and the one before.
+    found = [step(0.15, "watch"), step(0.75, "watch"), step(1.25, "watch")]
+    assert judge(musician, found, sensor="watch") == [1.25]
+
+
+def test_a_step_from_before_the_music_or_beyond_it_has_no_distance_from_the_beat():
+    musician = Musician(Settings(), STYLES["walk"], start_ns=START_NS, tempo_bpm=100.0)
+    body = BodyState(wearer="anna", has_motion=True, motion_sensor="belt", walking=True)
+    steps = musician.judge_steps(
+        [body], [step(-0.5, "belt"), step(0.0, "belt"), step(60.0, "belt")]
+    )
+    assert [judged.asynchrony_beats for judged in steps] == [None, 0.0, None]

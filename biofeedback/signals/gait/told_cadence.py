@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from biofeedback.messages import NS_PER_S, MeasureTaken
 from biofeedback.signals.findings import Teller
+from biofeedback.signals.packet_rhythm import PacketRhythm
 
 if TYPE_CHECKING:
     from biofeedback.samples import CadenceReading
@@ -44,7 +45,13 @@ class ToldCadence:
         self._tell = Teller(wearer, sensor)
         self._steps_each: int | None = None
         self._cadence_spm: float | None = None
+        self._packets = PacketRhythm()
         self.valid_at_ns: int | None = None
+
+    @property
+    def limit_ns(self) -> int:
+        """The age up to which the newest reading is fresh, by the rhythm of the packets."""
+        return self._packets.limit_ns
 
     def age_ns(self, at_ns: int) -> float:
         """Return how old the newest reading is; infinite before the first one."""
@@ -71,6 +78,7 @@ class ToldCadence:
         if cadence_spm is not None and cadence_spm > MAX_CADENCE_SPM:
             return []
         self.valid_at_ns, self._cadence_spm = at_ns, cadence_spm
+        self._packets.hear(at_ns)
         if cadence_spm is None:
             return []
         return [self._tell.measure("cadence_spm", cadence_spm, QUALITY, at_ns)]

@@ -113,10 +113,50 @@ def test_the_state_follows_the_trunk_and_falls_back_to_the_wrist(walk) -> None:
     times, values = walk(50, 1, 110)
     body.update("watch", block(times, values), int(times[-1]))
     body.update("belt", block(times, values), int(times[-1]))
-    later_ns = int(times[-1]) + 2 * NS_PER_S
-    body.update("watch", block(times + 2 * NS_PER_S, values), later_ns)
-    assert body.state(int(times[-1])).motion_age_ms == 0.0
-    assert body.state(later_ns).motion_age_ms == 0.0
+    later_ns = int(times[-1]) + 3 * NS_PER_S
+    body.update("watch", block(times + 3 * NS_PER_S, values), later_ns)
+    assert body.state(int(times[-1])).motion_sensor == "belt"
+    state = body.state(later_ns)
+    assert (state.motion_sensor, state.motion_age_ms) == ("watch", 0.0)
+
+
+def test_the_state_stays_with_the_better_sensor_between_its_rare_packets(walk) -> None:
+    body = Body("anna")
+    body.attach("watch", "wrist")
+    body.attach("belt", "chest")
+    times, values = walk(50, 30, 110)
+    arrivals = [
+        (int(times[end - 1]), sensor, slice(end - size, end))
+        for sensor, size in (("watch", 5), ("belt", 70))
+        for end in range(size, times.size, size)
+    ]
+    led: set[str | None] = set()
+    walking: list[bool] = []
+    for at_ns, sensor, piece in sorted(arrivals, key=lambda arrival: arrival[0]):
+        body.update(sensor, block(times[piece], values[piece]), at_ns)
+        if at_ns > START_NS + 10 * NS_PER_S:
+            state = body.state(at_ns)
+            led.add(state.motion_sensor)
+            walking.append(state.walking)
+            assert state.motion_age_ms <= state.motion_limit_ms < 2000.0
+    assert led == {"belt"}
+    assert all(walking)
+
+
+def test_nothing_is_told_of_a_movement_after_three_seconds_of_silence(walk) -> None:
+    body = Body("anna")
+    body.attach("belt", "chest")
+    times, values = walk(50, 20, 110)
+    body.update("belt", block(times, values), int(times[-1]))
+    known = body.state(int(times[-1]) + 3 * NS_PER_S)
+    assert known.walking
+    assert known.activity_ratio is not None
+    lost = body.state(int(times[-1]) + 3 * NS_PER_S + 1)
+    assert lost.has_motion
+    assert lost.motion_age_ms > 3000.0
+    told = (lost.activity_ratio, lost.sustained_ratio, lost.tilt_ratio, lost.cadence_spm)
+    assert told == (None, None, None, None)
+    assert not lost.walking
 
 
 def test_a_sensor_that_left_is_forgotten() -> None:
