@@ -185,19 +185,24 @@ class _Names:
 
     def hide_in_key(self, key: str) -> str:
         """Hide wearers in a name like ``voice_share_anna_ratio``: underscores part its words."""
-        for real, number in self.wearers.items():
-            key = re.sub(rf"(?<![^\W_]){re.escape(real)}(?![^\W_])", number, key)
-        return key
+        return _replace_names(key, self.wearers, letter=r"[^\W_]")
 
     def hide(self, name: str, value: str) -> str:
         if name == "wearer":
             return self.wearers.setdefault(value, f"wearer{len(self.wearers) + 1}")
         if name == "sensor":
             return self.sensors.setdefault(value, f"sensor{len(self.sensors) + 1}")
-        for known in (self.wearers, self.sensors):
-            for real, number in known.items():
-                value = re.sub(rf"(?<!\w){re.escape(real)}(?!\w)", number, value)
+        value = _replace_names(value, {**self.sensors, **self.wearers}, letter=r"\w")
         return _EMAIL.sub("(e-mail)", mask_addresses(value))
+
+
+def _replace_names(text: str, numbers: dict[str, str], *, letter: str) -> str:
+    """Replace whole words in one pass, the longest name first: a number may be a name, too."""
+    if not numbers:
+        return text
+    names = "|".join(map(re.escape, sorted(numbers, key=len, reverse=True)))
+    whole_word = rf"(?<!{letter})(?:{names})(?!{letter})"
+    return re.sub(whole_word, lambda found: numbers[found[0]], text)
 
 
 class _Tables:

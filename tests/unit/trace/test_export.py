@@ -9,7 +9,13 @@ import msgspec
 import pytest
 
 from biofeedback.errors import TraceCorrupt
-from biofeedback.messages import MarkerSet, MeasureTaken, OutcomesTold, TimePassed
+from biofeedback.messages import (
+    MarkerSet,
+    MeasureTaken,
+    NoticeGiven,
+    OutcomesTold,
+    TimePassed,
+)
 from biofeedback.trace.disk import TraceUnavailable
 from biofeedback.trace.export import TABLES, export_csv
 
@@ -162,3 +168,25 @@ def test_what_staff_wrote_and_who_had_which_share_stays_behind(
     assert json.loads(outcomes["outcomes"]) == {"voice_share_wearer1_ratio": 0.5, "tempo_bpm": None}
     (marker,) = read_table(tmp_path / "tables" / "markers.csv")
     assert set(marker) == {"time_s"}
+
+
+def test_names_that_look_like_numbers_or_begin_alike_are_told_apart(
+    write_trace: Callable[..., Path], session: tuple[Message, ...], tmp_path: Path
+) -> None:
+    names = ("wearer3", "anna", "anna_b", "wearer1")
+    took_part = [msgspec.structs.replace(session[4], wearer=name) for name in names]
+    told = OutcomesTold(
+        at_ns=session[-1].at_ns,
+        phase=None,
+        outcomes={f"voice_share_{name}_ratio": 0.1 * i for i, name in enumerate(names, 1)},
+    )
+    noticed = NoticeGiven(
+        at_ns=session[-1].at_ns, code="battery_low", detail="wearer3, anna_b, anna, wearer1"
+    )
+    export_csv(write_trace([*took_part, told, noticed]), tmp_path / "tables")
+    (outcomes,) = read_table(tmp_path / "tables" / "outcomes.csv")
+    assert json.loads(outcomes["outcomes"]) == {
+        f"voice_share_wearer{i}_ratio": 0.1 * i for i in range(1, 5)
+    }
+    (notice,) = read_table(tmp_path / "tables" / "notices.csv")
+    assert notice["detail"] == "wearer1, wearer3, wearer2, wearer4"
