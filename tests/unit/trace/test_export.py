@@ -3,27 +3,30 @@ from __future__ import annotations
 import csv
 import json
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 import pytest
 
 from biofeedback.errors import TraceCorrupt
 from biofeedback.messages import (
+    NS_PER_S,
+    ClockJumped,
     MarkerSet,
     MeasureTaken,
+    Message,
     NoticeGiven,
     OutcomesTold,
+    StretchSong,
     TimePassed,
 )
 from biofeedback.trace.disk import TraceUnavailable
 from biofeedback.trace.export import TABLES, export_csv
+from biofeedback.trace.lines import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from biofeedback.messages import Message
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
@@ -40,6 +43,50 @@ def test_every_kind_of_message_has_a_table(
     kinds = {type(message) for message in session} - {TimePassed, MeasureTaken}
     assert written == {TABLES[kind] for kind in kinds} | {"measures.csv", "meta.json"}
     assert export.files["packets.csv"] == 2
+
+
+def test_no_kind_of_row_is_without_a_table() -> None:
+    assert set(TABLES) == {*get_args(Row)} - {TimePassed, MeasureTaken}
+    assert len(set(TABLES.values())) == len(TABLES)
+
+
+def test_F44_a_sleep_of_the_computer_is_told_with_its_length(
+    write_trace: Callable[..., Path], session: tuple[Message, ...], tmp_path: Path
+) -> None:
+    jumped = ClockJumped(at_ns=session[0].at_ns + 62 * NS_PER_S, jump_s=58.5)
+    export = export_csv(write_trace([*session, jumped]), tmp_path / "tables")
+    assert export.files["clock_jumps.csv"] == 1
+    assert read_table(tmp_path / "tables" / "clock_jumps.csv") == [
+        {"time_s": "62.000000", "jump_s": "58.5"}
+    ]
+
+
+def test_where_a_song_was_is_told_and_which_song_stays_behind(
+    write_trace: Callable[..., Path], session: tuple[Message, ...], tmp_path: Path
+) -> None:
+    start_ns = session[0].at_ns
+    pieces = [
+        StretchSong(
+            at_ns=start_ns,
+            song=song,
+            start_ns=start_ns + i * NS_PER_S,
+            end_ns=start_ns + (i + 1) * NS_PER_S,
+            from_s=10.0 + i,
+            to_s=11.0 + i,
+        )
+        for i, song in enumerate(("5d41402abc4b", "5d41402abc4b", "7d793037a076"))
+    ]
+    export_csv(write_trace([*session, *pieces]), tmp_path / "tables")
+    rows = read_table(tmp_path / "tables" / "song_stretches.csv")
+    assert [row["song"] for row in rows] == ["song1", "song1", "song2"]
+    assert rows[1] == {
+        "time_s": "0.000000",
+        "song": "song1",
+        "start_s": "1.000000",
+        "end_s": "2.000000",
+        "from_s": "11.0",
+        "to_s": "12.0",
+    }
 
 
 def test_measures_have_the_form_that_measure_writes(
