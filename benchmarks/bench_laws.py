@@ -365,7 +365,7 @@ def group():
             print(
                 f"{'together' if together else 'apart':9} tempo error mean {np.mean(errors):.2%}, "
                 f"most {np.max(errors):.2%}; r {told['togetherness']:.2f}, 95th percentile of its "
-                f"surrogates {law.judgement.chance:.2f}, above it {above:.0%} of the time",
+                f"surrogates {told['togetherness_chance']:.2f}, above it {above:.0%} of the time",
                 flush=True,
             )
 

@@ -15,6 +15,7 @@ from biofeedback.control.law import (
     Step,
     usable_answers,
 )
+from biofeedback.control.phrases import STRONGEST_GESTURE_MPS2
 from biofeedback.messages import NS_PER_MS, NS_PER_S, EventDetected, SteerSound
 from biofeedback.music.performer import Performer
 from biofeedback.music.song import SongPerformer
@@ -32,14 +33,13 @@ if TYPE_CHECKING:
 STEP_NS = 100 * NS_PER_MS
 LOOKAHEAD_NS = 200 * NS_PER_MS
 ORDER_LIFE_NS = 2 * NS_PER_S
-STRONGEST_GESTURE_MPS2 = 25.0
 PLAYED_NOTE_S = 0.6
 FASTEST_STEP_NS = 200 * NS_PER_MS
 """Nobody steps faster."""
 
 
 class Musician:
-    """Plays for one room from ``begin`` on."""
+    """Plays for one room from ``start_ns`` on."""
 
     def __init__(
         self, settings: Settings, style: Style, *, start_ns: int, tempo_bpm: float

@@ -26,17 +26,18 @@ class Notices:
     """Thins notices out (H28), and watches the packets of the sensors."""
 
     def __init__(self) -> None:
-        self._told_ns: dict[tuple[str, str | None, str | None], int] = {}
+        self._told_ns: dict[tuple[NoticeCode, str | None, str | None], int] = {}
         self._last_packet_ns: dict[tuple[str, str], int] = {}
-        self._silent: set[tuple[str, str]] = set()
+        self._silent: set[tuple[str, str]] = set()  # and it was told
 
-    def tell(self, notice: NoticeGiven, outputs: list[Output]) -> None:
-        """Give a notice, unless the same was given within the last 30 s."""
+    def tell(self, notice: NoticeGiven, outputs: list[Output]) -> bool:
+        """Give a notice, unless the same was given within the last 30 s; say whether it was."""
         key = (notice.code, notice.wearer, notice.sensor)
-        last_ns = self._told_ns.get(key)
-        if last_ns is None or notice.at_ns - last_ns >= NOTICE_EVERY_NS:
-            self._told_ns[key] = notice.at_ns
-            outputs.append(notice)
+        if self._was_told(*key, notice.at_ns):
+            return False
+        self._told_ns[key] = notice.at_ns
+        outputs.append(notice)
+        return True
 
     def hear(self, wearer: str, sensor: str, at_ns: int) -> None:
         """Note that a packet came."""
@@ -48,12 +49,26 @@ class Notices:
         self._silent.discard((wearer, sensor))
 
     def watch(self, at_ns: int, outputs: list[Output]) -> None:
-        """Tell when a sensor has fallen silent, and when it is back."""
+        """Tell when a sensor has fallen silent, and when it is back.
+
+        Only silence is thinned out: it waits until neither of the two was told of this sensor for
+        30 s, and is told then if it still lasts. So a return follows each told silence at once,
+        and still comes once in 30 s at most: nobody is left with a silence that is over.
+        """
         for key, last_ns in self._last_packet_ns.items():
             silent = at_ns - last_ns > SILENT_NS
             if silent == (key in self._silent):
                 continue
-            self._silent ^= {key}
+            if silent and self._was_told("sensor_back", *key, at_ns):
+                continue
             code: NoticeCode = "sensor_stale" if silent else "sensor_back"
             wearer, sensor = key
-            outputs.append(NoticeGiven(at_ns=at_ns, code=code, wearer=wearer, sensor=sensor))
+            notice = NoticeGiven(at_ns=at_ns, code=code, wearer=wearer, sensor=sensor)
+            if self.tell(notice, outputs):
+                self._silent ^= {key}
+
+    def _was_told(
+        self, code: NoticeCode, wearer: str | None, sensor: str | None, at_ns: int
+    ) -> bool:
+        last_ns = self._told_ns.get((code, wearer, sensor))
+        return last_ns is not None and at_ns - last_ns < NOTICE_EVERY_NS

@@ -30,7 +30,11 @@
     resonance.py   at which breath the heart swings most
     course.py      where a measure began, where it is, whether it rises
     calm.py        music of the laws that calm
+    parts.py       what each wearer, or each axis of a body, does in the music
+    falling_asleep.py  less and less of whatever a law wishes, until it is silent
     effort.py      which heart-rate ceiling holds
+    ceilings.py    is a heart rate above its ceiling?
+    freshness.py   is what steers the music fresh?
     session.py     in which state the session is, and why
     safety.py      the gate: nothing gets past it
     limits.py      the bounds no plan gets past

@@ -100,11 +100,6 @@ class EnsembleLaw:
         self._values: list[float] = []
         self._together = 0
 
-    @property
-    def judgement(self) -> Judgement | None:
-        """The newest r and its chance level."""
-        return self._judgement
-
     def propose(self, moment: Moment) -> Wish:
         """Say what the music should be now."""
         present = [body for body in moment.bodies if _is_present(body)]

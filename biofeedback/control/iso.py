@@ -138,10 +138,10 @@ class IsoLaw:
     def _look_back(self, step: float) -> None:
         self._elapsed_s = 0.0
         music = self._music
-        if music is None or not self._window or not step:
+        window, self._window = self._window, []
+        if music is None or not window or not step:
             return
-        arousal = fmean(self._window)
-        self._window = []
+        arousal = fmean(window)
         self._history.append((music, arousal))
         way = 1.0 if step > 0.0 else -1.0
         went = way * (arousal - self._history[0][1])

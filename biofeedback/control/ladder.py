@@ -31,11 +31,6 @@ class Ladder:
         self._successes = self._failures = 0
         self.criterion = self._within(criterion)
 
-    @property
-    def is_at_goal(self) -> bool:
-        """No more can be asked."""
-        return self.criterion == self._goal
-
     def close_block(self, in_criterion_ratio: float, *, may_raise: bool = True) -> Change | None:
         """Judge a block; say whether the criterion changed."""
         self._successes = self._successes + 1 if in_criterion_ratio >= RAISE_FROM_RATIO else 0

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from biofeedback.control.law import Moment
 
 REFRACTORY_NS = 200_000_000
-STRONGEST_MPS2 = 25.0
+STRONGEST_GESTURE_MPS2 = 25.0
+"""From here on a gesture is as strong as any."""
 LONGEST_PHRASE_S = 8.0
 SHORTEST_END_S = 1.2
 END_INTERVALS = 2.5
@@ -53,7 +54,7 @@ class Player:
         self._newest_ns: int | None = None
 
     def listen(self, moment: Moment) -> list[Gesture]:
-        """Return the gestures that became known, strongest of each instant."""
+        """Return the gestures that became known, without echoes: the first of each instant."""
         height = next(
             (body.tilt_ratio for body in moment.bodies if body.wearer == self._wearer), None
         )
@@ -64,7 +65,7 @@ class Player:
             if finding.wearer != self._wearer or self._is_echo(finding.event_ns):
                 continue
             self._note_interval(finding.event_ns)
-            strength = min(1.0, (finding.strength or 0.0) / STRONGEST_MPS2)
+            strength = min(1.0, (finding.strength or 0.0) / STRONGEST_GESTURE_MPS2)
             gesture = Gesture(
                 finding.event_ns, strength, degree_of(0.5 if height is None else height)
             )

@@ -47,7 +47,6 @@ class Resampler:
 
     def __init__(self) -> None:
         self.origin_ns: int | None = None
-        self.out_of_order = 0
         self._last_ns = -1
         self._last: Vector = (0.0, 0.0, 0.0)
         self._next_ns = 0
@@ -106,7 +105,6 @@ class Resampler:
             apart_ns = now_ns - last_ns
             if not 0 < apart_ns <= gap_ns:
                 if apart_ns <= 0:
-                    self.out_of_order += 1
                     continue
                 ahead = (now_ns, (x1, y1, z1))
                 break

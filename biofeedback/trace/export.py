@@ -3,8 +3,8 @@
 * ``measures.csv`` has the form that ``biofeedback measure`` writes; with several wearers there is
   one per wearer. ``notes.csv`` starts with the columns of a notes file.
 * Times are seconds from the start of the session; the start itself stands in ``meta.json``.
-* Who and with what stays behind: wearers and sensors are numbered, the source is cut to its kind,
-  packets that carry names or serial numbers lose their bytes, settings are not exported.
+* Who and with what stays behind: wearers, sensors and songs are numbered, the source is cut to its
+  kind, packets that carry names or serial numbers lose their bytes, settings are not exported.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from biofeedback.messages import (
     NS_PER_S,
     TICKS_PER_BEAT,
     CheckAnswered,
+    ClockJumped,
     CommandGiven,
     DecisionMade,
     EventDetected,
@@ -45,6 +46,7 @@ from biofeedback.messages import (
     StateChanged,
     SteerSound,
     StopSound,
+    StretchSong,
     SymptomAnswered,
     TakeKept,
 )
@@ -74,6 +76,7 @@ TABLES: Final[dict[type, str]] = {
     SymptomAnswered: "symptoms.csv",
     MarkerSet: "markers.csv",
     LevelNudged: "level_caps.csv",
+    ClockJumped: "clock_jumps.csv",
     SoundReported: "sound_reports.csv",
     PacketRejected: "rejected.csv",
     EventDetected: "events.csv",
@@ -86,6 +89,7 @@ TABLES: Final[dict[type, str]] = {
     TakeKept: "takes.csv",
     PlayNote: "notes.csv",
     SteerSound: "steering.csv",
+    StretchSong: "song_stretches.csv",
     StopSound: "stops.csv",
     RowsDropped: "rows_dropped.csv",
     RowRefused: "rows_refused.csv",
@@ -95,7 +99,7 @@ TABLES: Final[dict[type, str]] = {
 _MEASURE_COLUMNS: Final = ("time_s", "measure", "value", "quality")
 _FIRST_NOTE_COLUMNS: Final = ("start_s", "duration_s", "layer", "pitch_midi", "velocity", "beat")
 _MEASURES: Final = re.compile(r"measures(?:_wearer\d+)?\.csv")
-_FREE_TEXT: Final = frozenset({"wearer", "sensor", "profile", "detail", "reason", "say"})
+_FREE_TEXT: Final = frozenset({"wearer", "sensor", "song", "profile", "detail", "reason", "say"})
 _NOTES: Final = frozenset({"text"})
 """What staff wrote about somebody stays behind."""
 _SPAN_FIELDS: Final = frozenset({"duration_ns"})
@@ -182,22 +186,27 @@ class _Names:
 
     wearers: dict[str, str] = field(default_factory=dict[str, str])
     sensors: dict[str, str] = field(default_factory=dict[str, str])
+    songs: dict[str, str] = field(default_factory=dict[str, str])
 
     def hide_in_key(self, key: str) -> str:
         """Hide wearers in a name like ``voice_share_anna_ratio``: underscores part its words."""
-        for real, number in self.wearers.items():
-            key = re.sub(rf"(?<![^\W_]){re.escape(real)}(?![^\W_])", number, key)
-        return key
+        return _replace_names(key, self.wearers, letter=r"[^\W_]")
 
     def hide(self, name: str, value: str) -> str:
-        if name == "wearer":
-            return self.wearers.setdefault(value, f"wearer{len(self.wearers) + 1}")
-        if name == "sensor":
-            return self.sensors.setdefault(value, f"sensor{len(self.sensors) + 1}")
-        for known in (self.wearers, self.sensors):
-            for real, number in known.items():
-                value = re.sub(rf"(?<!\w){re.escape(real)}(?!\w)", number, value)
+        numbers = {"wearer": self.wearers, "sensor": self.sensors, "song": self.songs}.get(name)
+        if numbers is not None:
+            return numbers.setdefault(value, f"{name}{len(numbers) + 1}")
+        value = _replace_names(value, {**self.sensors, **self.wearers}, letter=r"\w")
         return _EMAIL.sub("(e-mail)", mask_addresses(value))
+
+
+def _replace_names(text: str, numbers: dict[str, str], *, letter: str) -> str:
+    """Replace whole words in one pass, the longest name first: a number may be a name, too."""
+    if not numbers:
+        return text
+    names = "|".join(map(re.escape, sorted(numbers, key=len, reverse=True)))
+    whole_word = rf"(?<!{letter})(?:{names})(?!{letter})"
+    return re.sub(whole_word, lambda found: numbers[found[0]], text)
 
 
 class _Tables:

@@ -319,8 +319,11 @@ class Journal:
             # A disk that failed shows that it keeps what it has before it is given more.
             self._tail.confirm()
             self._tell(None)
-        if not self._batch:
-            self._take_rows()
+        self._write_batch()  # what a round that failed left of it
+        self._take_rows()
+        self._write_batch()
+
+    def _write_batch(self) -> None:
         while self._batch:
             self._encode_some()
             self._tail.write()

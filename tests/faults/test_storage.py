@@ -136,6 +136,30 @@ def test_F72_a_disk_that_is_full_at_any_byte_harms_nothing_and_goes_on_when_ther
         assert disk.synced == whole.synced
 
 
+def test_F72_rows_behind_a_batch_that_failed_midway_are_written_at_the_end(
+    tmp_path: Path, header: TraceHeader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("biofeedback.trace.journal._SYNC_PERIOD_S", 0.0)
+    monkeypatch.setattr("biofeedback.trace.journal._RETRY_PERIOD_S", 60.0)  # until it is woken
+    messages = [make_message(index) for index in range(2100)]
+    disk = BrokenDisk()
+    journal = Journal(tmp_path / "x", header, open_file=disk.open)
+    disk.may_sync.clear()
+    disk.syncing.clear()
+    assert disk.syncing.wait(10)
+    record(journal, messages[:2000])
+    disk.free_bytes = len(disk.cached) + 100
+    disk.may_sync.set()
+    assert disk.failed.wait(10)
+    record(journal, messages[2000:])
+    disk.free_bytes = 1 << 30
+    summary = journal.close()
+    assert summary.complete
+    assert summary.rows == len(messages)
+    assert summary.rows_lost == 0
+    assert read_trace(disk.keep(tmp_path)).messages == messages
+
+
 @pytest.mark.usefixtures("impatient")
 def test_F72_a_full_disk_is_told_and_the_end_says_what_was_lost(
     tmp_path: Path, header: TraceHeader

@@ -86,7 +86,8 @@ class StepPrediction:
         return self._look_ahead(skipped=math.ceil(late_s / self._period_s))
 
     def _look_ahead(self, *, skipped: int) -> NextStep:
-        contact_s = self._place_s + self._period_s + self._turn_s
-        contact_s += skipped * self._period_s
+        contact_s = self._place_s + (1 + skipped) * self._period_s
+        if skipped % 2 == 0:  # over two steps a longer and a shorter one make up for each other
+            contact_s += self._turn_s
         sd_s = math.sqrt(self._variance_s2 * (1 + skipped))
         return NextStep(contact_s=contact_s, sd_s=max(_LEAST_SD_S, sd_s))

@@ -68,3 +68,10 @@ def test_who_goes_the_other_way_is_met_by_half_a_step_back(body):
 def test_it_also_leads_upwards(body):
     _, rows = live(body, lambda a, m: (m - a) / 30.0, start=0.2, goal_ratio=0.7)
     assert rows[-1][0] == pytest.approx(0.7)
+
+
+def test_somebody_who_is_at_the_goal_from_the_start_is_kept_company_without_hoarding(body):
+    law, rows = live(body, lambda _a, _m: 0.0, start=0.0, goal_ratio=0.0)
+    assert {row[2] for row in rows[210:]} == {"sloping"}
+    assert rows[-1][0] == 0.0
+    assert len(law._window) <= 300

@@ -71,6 +71,19 @@ def test_a_step_that_didnt_come_moves_the_expectation_on_and_widens_it() -> None
     assert late.sd_s >= soon.sd_s
 
 
+@pytest.mark.parametrize("missed", [1, 2, 3])
+def test_the_sides_are_kept_apart_over_steps_that_didnt_come(missed: int) -> None:
+    steps_s = np.resize([0.62, 0.48], 60)
+    contacts = np.concatenate(([0.0], np.cumsum(steps_s)))
+    for n in (50, 51):
+        prediction = follow(contacts[:n], step_s=0.55)
+        soon = prediction.next_step(float(contacts[n - 1]) + 0.1)
+        assert soon is not None
+        expected = prediction.next_step(soon.contact_s + 0.31 + 0.55 * (missed - 1))
+        assert expected is not None
+        assert expected.contact_s == pytest.approx(contacts[n + missed], abs=0.02)
+
+
 def test_one_foot_gives_every_second_step_and_foretells_its_own() -> None:
     expected = follow(np.arange(10) * 1.1, step_s=0.55, steps_apart=2).next_step(10.0)
     assert expected is not None

@@ -3,21 +3,30 @@ from __future__ import annotations
 import csv
 import json
 import stat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 import pytest
 
 from biofeedback.errors import TraceCorrupt
-from biofeedback.messages import MarkerSet, MeasureTaken, OutcomesTold, TimePassed
+from biofeedback.messages import (
+    NS_PER_S,
+    ClockJumped,
+    MarkerSet,
+    MeasureTaken,
+    Message,
+    NoticeGiven,
+    OutcomesTold,
+    StretchSong,
+    TimePassed,
+)
 from biofeedback.trace.disk import TraceUnavailable
 from biofeedback.trace.export import TABLES, export_csv
+from biofeedback.trace.lines import Row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from biofeedback.messages import Message
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
@@ -34,6 +43,50 @@ def test_every_kind_of_message_has_a_table(
     kinds = {type(message) for message in session} - {TimePassed, MeasureTaken}
     assert written == {TABLES[kind] for kind in kinds} | {"measures.csv", "meta.json"}
     assert export.files["packets.csv"] == 2
+
+
+def test_no_kind_of_row_is_without_a_table() -> None:
+    assert set(TABLES) == {*get_args(Row)} - {TimePassed, MeasureTaken}
+    assert len(set(TABLES.values())) == len(TABLES)
+
+
+def test_F44_a_sleep_of_the_computer_is_told_with_its_length(
+    write_trace: Callable[..., Path], session: tuple[Message, ...], tmp_path: Path
+) -> None:
+    jumped = ClockJumped(at_ns=session[0].at_ns + 62 * NS_PER_S, jump_s=58.5)
+    export = export_csv(write_trace([*session, jumped]), tmp_path / "tables")
+    assert export.files["clock_jumps.csv"] == 1
+    assert read_table(tmp_path / "tables" / "clock_jumps.csv") == [
+        {"time_s": "62.000000", "jump_s": "58.5"}
+    ]
+
+
+def test_where_a_song_was_is_told_and_which_song_stays_behind(
+    write_trace: Callable[..., Path], session: tuple[Message, ...], tmp_path: Path
+) -> None:
+    start_ns = session[0].at_ns
+    pieces = [
+        StretchSong(
+            at_ns=start_ns,
+            song=song,
+            start_ns=start_ns + i * NS_PER_S,
+            end_ns=start_ns + (i + 1) * NS_PER_S,
+            from_s=10.0 + i,
+            to_s=11.0 + i,
+        )
+        for i, song in enumerate(("5d41402abc4b", "5d41402abc4b", "7d793037a076"))
+    ]
+    export_csv(write_trace([*session, *pieces]), tmp_path / "tables")
+    rows = read_table(tmp_path / "tables" / "song_stretches.csv")
+    assert [row["song"] for row in rows] == ["song1", "song1", "song2"]
+    assert rows[1] == {
+        "time_s": "0.000000",
+        "song": "song1",
+        "start_s": "1.000000",
+        "end_s": "2.000000",
+        "from_s": "11.0",
+        "to_s": "12.0",
+    }
 
 
 def test_measures_have_the_form_that_measure_writes(
@@ -162,3 +215,25 @@ def test_what_staff_wrote_and_who_had_which_share_stays_behind(
     assert json.loads(outcomes["outcomes"]) == {"voice_share_wearer1_ratio": 0.5, "tempo_bpm": None}
     (marker,) = read_table(tmp_path / "tables" / "markers.csv")
     assert set(marker) == {"time_s"}
+
+
+def test_names_that_look_like_numbers_or_begin_alike_are_told_apart(
+    write_trace: Callable[..., Path], session: tuple[Message, ...], tmp_path: Path
+) -> None:
+    names = ("wearer3", "anna", "anna_b", "wearer1")
+    took_part = [msgspec.structs.replace(session[4], wearer=name) for name in names]
+    told = OutcomesTold(
+        at_ns=session[-1].at_ns,
+        phase=None,
+        outcomes={f"voice_share_{name}_ratio": 0.1 * i for i, name in enumerate(names, 1)},
+    )
+    noticed = NoticeGiven(
+        at_ns=session[-1].at_ns, code="battery_low", detail="wearer3, anna_b, anna, wearer1"
+    )
+    export_csv(write_trace([*took_part, told, noticed]), tmp_path / "tables")
+    (outcomes,) = read_table(tmp_path / "tables" / "outcomes.csv")
+    assert json.loads(outcomes["outcomes"]) == {
+        f"voice_share_wearer{i}_ratio": 0.1 * i for i in range(1, 5)
+    }
+    (notice,) = read_table(tmp_path / "tables" / "notices.csv")
+    assert notice["detail"] == "wearer1, wearer3, wearer2, wearer4"
