@@ -119,9 +119,6 @@ class SongwriteLaw:
             slow = min(1.0, moment.elapsed_s / SMOOTH_S)
             self._energy += slow * (activity - self._energy)
         self._groove = pick_groove(self._energy, self._groove)
-        height = moment.first("tilt_ratio")
-        if height is not None:
-            self._heights.append(height)
         answers = self._draw(moment) if self.slot is not None else ()
         return Wish(self._dress(), "drawing" if self.slot else "playing", answers=answers)
 
@@ -170,12 +167,15 @@ class SongwriteLaw:
             self._rejected += 1
         else:
             return
-        self._drawn, self._note = [], 0
+        self._drawn, self._heights, self._note = [], [], 0
 
     def _draw(self, moment: Moment) -> tuple[Answer, ...]:
         """Go on drawing, or play again what was drawn; one note at a time, each told once."""
         until_ns = moment.at_ns + AHEAD_NS + round(moment.elapsed_s * NS_PER_S)
         note_s = 60.0 / moment.tempo_bpm / NOTES_PER_BEAT
+        height = moment.first("tilt_ratio")
+        if height is not None and not self.is_drawn:
+            self._heights.append(height)
         answers: list[Answer] = []
         while (start_ns := self._next_note_ns(moment)) is not None and start_ns < until_ns:
             if len(self._drawn) < self._notes:

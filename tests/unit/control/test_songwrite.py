@@ -145,6 +145,18 @@ def test_a_full_drawing_repeats_until_staff_decide(body):
     assert desk.go(1.0).reason == "playing"
 
 
+def test_waiting_for_the_staff_leaves_nothing_in_the_next_drawing(body):
+    """Two minutes with the arm down behind a full drawing, then a slot drawn with it raised."""
+    desk = Desk(songwrite(tempo_from="plan", bars=1), body)
+    desk.go(3.0, height=lambda _s: 1.0)
+    desk.go(120, height=lambda _s: 0.0)
+    desk.go(0.1, key="reject", height=lambda _s: 1.0)
+    desk.go(4.0, height=lambda _s: 1.0)
+    desk.go(0.1, key="accept", height=lambda _s: 1.0)
+    (take,) = desk.law.takes
+    assert take.degrees == (7,) * 8
+
+
 def test_a_half_drawn_slot_can_not_be_accepted(body):
     desk = Desk(songwrite(tempo_from="plan"), body)
     desk.go(1.0)
