@@ -115,6 +115,26 @@ def test_pain_never_costs_the_music_and_raises_nothing(body):
     assert block.law.criterion == before
 
 
+@pytest.mark.parametrize("schedule", ["continuous", "none"])
+def test_after_pain_no_block_is_silent(body, schedule):
+    """Pain is told in the second block; the fourth would be a probe, or all of them."""
+    block = Block(body, block_s=20.0, schedule=schedule)
+    block.do(25, 60.0)
+    block.do(2, 60.0, key="pain")
+    for _ in range(150):
+        wish = block.do(1, 60.0)
+        assert wish.cue == "full"
+        assert block.allowed.energy >= 0.25 + 0.45 * 0.5 - 0.01
+    assert not block.law.is_probe
+
+
+def test_pain_ends_a_probe_at_once(body):
+    block = Block(body, block_s=20.0)
+    assert block.do(65, 91.0).cue == "silent"
+    assert block.do(1, 91.0, key="pain").cue == "full"
+    assert block.law.outcomes()["probes"] == 0.0
+
+
 def test_less_can_be_asked_too(body):
     plan = RewardPlan(counted="breathing_brpm", goal=8.0, baseline=14.0, criterion=11.0)
     law = RewardLaw(plan, limits=ROOM, resting_tempo_bpm=60.0)
