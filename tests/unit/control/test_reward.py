@@ -159,6 +159,23 @@ def test_behaviours_are_read_from_bodies_and_from_measures(body):
     assert Behaviour("cadence_spm").read(Moment(0, [], 90.0, 0.1)) is None
 
 
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"motion_age_ms": 600_000.0},
+        {"motion_age_ms": None},
+        {"has_motion": False, "motion_age_ms": None},
+        {"walking": True},
+    ],
+)
+def test_who_is_not_seen_to_stand_has_an_unknown_cadence(body, seen):
+    """Silent for long, never heard, with a heart strap alone, or walking while the sensor clips."""
+    reader = Behaviour("cadence_spm")
+    assert reader.read(Moment(0, [body(**seen)], 90.0, 0.1)) is None
+    stands = body(wearer="p2", motion_age_ms=3000.0)
+    assert reader.read(Moment(0, [body(**seen), stands], 90.0, 0.1)) == 0.0
+
+
 # ------------------------------------------------------------ ladder and schedules
 
 
