@@ -18,6 +18,7 @@
     tracker.py     the walker tracked, and the beat brought onto the steps
     stepping.py    how somebody steps, and how well with the beat
     freeze.py      the answer to a freeze
+    next_beat.py   when the next beat sounds that can still be ordered for
     cue.py         how much of the beat sounds
     ladder.py      how much is asked, and which responses are rewarded
     behaviour.py   what is counted

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal
 
+from biofeedback.control.freshness import is_present
 from biofeedback.messages import NS_PER_S, MeasureTaken
 
 if TYPE_CHECKING:
     from biofeedback.control.law import Known, Moment
     from biofeedback.messages import Measure
+    from biofeedback.samples import BodyState
 
 Counted = Literal[
     "cadence_spm",
@@ -52,12 +54,24 @@ class Behaviour:
         name = FROM_BODY.get(self._counted)
         if name is not None:
             value = moment.first(name)
-            # Who is felt and doesn't walk makes no steps; that is known, not missing.
-            stands = self._counted == "cadence_spm" and bool(moment.bodies)
-            return 0.0 if value is None and stands else value
+            if (
+                value is None
+                and self._counted == "cadence_spm"
+                and any(map(_stands, moment.bodies))
+            ):
+                return 0.0
+            return value
         measure = FROM_MEASURES[self._counted]
         for finding in moment.findings:
             if isinstance(finding, MeasureTaken) and finding.measure == measure:
                 self._value, self._at_ns = finding.value, moment.at_ns
         fresh = moment.at_ns - self._at_ns <= KEPT_S * NS_PER_S
         return self._value if fresh else None
+
+
+def _stands(body: BodyState) -> bool:
+    """Tell whether somebody is seen not to walk: they make no steps, which is known, not missing.
+
+    Of somebody who is silent, or has only a strap at the heart, nothing is known.
+    """
+    return body.has_motion and is_present(body) and not body.walking

@@ -147,4 +147,4 @@ class BreatheLaw:
                 if self._source is None:
                     self._source = source
                 if source == self._source:
-                    self._wave.take(finding.value, finding.quality)
+                    self._wave.take(finding.value, finding.quality, at_ns=finding.at_ns)

@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from biofeedback.control.course import Course
+from biofeedback.control.freshness import is_present
 from biofeedback.control.law import Wish
 from biofeedback.control.limits import GROUP_SLEW_RATIO_PER_S
 from biofeedback.control.togetherness import Togetherness
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from biofeedback.samples import BodyState
 
 JOIN_S = 10.0
-SILENT_MS = 3000.0
 STEADY_CV = 0.05
 INTERVALS = 12
 FEWEST_INTERVALS = 4
@@ -102,7 +102,7 @@ class EnsembleLaw:
 
     def propose(self, moment: Moment) -> Wish:
         """Say what the music should be now."""
-        present = [body for body in moment.bodies if _is_present(body)]
+        present = [body for body in moment.bodies if is_present(body)]
         self._know(moment, present)
         rhythms = {body.wearer: r for body in present if (r := _rhythm(body)) is not None}
         tempo_bpm = self._choose_tempo(rhythms, moment.tempo_bpm)
@@ -220,7 +220,7 @@ class EnsembleLaw:
 
     def _parts(self, bodies: Sequence[BodyState], elapsed_s: float) -> tuple[Part, ...]:
         """Give each wearer a layer and a place, in their order; nobody falls below the floor."""
-        here = [body.wearer for body in bodies if _is_present(body)]
+        here = [body.wearer for body in bodies if is_present(body)]
         front = self._front(here)
         parts: list[Part] = []
         for index, body in enumerate(bodies):
@@ -280,11 +280,6 @@ def weighted_median(values: Sequence[tuple[float, float]]) -> float:
         before = (value, middle)
         reached += weight
     return ordered[-1][0]
-
-
-def _is_present(body: BodyState) -> bool:
-    age_ms = body.motion_age_ms if body.has_motion else body.heart_age_ms
-    return age_ms is not None and age_ms <= SILENT_MS
 
 
 def _rhythm(body: BodyState) -> _Rhythm | None:

@@ -13,6 +13,7 @@ import math
 from statistics import median
 from typing import TYPE_CHECKING, ClassVar
 
+from biofeedback.control.freshness import is_present
 from biofeedback.control.law import Wish
 from biofeedback.control.limits import FOLLOW_SLEW_RATIO_PER_S
 from biofeedback.control.parts import Parts
@@ -44,9 +45,6 @@ MANNER_S = 2.0
 HEART_REST_BPM = 60.0
 HEART_RANGE_BPM = 100.0
 QUIETEST_DB = -8.0
-SILENT_MS = 3000.0
-"""Motion older than this is hard-stale (safety.md, section 0)."""
-
 MOVING_RATIO = 0.15
 """Above this vigour the display says that somebody moves; nothing else depends on it."""
 
@@ -76,7 +74,7 @@ class FollowLaw:
         """Say what the music should be now."""
         bodies, elapsed_s = moment.bodies, moment.elapsed_s
         # Who has been silent for long no longer leads: nothing is steered by a frozen value (H03).
-        leading = [body if _is_present(body) else _NOBODY for body in bodies]
+        leading = [body if is_present(body) else _NOBODY for body in bodies]
         vigours = [_vigour(body) for body in leading]
         self._follow_texture(leading, vigours, elapsed_s)
         cadences_spm = [b.cadence_spm for b in bodies if b.walking and b.cadence_spm is not None]
@@ -174,11 +172,6 @@ def neutral_music(resting_tempo_bpm: float) -> MusicParameters:
         register=-0.2,
         level_db=QUIETEST_DB,
     )
-
-
-def _is_present(body: BodyState) -> bool:
-    age_ms = body.motion_age_ms if body.has_motion else body.heart_age_ms
-    return age_ms is not None and age_ms <= SILENT_MS
 
 
 def _mean(values: Sequence[float | None]) -> float | None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from biofeedback.control.law import AHEAD_NS, Wish
+from biofeedback.control.next_beat import next_beat_ns
 from biofeedback.messages import NS_PER_S
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Freeze:
         self._since_s: float | None = None
         self._last_step_s: float | None = None
         self._resumed_s: float | None = None
-        self._next_pulse_ns = 0
+        self._next_pulse_ns: int | None = None
         self._pulse_bpm = 0.0
         self.freezes = 0
 
@@ -80,11 +81,7 @@ class Freeze:
         self._resumed_s = None
         self.freezes += 1
         self._pulse_bpm = moment.tempo_bpm * (1.0 - SLOWER_RATIO)
-        beat_ns = round(60.0 / moment.tempo_bpm * NS_PER_S)
-        next_ns = moment.at_ns + round((1.0 - (moment.beat_ratio or 0.0)) * beat_ns)
-        while next_ns < moment.at_ns + AHEAD_NS:
-            next_ns += beat_ns
-        self._next_pulse_ns = next_ns
+        self._next_pulse_ns = None
 
     def _is_over(self, now_s: float, since_s: float, tracker: StepTracker) -> bool:
         """Tell whether the beat has come into phase with new steps, or none are awaited."""
@@ -101,8 +98,10 @@ class Freeze:
     def _pulses_ns(self, moment: Moment) -> tuple[int, ...]:
         """List the pulses that have to be ordered at this moment."""
         until_ns = moment.at_ns + AHEAD_NS + round(moment.elapsed_s * NS_PER_S)
+        if self._next_pulse_ns is None:
+            self._next_pulse_ns = next_beat_ns(moment)
         due: list[int] = []
-        while self._next_pulse_ns < until_ns:
+        while self._next_pulse_ns is not None and self._next_pulse_ns < until_ns:
             due.append(self._next_pulse_ns)
             self._next_pulse_ns += round(60.0 / self._pulse_bpm * NS_PER_S)
         return tuple(due)

@@ -20,8 +20,16 @@ if TYPE_CHECKING:
 
 HEART_STALE_MS = 3000.0
 HEART_LOST_MS = 10_000.0
+SILENT_MS = 3000.0
+"""Who was last heard longer ago is silent; motion is hard-stale then (safety.md, section 0)."""
 FIND_STEPS_NS = 5 * NS_PER_S
 """Whoever walks is known to walk within this time."""
+
+
+def is_present(body: BodyState) -> bool:
+    """Tell whether a wearer was heard lately: nobody is followed by a frozen value (H03)."""
+    age_ms = body.motion_age_ms if body.has_motion else body.heart_age_ms
+    return age_ms is not None and age_ms <= SILENT_MS
 
 
 class Freshness:

@@ -17,6 +17,7 @@ import msgspec
 from biofeedback.control import partner
 from biofeedback.control.law import AHEAD_NS, Wish
 from biofeedback.control.limits import FOLLOW_SLEW_RATIO_PER_S
+from biofeedback.control.next_beat import next_beat_ns
 from biofeedback.control.partner import Behaviour  # noqa: TC001 - decoders read the types
 from biofeedback.control.phrases import Player, intervals_s
 from biofeedback.messages import NS_PER_S, MusicParameters
@@ -56,7 +57,7 @@ class ImproviseLaw:
         self._energy = 0.0
         self._waiting: list[Answer] = []
         self._beat = 0
-        self._next_beat_ns: int | None = None
+        self._told_ns: int | None = None
         self._partner_until_ns: int | None = None
         self._elapsed_s = self._silent_s = 0.0
         self._newest_ns: int | None = None
@@ -76,7 +77,7 @@ class ImproviseLaw:
         if moment.pressed("next"):
             self._behaviour = ROUND[(ROUND.index(self._behaviour) + 1) % len(ROUND)]
             self._waiting = []
-            self._next_beat_ns = None
+            self._beat, self._told_ns = 0, None
         for body in moment.bodies:
             self._players.setdefault(body.wearer, Player(body.wearer))
         for player in self._players.values():
@@ -164,7 +165,9 @@ class ImproviseLaw:
     # ------------------------------------------------------------ the partner
 
     def _answer_phrase(self, phrase: list[Gesture], moment: Moment) -> None:
-        start_ns = _next_beat_ns(moment)
+        start_ns = next_beat_ns(moment)
+        if start_ns is None:
+            return
         if self._behaviour == "imitate":
             self._waiting = partner.imitate(phrase, start_ns=start_ns)
         elif self._behaviour == "contrast":
@@ -175,18 +178,22 @@ class ImproviseLaw:
         if self._behaviour not in {"ground", "hold"}:
             return
         until_ns = moment.at_ns + AHEAD_NS + round(moment.elapsed_s * NS_PER_S)
-        if self._next_beat_ns is None:
-            self._next_beat_ns, self._beat = _next_beat_ns(moment), 0
-        while self._next_beat_ns < until_ns:
+        while (start_ns := self._next_own_ns(moment)) is not None and start_ns < until_ns:
             if self._behaviour == "ground":
                 beat_s = 60.0 / moment.tempo_bpm
-                note = partner.ground(self._beat, start_ns=self._next_beat_ns, beat_s=beat_s)
+                note = partner.ground(self._beat, start_ns=start_ns, beat_s=beat_s)
             else:
-                beat_s = partner.HOLD_S
-                note = partner.hold(start_ns=self._next_beat_ns)
+                note = partner.hold(start_ns=start_ns)
             self._waiting.append(note)
             self._beat += 1
-            self._next_beat_ns += round(beat_s * NS_PER_S)
+            self._told_ns = start_ns
+
+    def _next_own_ns(self, moment: Moment) -> int | None:
+        """Tell when the next beat of the ground sounds, or when what is held is taken up again."""
+        if self._behaviour == "hold" and self._told_ns is not None:
+            again_ns = self._told_ns + round(partner.HOLD_S * NS_PER_S)
+            return max(again_ns, moment.at_ns + AHEAD_NS)
+        return next_beat_ns(moment, after_ns=self._told_ns)
 
     def _due(self, moment: Moment) -> tuple[Answer, ...]:
         """Hand out the answers whose time has come, each once."""
@@ -222,12 +229,3 @@ class ImproviseLaw:
             register=0.0,
             level_db=-10.0 + 4.0 * energy,
         )
-
-
-def _next_beat_ns(moment: Moment) -> int:
-    """Tell when the first beat sounds that can still be ordered for."""
-    beat_ns = round(60.0 / moment.tempo_bpm * NS_PER_S)
-    next_ns = moment.at_ns + round((1.0 - (moment.beat_ratio or 0.0)) * beat_ns)
-    while next_ns < moment.at_ns + AHEAD_NS:
-        next_ns += beat_ns
-    return next_ns

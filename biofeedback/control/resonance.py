@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from biofeedback.messages import NS_PER_S
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -28,22 +30,38 @@ HOLD_S = 120.0
 GLIDE_S = 30.0
 BELIEVED_QUALITY = 0.5
 FEWEST_BEATS = 40
+LOST_S = 3.0
+"""Intervals arrive late by a packet, unevenly; who falls behind by more has lost some."""
+
 LEAST_EXPLAINED = 0.25
 """A wave that explains less of the intervals' variance isn't the breath's: nobody follows."""
 
 
 class PacedWave:
-    """RR intervals while one rate is paced, and the wave in them at that rate."""
+    """RR intervals while one rate is paced, and the wave in them at that rate.
+
+    Time is the sum of the intervals, which doesn't care when they arrive. Only where some were lost
+    does it go on with the time of arrival, so that the wave behind the hole is still in its place.
+    """
 
     def __init__(self, rate_brpm: float) -> None:
         self._rate_brpm = rate_brpm
         self._time_s = 0.0
+        self._zero_ns: int | None = None
         self._times_s: list[float] = []
         self._rr_ms: list[float] = []
 
-    def take(self, rr_ms: float, quality: float) -> None:
-        """Take an interval; one that isn't believed lets time pass and nothing else."""
+    def take(self, rr_ms: float, quality: float, *, at_ns: int) -> None:
+        """Take an interval that became known at ``at_ns``.
+
+        One that isn't believed lets time pass and nothing else.
+        """
         self._time_s += rr_ms / 1000.0
+        if self._zero_ns is None:
+            self._zero_ns = at_ns - round(self._time_s * NS_PER_S)
+        arrived_s = (at_ns - self._zero_ns) / NS_PER_S
+        if arrived_s - self._time_s > LOST_S:
+            self._time_s = arrived_s
         if quality >= BELIEVED_QUALITY:
             self._times_s.append(self._time_s)
             self._rr_ms.append(rr_ms)

@@ -6,8 +6,9 @@
   it stays for ``RESPONSE_S``, then the next response is due. Outside, quality decays in 3 to 8 s.
   With the continuous schedule coming near already brings some of it, in as many levels as planned.
 * The criterion goes up and down the ladder (``ladder.py``) towards the goal.
-* The ``pain`` key: from then on quality stays at least half and nothing is raised; music is never
-  taken away from somebody whose movement is limited by pain.
+* The ``pain`` key: from then on quality stays at least half, nothing is raised and no block is a
+  probe; music is never taken away from somebody whose movement is limited by pain. A baseline keeps
+  its neutral sound.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class RewardLaw:
     @property
     def is_probe(self) -> bool:
         """This block is a silent probe."""
-        if self._ladder is None:
+        if self._ladder is None or self._pain:
             return False
         return self._plan.schedule == "none" or self._block % self._plan.probe_every == 0
 

@@ -16,6 +16,7 @@ from msgspec import Meta
 from biofeedback.control.course import Course
 from biofeedback.control.law import AHEAD_NS, Answer, Wish
 from biofeedback.control.limits import FOLLOW_SLEW_RATIO_PER_S, TempoBpm
+from biofeedback.control.next_beat import next_beat_ns
 from biofeedback.control.songwriting import (
     GROOVES,
     Groove,
@@ -81,7 +82,7 @@ class SongwriteLaw:
         self._heights: list[float] = []
         self._energy = 0.0
         self._groove: Groove | None = None
-        self._next_note_ns: int | None = None
+        self._told_ns: int | None = None
         self._note = 0
         if self._plan.tempo_from == "plan":
             self._settle(self._plan.tempo_bpm)
@@ -118,9 +119,6 @@ class SongwriteLaw:
             slow = min(1.0, moment.elapsed_s / SMOOTH_S)
             self._energy += slow * (activity - self._energy)
         self._groove = pick_groove(self._energy, self._groove)
-        height = moment.first("tilt_ratio")
-        if height is not None:
-            self._heights.append(height)
         answers = self._draw(moment) if self.slot is not None else ()
         return Wish(self._dress(), "drawing" if self.slot else "playing", answers=answers)
 
@@ -169,28 +167,29 @@ class SongwriteLaw:
             self._rejected += 1
         else:
             return
-        self._drawn, self._note = [], 0
+        self._drawn, self._heights, self._note = [], [], 0
 
     def _draw(self, moment: Moment) -> tuple[Answer, ...]:
         """Go on drawing, or play again what was drawn; one note at a time, each told once."""
         until_ns = moment.at_ns + AHEAD_NS + round(moment.elapsed_s * NS_PER_S)
         note_s = 60.0 / moment.tempo_bpm / NOTES_PER_BEAT
-        if self._next_note_ns is None:
-            to_beat_s = (1.0 - (moment.beat_ratio or 0.0)) * 60.0 / moment.tempo_bpm
-            self._next_note_ns = moment.at_ns + round(to_beat_s * NS_PER_S)
-            while self._next_note_ns < moment.at_ns + AHEAD_NS:
-                self._next_note_ns += round(note_s * NS_PER_S)
+        height = moment.first("tilt_ratio")
+        if height is not None and not self.is_drawn:
+            self._heights.append(height)
         answers: list[Answer] = []
-        while self._next_note_ns < until_ns:
+        while (start_ns := self._next_note_ns(moment)) is not None and start_ns < until_ns:
             if len(self._drawn) < self._notes:
                 self._drawn.append(draw_degree(self._heights))
                 self._heights = []
             degree = self._drawn[self._note % self._notes]
             if degree is not None:
-                answers.append(Answer(self._next_note_ns, 0.9 * note_s, degree, MELODY_STRENGTH))
+                answers.append(Answer(start_ns, 0.9 * note_s, degree, MELODY_STRENGTH))
             self._note += 1
-            self._next_note_ns += round(note_s * NS_PER_S)
+            self._told_ns = start_ns
         return tuple(answers)
+
+    def _next_note_ns(self, moment: Moment) -> int | None:
+        return next_beat_ns(moment, notes_per_beat=NOTES_PER_BEAT, after_ns=self._told_ns)
 
     def _dress(self) -> MusicParameters:
         drive = DRIVES[self._groove or "sparse"]

@@ -117,6 +117,8 @@ class StepTracker:
         paused = newest_s is None or at_s - newest_s > RESTART_S
         if self.period_s is None or self._expected_s is None or newest_s is None or paused:
             if walker.cadence_spm is None:
+                # The next step, however soon, must not be held against what was expected long ago.
+                self._expected_s = None
                 return
             self.period_s, self._expected_s = 60.0 / walker.cadence_spm, at_s
             self.steps = 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from biofeedback.control.law import Moment
 from biofeedback.control.limits import Limits
 from biofeedback.control.resonance import RATES_BRPM, PacedWave, find_resonance_brpm
 from biofeedback.control.swell import Swell, slower_than_own
+from biofeedback.messages import NS_PER_S
 from biofeedback.signals.breath.breathing import Breathing
 from biofeedback.signals.heart.rhythm import HeartRhythm
 from tests.law_stage import Stage, sitter
@@ -82,9 +85,41 @@ def test_a_wave_is_measured_through_drift_noise_and_artefacts():
     while time_s < 90.0:
         rr_ms = 900.0 + time_s + 40.0 * np.sin(2 * np.pi * 0.1 * time_s) + rng.normal(0, 5)
         artefact = rng.random() < 0.05
-        wave.take(rr_ms * 1.4 if artefact else rr_ms, 0.2 if artefact else 1.0)
+        wave.take(
+            rr_ms * 1.4 if artefact else rr_ms,
+            0.2 if artefact else 1.0,
+            at_ns=round(time_s * NS_PER_S),
+        )
         time_s += rr_ms / 1000.0
     assert wave.amplitude_ms() == pytest.approx(40.0, rel=0.12)
+
+
+def breathe_along(arrives_s, *, lost_s=(0.0, 0.0)) -> float | None:
+    """Fit a wave of 60 ms; intervals of ``lost_s`` don't arrive, others ``arrives_s(time)``."""
+    wave, time_s = PacedWave(6.0), 0.0
+    while time_s < 90.0:
+        rr_ms = 900.0 + 60.0 * math.sin(math.tau * 0.1 * time_s)
+        time_s += rr_ms / 1000.0
+        if not lost_s[0] < time_s < lost_s[1]:
+            wave.take(rr_ms, 1.0, at_ns=round((1000.0 + arrives_s(time_s)) * NS_PER_S))
+    return wave.amplitude_ms()
+
+
+@pytest.mark.parametrize("packet_s", [0.1, 1.0, 2.0])
+def test_a_wave_is_measured_through_lost_intervals(packet_s):
+    def arrives_s(time_s):
+        return math.ceil(time_s / packet_s) * packet_s
+
+    whole_ms = breathe_along(arrives_s)
+    assert whole_ms == pytest.approx(60.0, rel=0.02)
+    lost_ms = breathe_along(arrives_s, lost_s=(40.0, 45.0))
+    assert lost_ms == pytest.approx(60.0, rel=0.1)
+
+
+def test_when_intervals_arrive_matters_as_little_as_packets_do():
+    exact_ms = breathe_along(lambda time_s: time_s)
+    jittering_ms = breathe_along(lambda time_s: time_s + 2.5 * (0.5 + 0.5 * math.sin(time_s)))
+    assert jittering_ms == exact_ms
 
 
 @settings(max_examples=50)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
 from biofeedback.control.cue import FADING, fade_cue, is_muted
 from biofeedback.control.entrain import EntrainLaw, EntrainPlan
-from biofeedback.control.law import Wish
+from biofeedback.control.law import AHEAD_NS, Wish
 from biofeedback.control.limits import Limits
 from biofeedback.messages import NS_PER_S
 from biofeedback.simulate.story import Act
@@ -93,6 +94,21 @@ def test_a_freeze_is_answered_within_a_second_by_a_steady_slower_pulse():
     notices = [code for row in stage.rows for code in row.wish.notices]
     assert notices == ["gait_frozen"]
     assert stage.fastest_change_ratio_per_s() <= 0.02 + 1e-9
+
+
+def test_the_pulse_of_a_freeze_waits_until_it_is_known_where_the_beat_is():
+    stage = Stage(entrain(GAIT), [walker(110.0, acts=FREEZES, **QUIET)], GAIT, 110.0).play(36)
+    first = next(i for i, row in enumerate(stage.rows) if row.wish.reason == "freeze")
+    law, pulses_ns = entrain(GAIT), []
+    for index, moment in enumerate(stage.moments):
+        known = not first <= index < first + 20
+        told = moment if known else msgspec.structs.replace(moment, beat_ratio=None)
+        wish = law.propose(told)
+        assert known or wish.pulses_ns == ()
+        pulses_ns += wish.pulses_ns
+    beat = stage.clock.beats_at(pulses_ns[0])
+    assert beat == pytest.approx(round(beat), abs=0.02)
+    assert pulses_ns[0] >= stage.moments[first + 20].at_ns + AHEAD_NS
 
 
 def test_after_a_freeze_the_beat_takes_over_in_phase_with_the_new_steps():

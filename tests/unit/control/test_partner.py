@@ -13,6 +13,7 @@ from biofeedback.control.law import AHEAD_NS, Moment, Press
 from biofeedback.control.limits import Limits
 from biofeedback.control.phrases import Gesture, Player, degree_of
 from biofeedback.messages import NS_PER_S, EventDetected
+from biofeedback.music.beats import BeatClock
 
 ROOM = Limits(tempo_baseline_bpm=90.0, tempo_band_ratio=0.4)
 PHRASE = [
@@ -44,6 +45,7 @@ class Duet:
         )
         self.body = body
         self.tempo_bpm = 90.0
+        self.beats = 0.0
         self.answers = []
         self.heard_s = []
 
@@ -51,6 +53,7 @@ class Duet:
         pending = sorted(gestures, key=lambda event: event.at_ns)
         for tick in range(1, round(seconds * 10) + 1):
             at_ns = tick * 10**8
+            self.beats += self.tempo_bpm / 600.0
             due = [event for event in pending if event.at_ns <= at_ns]
             pending = pending[len(due) :]
             presses = [Press("next", at_ns) for key_s in keys if round(key_s * 10) == tick]
@@ -62,7 +65,7 @@ class Duet:
                 (),
                 due,
                 presses,
-                (at_ns * 1.5e-9) % 1.0,
+                self.beats % 1.0,
             )
             wish = self.law.propose(moment)
             self.tempo_bpm += 0.1 * (wish.parameters.tempo_bpm - self.tempo_bpm)
@@ -128,6 +131,39 @@ def test_ground_keeps_going_in_the_players_tempo(body):
     answers = duet.play(20, steady)
     assert 60.0 / np.median(np.diff(starts_s(answers)[-8:])) == pytest.approx(100.0, rel=0.03)
     assert {answer.degree for answer in answers} == {0, 2, 4}
+
+
+def test_ground_stays_on_the_beat_while_the_tempo_glides(body):
+    """The player goes from 80 to 110: each beat once, none of them beside it."""
+    law = ImproviseLaw(ImprovisePlan(partner="ground"), limits=ROOM, resting_tempo_bpm=80.0)
+    gaps_s = 60.0 / np.linspace(80.0, 110.0, 50)
+    pending = [gesture(at_s) for at_s in np.cumsum(gaps_s)]
+    clock, tempo_bpm, starts_ns = BeatClock(0, 80.0), 80.0, []
+    clock.extend(2 * 10**8, 80.0)
+    for tick in range(1, 320):
+        at_ns = tick * 10**8
+        due = [event for event in pending if event.at_ns <= at_ns]
+        pending = pending[len(due) :]
+        ratio = clock.beats_at(at_ns) % 1.0
+        wish = law.propose(Moment(at_ns, [body()], tempo_bpm, 0.1, findings=due, beat_ratio=ratio))
+        starts_ns += [answer.start_ns for answer in wish.answers]
+        most_bpm = 0.002 * tempo_bpm
+        wanted_bpm = wish.parameters.tempo_bpm
+        tempo_bpm += min(max(wanted_bpm - tempo_bpm, -most_bpm), most_bpm)
+        clock.extend(at_ns + 2 * 10**8, tempo_bpm)
+    assert tempo_bpm > 100.0
+    beats = np.array([clock.beats_at(ns) for ns in starts_ns if ns <= clock.end_ns])
+    assert np.all(np.diff(np.round(beats)) == 1.0)
+    assert beats == pytest.approx(np.round(beats), abs=0.02)
+
+
+@pytest.mark.parametrize("behaviour", ["ground", "hold", "imitate", "contrast"])
+def test_the_partner_anchors_nothing_before_it_is_known_where_the_beat_is(body, behaviour):
+    law = ImproviseLaw(ImprovisePlan(partner=behaviour), limits=ROOM, resting_tempo_bpm=90.0)
+    for tick in range(60):
+        at_ns = tick * 10**8
+        due = [event for event in FOUR if at_ns - 10**8 < event.at_ns <= at_ns]
+        assert law.propose(Moment(at_ns, [body()], 90.0, 0.1, findings=due)).answers == ()
 
 
 def test_hold_leans_on_the_tonic_and_wait_says_nothing(body):

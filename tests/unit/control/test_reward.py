@@ -115,6 +115,26 @@ def test_pain_never_costs_the_music_and_raises_nothing(body):
     assert block.law.criterion == before
 
 
+@pytest.mark.parametrize("schedule", ["continuous", "none"])
+def test_after_pain_no_block_is_silent(body, schedule):
+    """Pain is told in the second block; the fourth would be a probe, or all of them."""
+    block = Block(body, block_s=20.0, schedule=schedule)
+    block.do(25, 60.0)
+    block.do(2, 60.0, key="pain")
+    for _ in range(150):
+        wish = block.do(1, 60.0)
+        assert wish.cue == "full"
+        assert block.allowed.energy >= 0.25 + 0.45 * 0.5 - 0.01
+    assert not block.law.is_probe
+
+
+def test_pain_ends_a_probe_at_once(body):
+    block = Block(body, block_s=20.0)
+    assert block.do(65, 91.0).cue == "silent"
+    assert block.do(1, 91.0, key="pain").cue == "full"
+    assert block.law.outcomes()["probes"] == 0.0
+
+
 def test_less_can_be_asked_too(body):
     plan = RewardPlan(counted="breathing_brpm", goal=8.0, baseline=14.0, criterion=11.0)
     law = RewardLaw(plan, limits=ROOM, resting_tempo_bpm=60.0)
@@ -137,6 +157,23 @@ def test_behaviours_are_read_from_bodies_and_from_measures(body):
     assert Behaviour("stillness_ratio").read(still) == pytest.approx(0.9)
     assert Behaviour("cadence_spm").read(Moment(0, [body()], 90.0, 0.1)) == 0.0
     assert Behaviour("cadence_spm").read(Moment(0, [], 90.0, 0.1)) is None
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"motion_age_ms": 600_000.0},
+        {"motion_age_ms": None},
+        {"has_motion": False, "motion_age_ms": None},
+        {"walking": True},
+    ],
+)
+def test_who_is_not_seen_to_stand_has_an_unknown_cadence(body, seen):
+    """Silent for long, never heard, with a heart strap alone, or walking while the sensor clips."""
+    reader = Behaviour("cadence_spm")
+    assert reader.read(Moment(0, [body(**seen)], 90.0, 0.1)) is None
+    stands = body(wearer="p2", motion_age_ms=3000.0)
+    assert reader.read(Moment(0, [body(**seen), stands], 90.0, 0.1)) == 0.0
 
 
 # ------------------------------------------------------------ ladder and schedules

@@ -17,6 +17,7 @@ from biofeedback.control.songwriting import (
     tempo_from_taps,
 )
 from biofeedback.messages import NS_PER_S
+from tests.law_stage import Stage, sitter
 
 ROOM = Limits(tempo_baseline_bpm=90.0, tempo_band_ratio=0.4)
 
@@ -39,7 +40,10 @@ class Desk:
             self.at_ns += 10**8
             presses = [Press(key, self.at_ns)] if key and tick == 0 else []
             someone = self.body(tilt_ratio=height(self.at_ns / NS_PER_S), **state)
-            moment = Moment(self.at_ns, [someone], 90.0, 0.1, presses=presses, beat_ratio=0.0)
+            beat_ratio = (self.at_ns / NS_PER_S * 1.5) % 1.0
+            moment = Moment(
+                self.at_ns, [someone], 90.0, 0.1, presses=presses, beat_ratio=beat_ratio
+            )
             self.wish = self.law.propose(moment)
             self.answers += self.wish.answers
         return self.wish
@@ -101,6 +105,27 @@ def test_a_rising_arm_draws_a_rising_melody_heard_as_it_is_drawn(body):
     assert np.diff([a.start_ns for a in desk.answers]) / NS_PER_S == pytest.approx(1 / 3, abs=1e-6)
 
 
+def test_the_melody_stays_on_the_beat_while_the_tempo_glides():
+    """From 70 to 126 bpm: each eighth once, none beside the beat."""
+    law = songwrite(tempo_from="plan", tempo_bpm=126.0)
+    stage = Stage(law, [sitter()], ROOM, 70.0).play(60)
+    assert stage.rows[-1].allowed.tempo_bpm == pytest.approx(126.0)
+    starts_ns = [answer.start_ns for row in stage.rows[:-2] for answer in row.wish.answers]
+    eighths = np.array([2 * stage.clock.beats_at(start_ns) for start_ns in starts_ns])
+    assert np.all(np.diff(np.round(eighths)) == 1.0)
+    assert eighths == pytest.approx(np.round(eighths), abs=0.02)
+
+
+def test_nothing_is_drawn_before_it_is_known_where_the_beat_is(body):
+    law, answers = songwrite(tempo_from="plan"), []
+    for tick in range(30):
+        beat_ratio = None if tick < 20 else (0.9 + 0.15 * (tick - 20)) % 1.0
+        moment = Moment(tick * 10**8, [body()], 90.0, 0.1, beat_ratio=beat_ratio)
+        answers += law.propose(moment).answers
+        assert tick >= 20 or not answers
+    assert answers[0].start_ns / NS_PER_S == pytest.approx(2.0 + 0.6 / 1.5, abs=1e-6)
+
+
 def test_a_full_drawing_repeats_until_staff_decide(body):
     desk = Desk(songwrite(tempo_from="plan", bars=1), body)
     desk.go(6.0, height=lambda s: (s % 3) / 3)
@@ -118,6 +143,18 @@ def test_a_full_drawing_repeats_until_staff_decide(body):
     desk.go(0.1, key="accept")
     assert desk.law.slot is None
     assert desk.go(1.0).reason == "playing"
+
+
+def test_waiting_for_the_staff_leaves_nothing_in_the_next_drawing(body):
+    """Two minutes with the arm down behind a full drawing, then a slot drawn with it raised."""
+    desk = Desk(songwrite(tempo_from="plan", bars=1), body)
+    desk.go(3.0, height=lambda _s: 1.0)
+    desk.go(120, height=lambda _s: 0.0)
+    desk.go(0.1, key="reject", height=lambda _s: 1.0)
+    desk.go(4.0, height=lambda _s: 1.0)
+    desk.go(0.1, key="accept", height=lambda _s: 1.0)
+    (take,) = desk.law.takes
+    assert take.degrees == (7,) * 8
 
 
 def test_a_half_drawn_slot_can_not_be_accepted(body):

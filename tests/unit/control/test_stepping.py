@@ -93,6 +93,18 @@ def test_a_missed_step_is_one_long_interval_and_no_slow_walker(body):
     assert tracker.period_s == pytest.approx(0.55, rel=0.002)
 
 
+def test_a_pause_while_the_cadence_is_withheld_makes_no_slow_walker(body):
+    """The sensor clips when somebody walks on after a pause: they are tracked anew behind that."""
+    tracker, period_s = StepTracker(), 0.55
+    times_s = [*np.arange(1.0, 12.0, period_s), *np.arange(15.0, 30.0, period_s)]
+    for at_s in times_s:
+        cadence_spm = None if 12.0 < at_s < 17.0 else 60.0 / period_s
+        walker = body(walking=True, cadence_spm=cadence_spm)
+        step = Step("p1", round(at_s * NS_PER_S), 0.0)
+        tracker.update(Moment(step.at_ns, [walker], 60.0 / period_s, period_s, [step]))
+        assert tracker.own_bpm == pytest.approx(60.0 / period_s, rel=1e-6)
+
+
 def test_a_chase_brakes_in_time():
     tracker = StepTracker()
     tracker.ahead_beats, tempo_bpm, passed = 0.4, 110.0, []
