@@ -117,7 +117,16 @@ class Cueing:
         return {}
 
 
-def heard(cue: str, *, state: str = "RUN") -> tuple[list[PlayNote], list[NoticeGiven]]:
+class Failing(Cueing):
+    """A law that raises whenever it is asked."""
+
+    def propose(self, moment: Moment) -> Wish:
+        raise ZeroDivisionError
+
+
+def heard(
+    cue: str, *, state: str = "RUN", fails: bool = False
+) -> tuple[list[PlayNote], list[NoticeGiven]]:
     engine = make_engine(Settings(calibrate_s=0.0))
     engine.handle(CommandGiven(at_ns=0, command="start"))
     engine._law = Cueing("full")
@@ -128,6 +137,8 @@ def heard(cue: str, *, state: str = "RUN") -> tuple[list[PlayNote], list[NoticeG
     engine._law = Cueing(cue)
     engine.handle(TimePassed(at_ns=21 * NS_PER_S))
     engine._session._state = state
+    if fails:
+        engine._law = Failing(cue)
     outputs = engine.handle(TimePassed(at_ns=41 * NS_PER_S))
     notes = [o for o in outputs if isinstance(o, PlayNote) and o.start_ns > 22 * NS_PER_S]
     return notes, [o for o in outputs if isinstance(o, NoticeGiven)]
@@ -154,6 +165,18 @@ def test_in_hold_the_cue_stays_as_it_was():
     notes, notices = heard("bed", state="HOLD")
     assert {note.layer for note in notes} == {"pad"}
     assert notices == []
+
+
+@pytest.mark.parametrize(("cue", "layers"), [("silent", set()), ("bed", {"pad"})])
+def test_F57_a_law_that_fails_lets_nothing_sound_that_its_cue_muted(cue, layers):
+    notes, notices = heard(cue, fails=True)
+    assert {note.layer for note in notes} == layers
+    assert "law_failed" in {notice.code for notice in notices}
+
+
+def test_F57_a_law_that_fails_in_a_freeze_leaves_the_beat_in_place_of_its_pulses():
+    notes, _ = heard("pulse", fails=True)
+    assert {"kick", "pad"} <= {note.layer for note in notes}
 
 
 @pytest.mark.timeout(240)
