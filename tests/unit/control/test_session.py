@@ -77,6 +77,47 @@ def test_pause_holds_and_resume_goes_on(body):
     assert run(session, [body()], from_s=20, to_s=21) == [(20.1, "RUN")]
 
 
+def test_a_pause_while_it_settles_in_does_not_end_the_settling(body):
+    session = make_session(calibrate_s=20.0)
+    run(session, [body()], from_s=0, to_s=1)
+    session.obey(CommandGiven(at_ns=NS_PER_S, command="pause"))
+    assert session.state == "HOLD"
+    assert run(session, [body()], from_s=1, to_s=5) == []
+    session.obey(CommandGiven(at_ns=5 * NS_PER_S, command="resume"))
+    changes = run(session, [body()], from_s=5, to_s=26)
+    assert changes == [(5.1, "CALIBRATE"), (pytest.approx(25.1), "RUN")]
+    session.obey(CommandGiven(at_ns=26 * NS_PER_S, command="pause"))
+    session.obey(CommandGiven(at_ns=26 * NS_PER_S, command="resume"))
+    assert run(session, [body()], from_s=26, to_s=27) == [(26.1, "RUN")]
+
+
+def test_a_law_that_fails_while_it_settles_in_does_not_end_the_settling(body):
+    session = make_session(calibrate_s=20.0)
+    run(session, [body()], from_s=0, to_s=1)
+    session.note_law_failure(NS_PER_S)
+    assert session.state == "HOLD"
+    changes = run(session, [body()], from_s=1, to_s=22)
+    assert changes == [(1.1, "CALIBRATE"), (pytest.approx(21.1), "RUN")]
+
+
+def test_a_pause_before_any_sensor_is_heard_goes_back_to_waiting_for_one(body):
+    session = make_session(calibrate_s=5.0, ceilings={"p1": 120.0})
+    silent = [body(motion_age_ms=None, heart_age_ms=None, heart_rate_bpm=None)]
+    run(session, silent, from_s=0, to_s=1)
+    session.obey(CommandGiven(at_ns=NS_PER_S, command="pause"))
+    assert run(session, silent, from_s=1, to_s=20) == []
+    session.obey(CommandGiven(at_ns=20 * NS_PER_S, command="resume"))
+    assert run(session, silent, from_s=20, to_s=60) == [(20.1, "CALIBRATE")]
+
+
+def test_a_pause_of_half_a_minute_while_it_settles_in_eases(body):
+    session = make_session(calibrate_s=20.0)
+    run(session, [body()], from_s=0, to_s=1)
+    session.obey(CommandGiven(at_ns=NS_PER_S, command="pause"))
+    assert run(session, [body()], from_s=1, to_s=40) == [(31.0, "EASE")]
+    assert session.reason == "paused"
+
+
 def test_resume_waits_for_a_fresh_sensor_and_does_not_lengthen_the_hold(body):
     session = make_session()
     run(session, [body()], from_s=0, to_s=1)
