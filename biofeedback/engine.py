@@ -267,11 +267,11 @@ class Engine:
             parts=allowed.parts,
         )
         outputs.append(decision)
-        # In HOLD the cue stays as it was.
-        if wish.reason == "law_failed":
-            musician.cue = "full"
-        elif state == "RUN":
+        # Else the cue stays as it was; but single pulses need a law that places them.
+        if state == "RUN":
             musician.cue = wish.cue
+        elif wish.reason == "law_failed" and musician.cue == "pulse":
+            musician.cue = "full"
         musician.play(at_ns, allowed, wish, outputs, may_rise=may_rise)
         if wish.answers and state == "RUN" and may_rise:
             musician.play_answers(wish, at_ns, outputs)

@@ -3,13 +3,17 @@
 First the click goes, then one bar in four is muted, then every other one, then the beat is gone
 (therapies.md, gait: phase d). Muted are the layers that have a pulse; a pad and nature go on, so
 that a muted bar is no hole.
+
+A person's own song has its beat inside: it goes where the beat is gone ("bed", "pulse", "silent"),
+and comes back where it would have been. It goes on in single muted bars, where only the strokes
+on its beats are left out: cut out of a song, a bar is a hole.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from biofeedback.messages import NS_PER_MS, TICKS_PER_BEAT, PlayNote
+from biofeedback.messages import NS_PER_MS, TICKS_PER_BEAT, PlayNote, StretchSong
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +28,7 @@ BAR_TICKS: Final = 4 * TICKS_PER_BEAT
 PULSE_NS: Final = 60 * NS_PER_MS
 PULSE_VELOCITY: Final = 0.8
 PULSELESS: Final[frozenset[Layer]] = frozenset({"pad", "nature"})
+BEATLESS: Final[frozenset[Cue]] = frozenset({"bed", "pulse", "silent"})
 
 
 def fade_cue(since_s: float, *, step_s: float) -> Cue:
@@ -40,26 +45,27 @@ def is_muted(cue: Cue, layer: Layer, bar: int) -> bool:
         return False
     muted_bars = {"three_in_four": (3,), "one_in_two": (1, 3)}.get(cue, ())
     clickless = cue in {"no_click", "three_in_four", "one_in_two"}
-    beatless = cue in {"bed", "pulse"}
-    return beatless or bar % 4 in muted_bars or (clickless and layer == "click")
+    return cue in BEATLESS or bar % 4 in muted_bars or (clickless and layer == "click")
 
 
 def shape_orders(
     orders: Sequence[Output], cue: Cue, *, at_ns: int, pulses_ns: Sequence[int]
 ) -> list[Output]:
-    """Leave out the notes that a cue mutes, and add its single pulses."""
+    """Leave out the notes and pieces of a song that a cue mutes, and add its single pulses."""
     if cue == "full":
         return [*orders]
-    kept = [
-        order
-        for order in orders
-        if not isinstance(order, PlayNote)
-        or order.tick is None
-        or not is_muted(cue, order.layer, order.tick // BAR_TICKS)
-    ]
+    kept = [order for order in orders if not _is_left_out(order, cue)]
     if cue == "pulse":
         kept += [_pulse(at_ns, pulse_ns) for pulse_ns in pulses_ns]
     return kept
+
+
+def _is_left_out(order: Output, cue: Cue) -> bool:
+    if isinstance(order, StretchSong):
+        return cue in BEATLESS
+    if not isinstance(order, PlayNote) or order.tick is None:
+        return False
+    return is_muted(cue, order.layer, order.tick // BAR_TICKS)
 
 
 def _pulse(at_ns: int, start_ns: int) -> PlayNote:

@@ -37,21 +37,29 @@ class Freshness:
 
     def __init__(self, guarded: AbstractSet[str]) -> None:
         self._guarded = guarded
+        self._led: set[str] = set()
 
     def is_fresh(self, bodies: Sequence[BodyState]) -> bool:
         """Tell whether the music may be led: somebody is fresh, and every ceiling is guarded."""
-        steers = [_steers(body) for body in bodies]
-        if not self._guarded:
-            return True in steers
-        watched = {body.wearer for body in bodies if _has_heart_rate(body)}
-        return True in steers and self._guarded <= watched
+        leaders = [body for body in bodies if _steers(body)]
+        if not leaders:
+            return False
+        if self._guarded and not self._guarded <= {b.wearer for b in bodies if _has_heart_rate(b)}:
+            return False
+        self._led = {body.wearer for body in leaders}
+        return True
 
     def is_heart_lost(self, bodies: Sequence[BodyState]) -> bool:
-        """Tell whether a heart rate that is needed has been gone for long (H03)."""
+        """Tell whether a heart rate that is needed has been gone for long (H03).
+
+        Needed is that of somebody with a ceiling, and of whoever led with nothing else when all
+        was fresh last; one who was lost before or has only just joined led nobody.
+        """
         return any(
             body.heart_age_ms is None or body.heart_age_ms > HEART_LOST_MS
             for body in bodies
-            if body.wearer in self._guarded or (body.has_heart and not body.has_motion)
+            if body.wearer in self._guarded
+            or (body.wearer in self._led and body.has_heart and not body.has_motion)
         )
 
 

@@ -342,13 +342,15 @@ class Safety:
         towards_bpm = self._neutral.tempo_bpm - last.tempo_bpm
         rise_bpm = change_bpm if may_rise else 0.0
         fall = EASE_TEXTURE_PER_S * step_s
+        level_db = max(self._ease_floor_db, last.level_db - EASE_LEVEL_DB_PER_S * step_s)
         return msgspec.structs.replace(
             last,
             tempo_bpm=last.tempo_bpm + min(max(towards_bpm, -change_bpm), rise_bpm),
             energy=max(0.0, last.energy - fall),
             density=max(0.0, last.density - fall),
             brightness=max(0.0, last.brightness - fall),
-            level_db=max(self._ease_floor_db, last.level_db - EASE_LEVEL_DB_PER_S * step_s),
+            # Staff may have lowered it below the floor.
+            level_db=min(last.level_db, level_db),
         )
 
 

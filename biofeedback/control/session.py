@@ -3,7 +3,8 @@
 ``TRANSITIONS`` is the whole state machine; ``Session`` watches ages and timers and raises its
 signals. Rules (safety.md, sections 0 and 1), beside those of ``freshness.py`` and ``ceilings.py``:
 
-* CALIBRATE plays neutrally until a sensor is fresh and the time for it is over;
+* CALIBRATE plays neutrally until a sensor is fresh and the time for it is over; after a HOLD in
+  between it begins anew;
 * what steers is stale: HOLD. It ends by itself when the sensor is back within 30 s; after that
   EASE, and only a person's ``start`` leads back (H32). The 30 s are for the person: a sensor that
   is heard in the air within them gets 5 s more for its link to be made again. Without a heart
@@ -39,6 +40,7 @@ Signal = Literal[
     "pause",
     "stop",
     "calibrated",
+    "not_calibrated",
     "stale",
     "fresh",
     "held_too_long",
@@ -78,6 +80,7 @@ TRANSITIONS: dict[SessionState, dict[Signal, SessionState]] = {
     },
     "HOLD": {
         "fresh": "RUN",
+        "not_calibrated": "CALIBRATE",
         "held_too_long": "EASE",
         "heart_lost": "EASE",
         "heart_rate_high": "EASE",
@@ -119,6 +122,7 @@ class Session:
         self._state: SessionState = "INIT"
         self._reason: Reason = "calibrating"
         self._entered_ns = 0
+        self._held_calibration = False
         self._started_ns: int | None = None
         self._law_failures_ns: list[int] = []
 
@@ -207,11 +211,16 @@ class Session:
         changes = self._check_time(at_ns)
         if self._ceilings.is_exceeded(at_ns, bodies):
             changes += self._signal("heart_rate_high", "heart_rate_high", at_ns)
-        if self._freshness.is_fresh(bodies):
+        is_fresh = self._freshness.is_fresh(bodies)
+        if self._held_calibration and self._reason != "paused":
+            # Nothing has led yet, so nothing has to be fresh.
+            return changes + self._signal("not_calibrated", "calibrating", at_ns)
+        if is_fresh:
             return changes + self._go_on(at_ns, bodies)
         self._return.note_silence()
         changes += self._signal("stale", "stale_motion", at_ns)
-        if self._state == "HOLD" and self._freshness.is_heart_lost(bodies):
+        led = self._state == "HOLD" and not self._held_calibration
+        if led and self._freshness.is_heart_lost(bodies):
             changes += self._signal("heart_lost", "motion_lost", at_ns)
         return changes + self._check_hold_limit(at_ns)
 
@@ -222,6 +231,7 @@ class Session:
         before, self._state = self._state, after
         self._reason = reason
         self._entered_ns = at_ns
+        self._held_calibration = before == "CALIBRATE" and after == "HOLD"
         self._heard_ns = None
         return [StateChanged(at_ns=at_ns, before=before, after=after, reason=reason)]
 

@@ -313,7 +313,7 @@ class Body:
                 has_heart=True,
                 heart_age_ms=None if heart_ns is None else (at_ns - heart_ns) / NS_PER_MS,
                 heart_rate_bpm=heart.heart_rate_bpm if fresh else None,
-                heart_rate_doubted=heart.doubted,
+                heart_rate_doubted=heart.is_doubted(at_ns),
                 heart_quality=heart.quality,
                 rmssd_ms=rhythm.rmssd_ms if known else None,
                 coherence=rhythm.coherence if known else None,

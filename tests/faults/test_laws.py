@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import TYPE_CHECKING, get_args
+
 import numpy as np
 import pytest
 
 from biofeedback.app import make_engine
 from biofeedback.control import LAWS
 from biofeedback.control.follow import neutral_music
-from biofeedback.control.law import Moment, Wish
+from biofeedback.control.law import Cue, Moment, Wish
 from biofeedback.control.limits import Limits
 from biofeedback.control.safety import Safety
 from biofeedback.messages import (
@@ -19,12 +22,17 @@ from biofeedback.messages import (
     EventDetected,
     NoticeGiven,
     PlayNote,
+    StretchSong,
     TimePassed,
 )
-from biofeedback.settings import Settings
+from biofeedback.music.song_map import SongMap
+from biofeedback.settings import Music, Settings
 from biofeedback.simulate.scenarios import make_scenario
 from biofeedback.simulate.story import Act, Person
 from tests.law_stage import Runner, Stage, walker
+
+if TYPE_CHECKING:
+    from biofeedback.messages import Output
 
 GAIT = Limits(tempo_baseline_bpm=110.0, tempo_band_ratio=0.1, time_limit_s=3600.0)
 TEMPO_LAWS = ("follow", "entrain", "lead", "ensemble")
@@ -117,8 +125,17 @@ class Cueing:
         return {}
 
 
-def heard(cue: str, *, state: str = "RUN") -> tuple[list[PlayNote], list[NoticeGiven]]:
-    engine = make_engine(Settings(calibrate_s=0.0))
+class Failing(Cueing):
+    """A law that raises whenever it is asked."""
+
+    def propose(self, moment: Moment) -> Wish:
+        raise ZeroDivisionError
+
+
+def cued(
+    cue: str, *, state: str = "RUN", fails: bool = False, music: Music | None = None
+) -> list[Output]:
+    engine = make_engine(Settings(calibrate_s=0.0, music=music or Music()))
     engine.handle(CommandGiven(at_ns=0, command="start"))
     engine._law = Cueing("full")
     engine._session._state = "RUN"
@@ -128,7 +145,15 @@ def heard(cue: str, *, state: str = "RUN") -> tuple[list[PlayNote], list[NoticeG
     engine._law = Cueing(cue)
     engine.handle(TimePassed(at_ns=21 * NS_PER_S))
     engine._session._state = state
-    outputs = engine.handle(TimePassed(at_ns=41 * NS_PER_S))
+    if fails:
+        engine._law = Failing(cue)
+    return engine.handle(TimePassed(at_ns=41 * NS_PER_S))
+
+
+def heard(
+    cue: str, *, state: str = "RUN", fails: bool = False
+) -> tuple[list[PlayNote], list[NoticeGiven]]:
+    outputs = cued(cue, state=state, fails=fails)
     notes = [o for o in outputs if isinstance(o, PlayNote) and o.start_ns > 22 * NS_PER_S]
     return notes, [o for o in outputs if isinstance(o, NoticeGiven)]
 
@@ -140,6 +165,30 @@ def test_the_engine_leaves_out_what_a_cue_mutes():
     assert heard("silent")[0] == []
     bars = {n.tick // (4 * TICKS_PER_BEAT) % 2 for n in heard("one_in_two")[0] if n.layer == "kick"}
     assert bars == {0}
+
+
+@pytest.mark.parametrize("cue", get_args(Cue))
+def test_a_song_of_ones_own_is_muted_where_the_beat_is_gone(cue):
+    song = SongMap(
+        song="one",
+        title="one",
+        sounds_from_s=0.3,
+        sounds_to_s=120.0,
+        beats_s=tuple(0.4 + 0.6 * number for number in range(200)),
+        downbeats=tuple(range(0, 200, 4)),
+        beats_per_bar=4,
+        confidence=1.0,
+    )
+    outputs = cued(cue, music=Music(songs=(song,), click=True))
+    pieces = [o for o in outputs if isinstance(o, StretchSong)]
+    strokes = {o.layer for o in outputs if isinstance(o, PlayNote)}
+    if cue in {"bed", "pulse", "silent"}:
+        assert pieces == []
+        assert strokes == ({"click"} if cue == "pulse" else set())
+        return
+    assert pieces[-1].end_ns > 41 * NS_PER_S
+    assert all(a.end_ns == b.start_ns and a.to_s == b.from_s for a, b in pairwise(pieces))
+    assert strokes == ({"percussion", "click"} if cue == "full" else {"percussion"})
 
 
 def test_the_engine_plays_pulses_at_their_instants_and_tells_the_notice():
@@ -154,6 +203,18 @@ def test_in_hold_the_cue_stays_as_it_was():
     notes, notices = heard("bed", state="HOLD")
     assert {note.layer for note in notes} == {"pad"}
     assert notices == []
+
+
+@pytest.mark.parametrize(("cue", "layers"), [("silent", set()), ("bed", {"pad"})])
+def test_F57_a_law_that_fails_lets_nothing_sound_that_its_cue_muted(cue, layers):
+    notes, notices = heard(cue, fails=True)
+    assert {note.layer for note in notes} == layers
+    assert "law_failed" in {notice.code for notice in notices}
+
+
+def test_F57_a_law_that_fails_in_a_freeze_leaves_the_beat_in_place_of_its_pulses():
+    notes, _ = heard("pulse", fails=True)
+    assert {"kick", "pad"} <= {note.layer for note in notes}
 
 
 @pytest.mark.timeout(240)

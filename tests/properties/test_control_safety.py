@@ -60,6 +60,35 @@ def test_F59_limits_hold_whatever_a_law_wishes(limits, resting_bpm, steps):
             assert all(getattr(allowed, name) <= getattr(before, name) for name in NAMES)
 
 
+changes_db = st.one_of(st.sampled_from([-12.0, 12.0]), st.floats(allow_nan=True))
+level_steps = st.lists(
+    st.tuples(st.one_of(st.just("EASE"), states), st.lists(changes_db, max_size=3), st.booleans()),
+    min_size=1,
+    max_size=40,
+)
+
+
+@given(limits=limits, wished_db=st.floats(-60, 0), steps=level_steps)
+def test_F59_no_level_rises_faster_than_allowed_however_staff_move_the_cap(
+    limits, wished_db, steps
+):
+    safety = Safety(limits, neutral_music(80.0))
+    wish = msgspec.structs.replace(neutral_music(80.0), level_db=wished_db)
+    tiny = 1e-9
+    for state, nudges_db, may_rise in steps:
+        before_db = safety.last.level_db
+        for nudge_db in nudges_db:
+            # Several times, so that the cap also gets below where EASE ends.
+            for _ in range(3):
+                assert safety.cap_level(nudge_db) <= limits.level_max_db
+        allowed = safety.limit(wish, state=state, elapsed_s=0.1, may_rise=may_rise)
+        level_db = allowed.parameters.level_db
+        assert level_db <= safety.cap_level(0.0)
+        if may_rise and state in {"CALIBRATE", "RUN"}:
+            before_db += limits.level_rise_db_per_s * 0.1 + tiny
+        assert level_db <= before_db
+
+
 usual_wishes = st.builds(
     MusicParameters,
     tempo_bpm=st.floats(30, 200),

@@ -70,10 +70,9 @@ class BeatHeart:
         """The rate is not to be used for control."""
         return self._gate.suspect
 
-    @property
-    def doubted(self) -> bool:
-        """A leap was seen and waits for readings that agree with it."""
-        return self._gate.doubted
+    def is_doubted(self, at_ns: int) -> bool:
+        """Tell whether a leap was seen and waits for readings that agree with it."""
+        return self._gate.is_doubted(at_ns)
 
     def is_listening(self, at_ns: int) -> bool:
         """Tell whether beats can be trusted to come: it is sure of the last, or has just begun."""

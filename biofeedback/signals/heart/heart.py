@@ -32,8 +32,10 @@ class Heart:
         """How far it can be trusted, 0..1."""
         self.suspect = False
         """The rate is not to be used for control."""
-        self.doubted = False
-        """A leap was seen and waits for readings that agree with it."""
+
+    def is_doubted(self, at_ns: int) -> bool:
+        """Tell whether a leap was seen and waits for readings that agree with it."""
+        return self._gate.is_doubted(at_ns)
 
     def update(
         self,
@@ -61,7 +63,7 @@ class Heart:
             optical=reading.source == "optical",
         )
         self.heart_rate_bpm, self.valid_at_ns = gate.heart_rate_bpm, gate.valid_at_ns
-        self.quality, self.suspect, self.doubted = gate.quality, gate.suspect, gate.doubted
+        self.quality, self.suspect = gate.quality, gate.suspect
         if self.heart_rate_bpm is not None and self.valid_at_ns == at_ns:
             tell = self._tell.measure
             found.append(tell("heart_rate_bpm", self.heart_rate_bpm, self.quality, at_ns))

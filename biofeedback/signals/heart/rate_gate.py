@@ -48,10 +48,12 @@ class RateGate:
         self.quality = 0.0
         self.valid_at_ns: int | None = None
 
-    @property
-    def doubted(self) -> bool:
-        """A leap was seen and waits for readings that agree with it."""
-        return bool(self._jumped)
+    def is_doubted(self, at_ns: int) -> bool:
+        """Tell whether a leap was seen and waits for readings that agree with it.
+
+        It waits no longer once the rate before it is so old that any reading would be believed.
+        """
+        return bool(self._jumped) and self._is_recent(at_ns)
 
     def update(
         self,
@@ -109,8 +111,7 @@ class RateGate:
     def _is_jump(self, bpm: int, of_ns: int) -> bool:
         """Hold back a value that is too far from the last good one, until three agree."""
         known = self.heart_rate_bpm
-        recent = self.valid_at_ns is not None and of_ns - self.valid_at_ns <= _JUMP_WITHIN_NS
-        if known is None or not recent or abs(bpm - known) < JUMP_BPM:
+        if known is None or not self._is_recent(of_ns) or abs(bpm - known) < JUMP_BPM:
             self._jumped.clear()
             return False
         if any(abs(bpm - other) > _CONSISTENT_BPM for other in self._jumped):
@@ -120,3 +121,7 @@ class RateGate:
             return True
         self._jumped.clear()
         return False
+
+    def _is_recent(self, at_ns: int) -> bool:
+        """Tell whether the last good value is one that others can be compared with."""
+        return self.valid_at_ns is not None and at_ns - self.valid_at_ns <= _JUMP_WITHIN_NS

@@ -77,6 +77,47 @@ def test_pause_holds_and_resume_goes_on(body):
     assert run(session, [body()], from_s=20, to_s=21) == [(20.1, "RUN")]
 
 
+def test_a_pause_while_it_settles_in_does_not_end_the_settling(body):
+    session = make_session(calibrate_s=20.0)
+    run(session, [body()], from_s=0, to_s=1)
+    session.obey(CommandGiven(at_ns=NS_PER_S, command="pause"))
+    assert session.state == "HOLD"
+    assert run(session, [body()], from_s=1, to_s=5) == []
+    session.obey(CommandGiven(at_ns=5 * NS_PER_S, command="resume"))
+    changes = run(session, [body()], from_s=5, to_s=26)
+    assert changes == [(5.1, "CALIBRATE"), (pytest.approx(25.1), "RUN")]
+    session.obey(CommandGiven(at_ns=26 * NS_PER_S, command="pause"))
+    session.obey(CommandGiven(at_ns=26 * NS_PER_S, command="resume"))
+    assert run(session, [body()], from_s=26, to_s=27) == [(26.1, "RUN")]
+
+
+def test_a_law_that_fails_while_it_settles_in_does_not_end_the_settling(body):
+    session = make_session(calibrate_s=20.0)
+    run(session, [body()], from_s=0, to_s=1)
+    session.note_law_failure(NS_PER_S)
+    assert session.state == "HOLD"
+    changes = run(session, [body()], from_s=1, to_s=22)
+    assert changes == [(1.1, "CALIBRATE"), (pytest.approx(21.1), "RUN")]
+
+
+def test_a_pause_before_any_sensor_is_heard_goes_back_to_waiting_for_one(body):
+    session = make_session(calibrate_s=5.0, ceilings={"p1": 120.0})
+    silent = [body(motion_age_ms=None, heart_age_ms=None, heart_rate_bpm=None)]
+    run(session, silent, from_s=0, to_s=1)
+    session.obey(CommandGiven(at_ns=NS_PER_S, command="pause"))
+    assert run(session, silent, from_s=1, to_s=20) == []
+    session.obey(CommandGiven(at_ns=20 * NS_PER_S, command="resume"))
+    assert run(session, silent, from_s=20, to_s=60) == [(20.1, "CALIBRATE")]
+
+
+def test_a_pause_of_half_a_minute_while_it_settles_in_eases(body):
+    session = make_session(calibrate_s=20.0)
+    run(session, [body()], from_s=0, to_s=1)
+    session.obey(CommandGiven(at_ns=NS_PER_S, command="pause"))
+    assert run(session, [body()], from_s=1, to_s=40) == [(31.0, "EASE")]
+    assert session.reason == "paused"
+
+
 def test_resume_waits_for_a_fresh_sensor_and_does_not_lengthen_the_hold(body):
     session = make_session()
     run(session, [body()], from_s=0, to_s=1)
@@ -165,3 +206,51 @@ def test_after_a_silence_somebody_who_rested_is_followed_at_once(body):
     run(session, [body(walking=False)], from_s=0, to_s=5)
     silence(session, body, from_s=5, to_s=15, walking=False)
     assert run(session, [body(walking=False)], from_s=15, to_s=16) == [(15.1, "RUN")]
+
+
+def heart_only(body, **facts):
+    return body(has_motion=False, motion_age_ms=None, activity_ratio=None, **facts)
+
+
+@pytest.mark.parametrize("heart_age_ms", [None, 60_000.0])
+def test_a_heart_rate_that_led_nobody_does_not_shorten_the_hold_of_others(body, heart_age_ms):
+    session = make_session()
+    other = heart_only(body, wearer="b", heart_age_ms=heart_age_ms, heart_rate_bpm=None)
+    run(session, [body(wearer="a"), other], from_s=0, to_s=5)
+
+    def lost(second):
+        return [body(wearer="a", motion_age_ms=(second - 5.0) * 1000), other]
+
+    (hold_s, hold), (ease_s, ease) = run(session, lost, from_s=5, to_s=60)
+    assert (hold, ease) == ("HOLD", "EASE")
+    assert ease_s - hold_s == pytest.approx(30.0)
+
+
+def test_somebody_who_joins_while_all_is_held_does_not_end_the_hold(body):
+    session = make_session()
+    run(session, [body(wearer="a")], from_s=0, to_s=5)
+
+    def lost(second):
+        joined = heart_only(body, wearer="b", heart_age_ms=None, heart_rate_bpm=None)
+        silent = body(wearer="a", motion_age_ms=(second - 5.0) * 1000)
+        return [silent, joined] if second > 12.0 else [silent]
+
+    ((_, state),) = run(session, lost, from_s=5, to_s=30)
+    assert state == "HOLD"
+
+
+def test_H03_a_heart_rate_that_led_beside_motion_that_went_earlier_is_needed(body):
+    session = make_session()
+    gone = body(wearer="a", motion_age_ms=60_000.0)
+    run(session, [body(wearer="a"), heart_only(body, wearer="b")], from_s=0, to_s=5)
+    run(session, [gone, heart_only(body, wearer="b")], from_s=5, to_s=10)
+
+    def lost(second):
+        age_ms = (second - 10.0) * 1000
+        bpm = 80.0 if age_ms <= 3000.0 else None
+        return [gone, heart_only(body, wearer="b", heart_age_ms=age_ms, heart_rate_bpm=bpm)]
+
+    (hold_s, hold), (ease_s, ease) = run(session, lost, from_s=10, to_s=30)
+    assert (hold, ease) == ("HOLD", "EASE")
+    assert hold_s - 10.0 <= 3.5
+    assert ease_s - 10.0 <= 10.5

@@ -97,6 +97,17 @@ def test_an_old_heart_rate_is_blank_but_its_age_goes_on() -> None:
     assert late.heart_age_ms == 4000.0
 
 
+@pytest.mark.parametrize(("silent_s", "doubted"), [(1, True), (9, True), (11, False), (600, False)])
+def test_a_leap_is_doubted_no_longer_than_another_reading_would_be(
+    silent_s: int, doubted: bool
+) -> None:
+    body = Body("anna")
+    body.attach("belt", "chest")
+    body.update("belt", heart(70), START_NS)
+    body.update("belt", heart(150), START_NS + NS_PER_S // 2)
+    assert body.state(START_NS + silent_s * NS_PER_S).heart_rate_doubted == doubted
+
+
 def test_an_electrical_source_goes_before_an_optical_one_while_it_is_fresh() -> None:
     body = Body("anna")
     body.update("watch", heart(70, "optical"), START_NS)

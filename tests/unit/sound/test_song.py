@@ -78,6 +78,18 @@ def test_without_further_orders_the_song_fades_without_a_step():
     assert np.abs(np.diff(heard, axis=0)).max() < 0.02
 
 
+def test_a_song_that_was_muted_comes_back_where_it_would_have_been():
+    whole = [order(1.1, end_s=4.0)]
+    muted = [order(1.1, end_s=1.0), order(1.1, start_s=2.5, end_s=4.0, from_s=2.75)]
+    plain, _ = hear(tone(220.0), whole, 4.0)
+    heard, _ = hear(tone(220.0), muted, 4.0)
+    assert np.abs(heard[round(1.7 * RATE_HZ) : round(2.49 * RATE_HZ)]).max() == 0.0
+    assert np.abs(np.diff(heard, axis=0)).max() < 0.02
+    back = slice(round(2.7 * RATE_HZ), round(3.9 * RATE_HZ))
+    loudness = np.sqrt(np.mean(heard[back] ** 2) / np.mean(plain[back] ** 2))
+    assert loudness == pytest.approx(1.0, abs=0.05)
+
+
 def test_an_attack_is_where_the_orders_want_it():
     clicks = np.zeros((2, 6 * RATE_HZ))
     places = [1.0, 1.5, 2.0, 2.5, 3.0]
