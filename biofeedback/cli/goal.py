@@ -33,7 +33,11 @@ if TYPE_CHECKING:
     from biofeedback.records.goals import Progress
     from biofeedback.records.rows import Record, Row
 
-goal_app = typer.Typer(no_args_is_help=True, help="Goals over sessions: target, criterion, trend.")
+goal_app = typer.Typer(
+    help="Goals over sessions: target, criterion, trend.\n\n"
+    "Example: biofeedback goal set p7 walk --measure cadence_spm --target 100",
+    no_args_is_help=True,
+)
 
 GoalName = Annotated[str, typer.Argument(metavar="GOAL", help="A short name, such as walk.")]
 

@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from biofeedback.records.rows import Record, Row
 
 person_app = typer.Typer(
-    no_args_is_help=True, help="Persons by pseudonyms: limits, answers, taste, sessions."
+    help="Persons by pseudonyms: limits, answers, taste, sessions.\n\n"
+    "Example: biofeedback person add p7 --ceiling 120",
+    no_args_is_help=True,
 )
 FAILED = 1
 

@@ -19,7 +19,11 @@ from biofeedback.settings import Settings, parse_settings
 if TYPE_CHECKING:
     from biofeedback.therapies.plan import Plan
 
-plan_app = typer.Typer(help="Plans: what a session does, phase by phase.", no_args_is_help=True)
+plan_app = typer.Typer(
+    help="Plans: what a session does, phase by phase.\n\n"
+    "Example: biofeedback plan show gait-home > mine.toml",
+    no_args_is_help=True,
+)
 
 PLACE = Annotated[Path, typer.Argument(help="A file, or the name of a plan that comes along.")]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON.")]

@@ -52,7 +52,9 @@ if TYPE_CHECKING:
     from biofeedback.records.song_project import SongRow
 
 song_project_app = typer.Typer(
-    no_args_is_help=True, help="Songs written over sessions: words, takes, chords, export."
+    help="Songs written over sessions: words, takes, chords, export.\n\n"
+    'Example: biofeedback song-project new "River" --person p7',
+    no_args_is_help=True,
 )
 FAILED = 1
 

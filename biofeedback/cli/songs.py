@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from biofeedback.songs.library import Sidecar
 
 songs_app = typer.Typer(
-    no_args_is_help=True, help="The person's own music: beats, tempo, loudness, confidence."
+    help="The person's own music: beats, tempo, loudness, confidence.\n\n"
+    "Example: biofeedback songs add walk.mp3",
+    no_args_is_help=True,
 )
 WRONG_USE = 2
 _STRETCH_BEATS = 32
