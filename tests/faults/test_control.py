@@ -291,7 +291,7 @@ def test_H03_a_second_loss_is_noticed_as_fast_as_the_first(body):
     noticed = []
     for cut_s in (10.0, 20.0):
         while room.at_ns / NS_PER_S < cut_s:
-            room.step(heard(room.at_ns / NS_PER_MS % 200.0))
+            room.step(heard(room.at_ns * 1000 / NS_PER_S % 200.0))
         while room.session.state == "RUN":
             room.step(heard((room.at_ns / NS_PER_S - cut_s) * 1000 + 100))
         noticed.append(room.at_ns / NS_PER_S - cut_s)
