@@ -32,7 +32,7 @@ from biofeedback.cli.own_music import know_songs, sound_settings, with_songs
 from biofeedback.cli.recordkeeping import Folder  # noqa: TC001 - typer reads it
 from biofeedback.cli.sensors import remember_sensors
 from biofeedback.cli.summary import collect_facts, describe_session, print_summary
-from biofeedback.cli.targets import check_targets, list_inputs, making_room
+from biofeedback.cli.targets import SESSIONS_FOLDER, check_targets, list_inputs, making_room
 from biofeedback.cli.therapy import choose_plan, open_patients, take_part
 from biofeedback.cli.view import PlainView
 from biofeedback.errors import SettingsError, TraceError
@@ -61,7 +61,6 @@ if TYPE_CHECKING:
 
 INCOMPLETE = 1
 INTERRUPTED = 130
-SESSIONS_FOLDER = Path("sessions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,7 +330,7 @@ def _run(
         heard = sound.close()
         kept = journal.close()
     if recorder is not None:
-        for problem in recorder.finish(settings, view.latest, header, trace=trace.name):
+        for problem in recorder.finish(settings, view.latest, header, trace=str(trace.absolute())):
             typer.echo(f"not noted: {problem}", err=True)
     offer = None if mine is None or as_json else offer_next(mine, settings)
     facts = collect_facts(view.latest, opened, heard, kept, target.file)
