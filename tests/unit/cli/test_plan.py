@@ -144,6 +144,25 @@ def test_a_name_that_there_isn_t_is_told(tmp_path, monkeypatch):
     assert isinstance(result.exception, SettingsError)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gait-dem", "gait-dem: there is no such plan. Did you mean 'gait-demo'?"),
+        ("nope", "nope: there is no such plan. biofeedback plan list shows"),
+        ("mine/nope.toml", "nope.toml: there is no such plan. biofeedback plan list shows"),
+    ],
+)
+@pytest.mark.parametrize("words", [["plan", "show"], ["plan", "check"], ["play", "--plan"]])
+def test_a_wrong_name_gets_the_nearest_and_how_to_list_them(
+    tmp_path, monkeypatch, words, name, said
+):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, [*words, name])
+    assert isinstance(result.exception, SettingsError)
+    assert said in str(result.exception)
+    assert "plan list" in str(result.exception)
+
+
 def test_a_therapy_stands_for_its_demonstration():
     assert str(choose_plan(None, "gait", None)) == "gait-demo"
     assert str(choose_plan(None, "movement", None)) == "movement-express-demo"
