@@ -29,6 +29,7 @@ from biofeedback.control.limits import (
     TEMPO_MAX_BPM,
     TEMPO_MIN_BPM,
 )
+from biofeedback.counted import counted
 from biofeedback.errors import RecordsError, SettingsError
 from biofeedback.records.export import export_person, list_traces
 from biofeedback.records.goals import VERDICTS, describe_progress, follow_goal
@@ -185,8 +186,8 @@ def list_command(records: Folder = None, as_json: AsJson = False, plain: Plain =
         else:
             seen = f", last on {last}" if last else ""
             typer.echo(
-                f"{name}: {len(record.sessions)} sessions{seen}, {len(record.goals)} goals, "
-                f"{len(songs)} song projects"
+                f"{name}: {counted(len(record.sessions), 'session')}{seen}, "
+                f"{counted(len(record.goals), 'goal')}, {counted(len(songs), 'song project')}"
             )
     if not names and not as_json:
         typer.echo("Nobody yet: biofeedback person add NAME")
@@ -231,7 +232,8 @@ def export_command(
             {"file": str(output), "sessions": len(table["sessions"]), "songs": len(table["songs"])}
         )
         return
-    typer.echo(f"{output}: {len(table['sessions'])} sessions, {len(table['songs'])} songs")
+    sessions = counted(len(table["sessions"]), "session")
+    typer.echo(f"{output}: {sessions}, {counted(len(table['songs']), 'song')}")
     for trace in list_traces(store.read(Address(person)).rows):
         typer.echo(f"not in it, a file of its own: {trace}")
 
@@ -306,12 +308,13 @@ def tell_repair(store: FileStore, address: Address, *, as_json: bool) -> None:
     """
     done = store.repair(address)
     aside = None if done.aside is None else str(done.aside)
+    entries = counted(done.kept, "entry", "entries")
     if as_json:
         tell({"kept": done.kept, "lost": done.lost, "aside": aside, "renewed": done.renewed})
     elif aside is None:
-        typer.echo(f"{address}: nothing is wrong, {done.kept} entries")
+        typer.echo(f"{address}: nothing is wrong, {entries}")
     else:
-        typer.echo(f"{address}: {done.kept} entries kept, {done.lost} lost. The old file: {aside}")
+        typer.echo(f"{address}: {entries} kept, {done.lost} lost. The old file: {aside}")
         what = "limits and answers" if address.song is None else "title, form, key and tempo"
         verb = "person" if address.song is None else "song-project"
         typer.echo(f"Look whether {what} are still right: biofeedback {verb} show {address}")

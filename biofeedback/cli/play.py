@@ -35,6 +35,7 @@ from biofeedback.cli.summary import collect_facts, describe_session, print_summa
 from biofeedback.cli.targets import SESSIONS_FOLDER, check_targets, list_inputs, making_room
 from biofeedback.cli.therapy import choose_plan, open_patients, take_part
 from biofeedback.cli.view import PlainView
+from biofeedback.counted import counted
 from biofeedback.errors import SettingsError, TraceError
 from biofeedback.messages import NS_PER_S, CommandGiven, Input
 from biofeedback.music.styles import find_style
@@ -358,8 +359,8 @@ def _offer_recovery(folder: Path, console: Console) -> None:
     with suppress(TraceError):  # of a trace without a header nothing can be saved
         rows = verify_trace(unclosed).rows
         console.print(
-            f"An earlier session was not closed; {rows} rows of it are whole. "
-            f"To save them: biofeedback trace recover {unclosed}",
+            f"An earlier session was not closed; {counted(rows, 'row')} of it can be saved: "
+            f"biofeedback trace recover {unclosed}",
             style="yellow",
             markup=False,
         )

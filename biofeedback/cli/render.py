@@ -19,6 +19,7 @@ from biofeedback.cli.recorded import recorded_settings
 from biofeedback.cli.score import write_midi, write_notes
 from biofeedback.cli.targets import check_targets, check_wav, replacing
 from biofeedback.cli.timeline import Timeline, retrace
+from biofeedback.counted import counted
 from biofeedback.engine import STOP_FADE_MS
 from biofeedback.errors import SettingsError, SoundError
 from biofeedback.messages import (
@@ -141,7 +142,7 @@ def render_command(
     elif plain:
         for name, value in facts.items():
             if value is not None:
-                text = f"{value:.1f}" if isinstance(value, float) else value
+                text = f"{value:z.1f}" if isinstance(value, float) else value
                 typer.echo(f"{name.replace('_', ' ')}: {text}")
     else:
         typer.echo(f"{output}: {_describe(len(played), heard)}")
@@ -215,7 +216,7 @@ def _find_marker_ns(trace: Trace, number: int) -> int:
     """
     markers = [message for message in trace.messages if isinstance(message, MarkerSet)]
     if number > len(markers):
-        raise SettingsError(f"--marker {number}: this trace has {len(markers)} markers.")
+        raise SettingsError(f"--marker {number}: this trace has {counted(len(markers), 'marker')}.")
     return markers[number - 1].at_ns
 
 
@@ -244,11 +245,11 @@ def _list_decided(trace: Trace, settings: Settings) -> list[DecisionMade | Style
 
 
 def _describe(notes: int, heard: SoundSummary) -> str:
-    facts = [f"{notes} notes"]
+    facts = [counted(notes, "note")]
     if heard.integrated_lufs is not None:
-        facts.append(f"{heard.integrated_lufs:.1f} LUFS")
+        facts.append(f"{heard.integrated_lufs:z.1f} LUFS")
     if heard.true_peak_dbtp is not None:
-        facts.append(f"true peak {heard.true_peak_dbtp:.1f} dBTP")
+        facts.append(f"true peak {heard.true_peak_dbtp:z.1f} dBTP")
     return ", ".join(facts)
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from biofeedback.cli import view as views
 from biofeedback.cli.card import LiveView
+from biofeedback.cli.sitting import say_outcome
 from biofeedback.cli.view import PlainView, say_change
 from biofeedback.messages import (
     NS_PER_S,
@@ -182,6 +183,14 @@ def test_a_session_that_was_stopped_early_shows_how_far_it_came(card):
 )
 def test_a_change_is_said_with_its_reason_where_that_adds_something(after, reason, said):
     assert say_change(change(after, reason)) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(-0.001, "0.00"), (-0.0, "0"), (-0.25, "-0.25"), (-3.0, "-3"), (1234.5, "1234")],
+)
+def test_what_is_rounded_to_zero_has_no_sign(value, said):
+    assert say_outcome("asymmetry", value) == ("asymmetry", said)
 
 
 def test_the_keys_are_those_that_do_something_now(card):

@@ -283,6 +283,16 @@ def test_forgetting_finds_the_traces_that_a_session_left(run, tmp_path, monkeypa
     assert not list(tmp_path.rglob("*.trace.jsonl"))
 
 
+def test_one_is_counted_as_one(run, store):
+    run("person", "add", "p7")
+    run("goal", "set", "p7", "walk", "--measure", "cadence_spm", "--target", "100")
+    run("song-project", "new", "River", "--person", "p7")
+    store.add(Address("p7"), [note(1)], seen=2)
+    assert "p7: 1 session, last on 2026-11-01, 1 goal, 1 song project" in run("person", "list")
+    assert ", 1 session, " in run("goal", "list", "p7")
+    assert "p7.json: 1 session, 1 song\n" in run("person", "export", "p7", "-o", "p7.json")
+
+
 def test_a_trace_noted_by_its_name_is_found_in_sessions(run, store, tmp_path):
     run("person", "add", "p7")
     old = tmp_path / "sessions" / "s1.trace.jsonl"
