@@ -89,8 +89,8 @@ def packet(view, at_s, sensor="chest"):
     view.latest.take(received, [])
 
 
-def text_of(view, width=80):
-    console = Console(width=width, file=StringIO(), record=True)
+def text_of(view, width=80, height=40):
+    console = Console(width=width, height=height, file=StringIO(), record=True)
     console.print(view.draw())
     return console.export_text()
 
@@ -262,6 +262,52 @@ def test_a_plan_shows_its_phase_the_time_left_what_to_say_and_what_is_asked():
     show(view, 3.0, QuestionAsked(at_ns=0, question="mood", lowest=0.0, highest=10.0))
     view.latest.sitting.typed = "7"
     assert "How is your mood now? 0 to 10  7" in text_of(view)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 20), (60, 12), (40, 10)])
+def test_in_a_low_window_the_keys_stay_and_other_lines_give_way(width, height):
+    view = LiveView(Console(file=StringIO()), "a group", duration_s=180.0, keys=True)
+    for person in range(1, 6):
+        for sensor, profile in (("chest", "polar_h10"), ("wrist", "polar_verity_sense")):
+            view.latest.take(
+                SensorAttached(
+                    at_ns=0, wearer=f"p{person}", sensor=sensor, profile=profile, site=sensor
+                ),
+                [],
+            )
+    phase = PhaseChanged(
+        at_ns=0,
+        phase="together",
+        kind="work",
+        number=3,
+        of=5,
+        why="time",
+        least_s=0.0,
+        most_s=40.0,
+        say="Find one pulse together. Whoever likes may lead.",
+    )
+    asked = QuestionAsked(at_ns=0, question="mood", lowest=0.0, highest=10.0)
+    show(view, 1.0, change("RUN", "resting"), phase, asked, DECISION)
+    packet(view, 1.0)
+    whole, low = text_of(view, width, 60), text_of(view, width, height)
+    assert len(whole.splitlines()) > height
+    assert len(low.splitlines()) <= height
+    for kept in ("playing with you", "3 of 5: together", "How is your mood", "q stop", "! unwell"):
+        assert kept in low
+    assert low.splitlines()[-2].split() == whole.splitlines()[-3].split(), "the keys are last"
+    assert ("p5" in low) == (height >= 20), "people stay longer than bars, notices and sensors"
+    assert "energy" not in low
+    assert "none met" not in low
+
+
+def test_a_sensor_that_is_silent_stays_longer_than_one_that_is_heard(card):
+    packet(card, 10, "wrist")
+    show(card, 13.2, DECISION)
+    packet(card, 13.2, "chest")
+    low = text_of(card, height=9)
+    assert "silent for 3 s" in low
+    assert "polar_h10" not in low
+    assert "q stop" in low
 
 
 def test_without_a_plan_nothing_of_it_is_shown():
