@@ -214,10 +214,13 @@ def play_command(
     if opened.duration_s is None and duration_s is None:
         duration_s = settings.limits.time_limit_s
     target = _choose_target(sound, opened)
-    fast = fast or (target.fallback and opened.sensors is None)
+    no_device = target.fallback and opened.sensors is None
+    check_outside(
+        fast=fast, no_device=no_device, midi_in=midi_in, midi_out=midi_out, osc_out=osc_out
+    )
+    fast = fast or no_device
     if fast and target.kind == "live":
         raise SettingsError("--fast goes with --sound FILE.wav or --sound null, not with live.")
-    check_outside(live=not fast, midi_in=midi_in, midi_out=midi_out, osc_out=osc_out)
     outside = _Outside(midi_in, midi_out, osc_out)
     trace = trace or _session_file(opened, ".trace.jsonl")
     console = Console(soft_wrap=True) if plain or as_json else Console()
