@@ -87,7 +87,7 @@ def render_command(
     """
     check_wav(output, option="-o")
     check_targets((output, midi, notes), inputs=[source, *(music or ())], overwrite=overwrite)
-    is_curves = source.suffix == ".csv"
+    is_curves = _holds_curves(source)
     if is_curves and marker is not None:
         raise SettingsError("--marker belongs to a trace; curves have none.")
     if not is_curves and (style, seed, meter) != (None, None, None):
@@ -146,6 +146,26 @@ def render_command(
                 typer.echo(f"{name.replace('_', ' ')}: {text}")
     else:
         typer.echo(f"{output}: {_describe(len(played), heard)}")
+
+
+def _holds_curves(source: Path) -> bool:
+    """Tell by its name whether a file holds curves; else it is a trace.
+
+    Raises:
+        SettingsError: It can't be a trace; the text says how curves are called.
+    """
+    if source.suffix.lower() in {".csv", ".jsonl"}:
+        return source.suffix.lower() == ".csv"
+    try:
+        with source.open("rb") as file:
+            first = file.read(1)
+    except OSError:
+        return False  # whoever reads the trace says why
+    if first != b"{":
+        raise SettingsError(
+            f"{source}: this is no trace; the name of a file of curves has to end in .csv."
+        )
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from biofeedback.counted import counted
 from biofeedback.errors import TraceCorrupt, TraceVersionUnsupported
-from biofeedback.trace.disk import TraceUnavailable
+from biofeedback.trace.disk import TraceUnavailable, say_why
 from biofeedback.trace.lines import (
     MAX_LINE_BYTES,
     SCHEMA_VERSION,
@@ -290,7 +290,9 @@ def _open_trace(path: Path) -> BinaryIO:
     except FileNotFoundError as error:
         raise TraceUnavailable(f"{path}: there is no such trace") from error
     except (OSError, ValueError) as error:
-        raise TraceUnavailable(f"{path}: can't be read ({error})") from error
+        if Path(path).is_dir():
+            raise TraceUnavailable(f"{path} is a folder; give a trace in it (*.jsonl)") from error
+        raise TraceUnavailable(f"{path}: can't be read ({say_why(error)})") from error
 
 
 def _read_header(path: Path, first_line: bytes) -> TraceHeader:
