@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +29,7 @@ def read_shipped_plan(name: str) -> str:
         SettingsError: There is none of this name.
     """
     if name not in list_plan_names():
-        raise SettingsError(f"there is no plan '{name}'. biofeedback plan list shows all.")
+        raise SettingsError(f"{name}: there is no such plan.{_suggest(name)}")
     file = resources.files("biofeedback") / "plans" / f"{name}.toml"
     return file.read_text(encoding="utf-8")
 
@@ -39,9 +40,15 @@ def read_plan_text(place: Path) -> str:
     Raises:
         SettingsError: It is missing, too large, or not UTF-8.
     """
-    if not place.exists() and str(place) in list_plan_names():
+    if not place.exists():
         return read_shipped_plan(str(place))
     return read_text(place, what="plan")
+
+
+def _suggest(name: str) -> str:
+    near = difflib.get_close_matches(name, list_plan_names(), n=1)
+    meant = f" Did you mean '{near[0]}'?" if near else ""
+    return f"{meant} biofeedback plan list shows those that come along."
 
 
 def read_text(path: Path, *, what: str) -> str:

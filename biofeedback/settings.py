@@ -189,7 +189,14 @@ def _convert(value: Any, kind: type[_Struct], source: str) -> _Struct:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
-        said = explain(error, value, structs=_STRUCTS, choices=_CHOICES, version=SETTINGS_VERSION)
+        said = explain(
+            error,
+            value,
+            kind=kind,
+            structs=_STRUCTS,
+            choices=_CHOICES,
+            version=SETTINGS_VERSION,
+        )
         raise SettingsError(f"{source}: {said}") from error
 
 

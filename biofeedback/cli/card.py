@@ -2,12 +2,13 @@
 
 Top to bottom: what the session does and why, the music, each person, each sensor, what happened
 last, the keys. Figures stay on the right of their names; unknown is said, never left blank.
+In a low window lines give way, those first that matter least: head, phase, questions and keys stay.
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, NamedTuple, Self
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -29,7 +30,9 @@ from biofeedback.cli.view import (
 from biofeedback.messages import NS_PER_S, SensorAttached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from rich.console import ConsoleOptions
 
     from biofeedback.ble.supervise import SensorStatus
     from biofeedback.messages import DecisionMade, Input, Output
@@ -40,6 +43,47 @@ SILENT_AFTER_S: Final = 2.0
 NOTICE_LINES: Final = 3
 _LABEL_CELLS: Final = 14
 _BAR_CELLS: Final = 24
+_FRAME_LINES: Final = 2
+_FRAME_CELLS: Final = 6
+
+STAYS: Final = 0
+SAY, TEMPO, PERSON, WARNING, WHY, LIMITS, NOTICE, BARS, SENSOR, EMPTY, BETWEEN, EDGE = range(1, 13)
+"""Which lines give way in a low window: the highest number first."""
+
+
+class Line(NamedTuple):
+    """A line of the card, and how early it gives way."""
+
+    what: Text | Table
+    gives_way: int = STAYS
+
+    def measure(self, console: Console, cells: int) -> int:
+        """Tell how many lines of the window it takes."""
+        if isinstance(self.what, Table) or self.what.no_wrap:
+            return 1
+        return max(1, len(self.what.wrap(console, cells)))
+
+
+class Card:
+    """Lines in a frame; as many as the window has room for."""
+
+    def __init__(self, lines: Sequence[Line], title: str) -> None:
+        self._lines = lines
+        self._title = title
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Panel]:
+        """Lay the lines out."""
+        cells = max(1, options.max_width - _FRAME_CELLS)
+        counts = [line.measure(console, cells) for line in self._lines]
+        over = sum(counts) + _FRAME_LINES - options.max_height
+        kept = set(range(len(counts)))
+        for number in sorted(kept, key=lambda n: (self._lines[n].gives_way, n), reverse=True):
+            if over <= 0 or self._lines[number].gives_way == STAYS:
+                break
+            kept.remove(number)
+            over -= counts[number]
+        shown = (line.what for number, line in enumerate(self._lines) if number in kept)
+        yield Panel(Group(*shown), title=self._title, title_align="left", padding=(0, 2))
 
 
 class LiveView:
@@ -82,29 +126,30 @@ class LiveView:
             self._drawn_s = now_s
             self._live.update(self.draw(), refresh=True)
 
-    def draw(self) -> Panel:
+    def draw(self) -> Card:
         """Draw the card as of now."""
         latest = self.latest
         is_over = latest.state == "STOP"
-        parts: list[Text | Table] = [self._head()]
+        lines = [Line(Text(), EDGE), Line(self._head())]
         reason = None if is_over else explain_not_recording(self._status)
         if reason is not None:
-            parts.append(Text(f"not recording: {reason}", style="bold red"))
+            lines.append(Line(Text(f"not recording: {reason}", style="bold red")))
         decision = latest.decision
         if not is_over:
-            parts += _sitting(latest.sitting)
-            parts.append(Text("" if decision is None else _why(decision), style="italic"))
-            parts.append(Text())
-            parts.append(_music(decision))
-        parts.append(Text())
-        parts.append(self._people())
-        parts.append(Text())
-        notices = [*latest.notices, *[""] * NOTICE_LINES][:NOTICE_LINES]
-        parts.extend(_one_line(f"· {line}" if line else "", style="dim") for line in notices)
+            lines += _sitting(latest.sitting)
+            lines.append(Line(Text("" if decision is None else _why(decision), "italic"), WHY))
+            lines.append(Line(Text(), BETWEEN))
+            lines += _music(decision)
+        lines.append(Line(Text(), BETWEEN))
+        lines += self._people()
+        lines.append(Line(Text(), BETWEEN))
+        notices = [Line(_one_line(f"· {line}", style="dim"), NOTICE) for line in latest.notices]
+        lines += [*notices, *[Line(Text(), EMPTY)] * NOTICE_LINES][:NOTICE_LINES]
         if self._keys and not is_over:
-            parts.append(Text())
-            parts += [_one_line(line, style="dim") for line in _keys(latest)]
-        return Panel(Group(*parts), title=self._title, title_align="left", padding=(1, 2))
+            lines.append(Line(Text(), BETWEEN))
+            lines += [Line(_one_line(line, style="dim")) for line in _keys(latest)]
+        lines.append(Line(Text(), EDGE))
+        return Card(lines, self._title)
 
     def _head(self) -> Table:
         word, colour = STATE_WORDS[self.latest.state]
@@ -123,23 +168,21 @@ class LiveView:
             elapsed_s = self._duration_s
         return f"{minutes(min(elapsed_s, self._duration_s))} of {minutes(self._duration_s)}"
 
-    def _people(self) -> Table:
-        table = _grid()
+    def _people(self) -> list[Line]:
+        lines: list[Line] = []
         for wearer in dict.fromkeys(wearer for wearer, _ in self.latest.sensors):
-            table.add_row(_one_line(wearer, style="bold"), self._person(wearer))
+            lines.append(_row(wearer, self._person(wearer), PERSON, style="bold"))
             for (name, sensor), attached in self.latest.sensors.items():
                 if name == wearer:
-                    table.add_row(
-                        _one_line(sensor, style="dim"), self._sensor(wearer, sensor, attached)
-                    )
+                    lines.append(self._sensor(wearer, sensor, attached))
         links = self._links()
-        for link in links:
-            table.add_row(
-                _one_line(link.sensor, style="dim"), _one_line(describe_link(link), style="dim")
-            )
+        lines += [
+            _row(link.sensor, _one_line(describe_link(link), style="dim"), WARNING)
+            for link in links
+        ]
         if not self.latest.sensors and not links:
-            table.add_row("", Text("no sensor yet", style="dim"))
-        return table
+            lines.append(_row("", Text("no sensor yet", style="dim"), PERSON))
+        return lines
 
     def _person(self, wearer: str) -> Text:
         heart = self.latest.measure(wearer, "heart_rate_bpm")
@@ -155,69 +198,70 @@ class LiveView:
         )
         return _one_line("".join(cells))
 
-    def _sensor(self, wearer: str, sensor: str, attached: SensorAttached) -> Text:
+    def _sensor(self, wearer: str, sensor: str, attached: SensorAttached) -> Line:
         where = f"{attached.profile} at the {attached.site}".ljust(36)
         last_ns = self.latest.last_packet_ns.get((wearer, sensor))
         if last_ns is None:
-            return _one_line(f"{where}nothing heard yet", style="dim")
+            return _row(sensor, _one_line(f"{where}nothing heard yet", style="dim"), WARNING)
         silent_s = (self.latest.now_ns - last_ns) / NS_PER_S
         if silent_s >= SILENT_AFTER_S and self.latest.state != "STOP":
-            return _one_line(f"{where}silent for {silent_s:.0f} s", style="yellow")
+            silent = _one_line(f"{where}silent for {silent_s:.0f} s", style="yellow")
+            return _row(sensor, silent, WARNING)
         signal = self.latest.signal(wearer, sensor)
         said = f"signal {quality_word(signal.value)}" if signal else "signal unknown"
-        return _one_line(f"{where}{said}", style="dim")
+        return _row(sensor, _one_line(f"{where}{said}", style="dim"), SENSOR)
 
 
-def _grid() -> Table:
-    table = Table.grid(padding=(0, 2))
-    table.add_column(justify="right", style="dim", width=_LABEL_CELLS, no_wrap=True)
-    table.add_column(no_wrap=True)
-    return table
+def _row(name: str, what: Text, gives_way: int, *, style: str = "dim") -> Line:
+    label = _one_line(name, style=style)
+    label.truncate(_LABEL_CELLS, overflow="ellipsis")
+    label.align("right", _LABEL_CELLS)
+    row = _one_line("")
+    return Line(row.append_text(label).append("  ").append_text(what), gives_way)
 
 
-def _sitting(sitting: Sitting) -> list[Text]:
+def _sitting(sitting: Sitting) -> list[Line]:
     """Show the phase of a plan, what to say, and what is asked."""
     phase = sitting.phase
     if phase is None or phase.phase is None:
         return []
     left = "" if sitting.left_s is None else f"   {minutes(sitting.left_s)} left"
-    lines = [_one_line(f"  {phase.number} of {phase.of}: {phase.phase}{left}", style="bold")]
+    lines = [Line(_one_line(f"  {phase.number} of {phase.of}: {phase.phase}{left}", style="bold"))]
     if phase.say:
-        lines.append(Text(f"  {phase.say}", style="cyan"))
+        lines.append(Line(Text(f"  {phase.say}", style="cyan"), SAY))
     if sitting.question is not None:
         asked = f"  {say_question(sitting.question)}"
-        lines.append(Text(f"{asked}  {sitting.typed}", style="bold yellow"))
+        lines.append(Line(Text(f"{asked}  {sitting.typed}", style="bold yellow")))
     return lines
 
 
 def _keys(latest: Latest) -> list[str]:
     if latest.state == "EASE":
         return ["s start again   q stop"]
-    lines = [("space go on" if latest.is_paused else "space pause") + "   q stop"]
-    if latest.sitting.phase is not None:
-        lines.append("k skip   m marker   + - loudness   < > tempo   ! unwell")
-    return lines
+    first = ("space go on" if latest.is_paused else "space pause") + "   q stop"
+    if latest.sitting.phase is None:
+        return [first]
+    return [f"{first}   ! unwell", "k skip   m marker   + - loudness   < > tempo"]
 
 
 def _why(decision: DecisionMade) -> str:
     return "  " + REASON_WORDS[decision.reason]
 
 
-def _music(decision: DecisionMade | None) -> Table:
-    table = _grid()
+def _music(decision: DecisionMade | None) -> list[Line]:
     if decision is None:
-        table.add_row("tempo", "unknown")
-        return table
+        return [_row("tempo", Text("unknown"), TEMPO)]
     wanted, allowed = decision.wanted, decision.allowed
     tempo = Text(f"{allowed.tempo_bpm:.0f} bpm", style="bold")
     if abs(wanted.tempo_bpm - allowed.tempo_bpm) >= 1:
         tempo.append(f"   towards {wanted.tempo_bpm:.0f}", style="not bold dim")
-    table.add_row("tempo", tempo)
-    table.add_row("energy", _bar(allowed.energy))
-    table.add_row("brightness", _bar(allowed.brightness))
     limits = ", ".join(LIMIT_WORDS[limit] for limit in decision.limits_hit)
-    table.add_row("limits", _one_line(limits or "none met", style="dim"))
-    return table
+    return [
+        _row("tempo", tempo, TEMPO),
+        _row("energy", _bar(allowed.energy), BARS),
+        _row("brightness", _bar(allowed.brightness), BARS),
+        _row("limits", _one_line(limits or "none met", style="dim"), LIMITS),
+    ]
 
 
 def _bar(ratio: float) -> Text:

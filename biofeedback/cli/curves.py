@@ -77,7 +77,7 @@ def read_curves(path: Path, *, resting_tempo_bpm: float) -> Curves:
     except FileNotFoundError as error:
         raise SettingsError(f"{path}: there is no such curves file.") from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise SettingsError(f"{path}: this is not a CSV text: {error}.") from error
+        raise SettingsError(f"{path}: this is not a CSV text in UTF-8.") from error
     except OSError as error:
         raise SettingsError(f"{path}: can't read it: {error.strerror}.") from error
     if not rows:

@@ -198,4 +198,6 @@ def _read_hex(text: str) -> bytes:
     try:
         return bytes.fromhex(text.replace(":", " ").replace("-", " ").removeprefix("0x"))
     except ValueError as error:
-        raise SettingsError(f"packet {text!r}: not hex: {error}") from error
+        raise SettingsError(
+            f"packet {text!r}: not hex: give two of 0-9 and a-f for each byte, as 103b5304."
+        ) from error

@@ -20,6 +20,7 @@ from biofeedback.cli.recordkeeping import (
 )
 from biofeedback.control.behaviour import Counted
 from biofeedback.control.reward import RewardPlan
+from biofeedback.counted import counted
 from biofeedback.errors import SettingsError
 from biofeedback.records.goals import VERDICTS, Goal, check_goal, describe_progress, follow_goal
 from biofeedback.records.rows import read_record
@@ -113,10 +114,10 @@ def list_command(
         if as_json:
             tell(_gather(progress))
             continue
-        now = "" if progress.criterion is None else f", asked now {progress.criterion:.3g}"
+        now = "" if progress.criterion is None else f", asked now {progress.criterion:z.3g}"
         typer.echo(
             f"{goal.name}: {goal.measure} to {goal.target:g}{now}, "
-            f"{len(progress.history)} sessions, {VERDICTS[progress.verdict]}"
+            f"{counted(len(progress.history), 'session')}, {VERDICTS[progress.verdict]}"
         )
     if not record.goals and not as_json:
         typer.echo(f"{person} has no goal yet: biofeedback goal set {person} NAME --target 100 ...")
@@ -148,9 +149,9 @@ def _tell_goal(record: Record, goal: Goal, *, as_json: bool) -> None:
     for line in describe_progress(progress):
         typer.echo(line)
     for entry in progress.history:
-        asked = "-" if entry.criterion is None else f"{entry.criterion:.3g}"
+        asked = "-" if entry.criterion is None else f"{entry.criterion:z.3g}"
         met = "-" if entry.in_criterion_ratio is None else f"{100 * entry.in_criterion_ratio:.0f} %"
-        probe = "-" if entry.probe_value is None else f"{entry.probe_value:.3g}"
+        probe = "-" if entry.probe_value is None else f"{entry.probe_value:z.3g}"
         typer.echo(
             f"  {entry.started_iso[:10]}: {entry.minutes:.0f} min, asked {asked}, met {met} of the "
             f"time, without music {probe}"

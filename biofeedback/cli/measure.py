@@ -13,6 +13,7 @@ import typer
 from biofeedback.app import make_engine
 from biofeedback.cli.progress import showing_progress
 from biofeedback.cli.targets import check_targets, list_recording_files, replacing
+from biofeedback.counted import counted
 from biofeedback.messages import (
     NS_PER_S,
     EventDetected,
@@ -66,11 +67,13 @@ def measure_command(
         }
         typer.echo(msgspec.json.encode(facts).decode())
         return
-    note = f", {findings.rejected} packets could not be used" if findings.rejected else ""
-    typer.echo(f"{output}: {findings.rows.total()} rows{note}")
+    note = (
+        f", {counted(findings.rejected, 'packet')} could not be used" if findings.rejected else ""
+    )
+    typer.echo(f"{output}: {counted(findings.rows.total(), 'row')}{note}")
     if plain:
         for name, rows in findings.rows.items():
-            typer.echo(f"{name}: {rows} rows")
+            typer.echo(f"{name}: {counted(rows, 'row')}")
     if source.left_out:
         typer.echo(f"left out: {', '.join(source.left_out)}")
 

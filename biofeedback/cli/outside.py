@@ -29,15 +29,39 @@ _DEGREES: Final = (0, 0, 1, 1, 2, 3, 3, 4, 4, 5, 5, 6)
 """The scale step of each key of an octave; a black key has that of the white one below it."""
 
 
-def check_outside(*, live: bool, **given: str | None) -> None:
-    """Refuse instruments outside a session that doesn't wait for the clock.
+def check_outside(
+    *,
+    fast: bool,
+    no_device: bool,
+    midi_in: str | None = None,
+    midi_out: str | None = None,
+    osc_out: str | None = None,
+) -> None:
+    """Refuse an address that is none, and instruments outside a session that doesn't wait.
+
+    Args:
+        fast: ``--fast`` was typed.
+        no_device: The sound goes into a file, as fast as it can, because there is no sound device.
+        midi_in: A MIDI keyboard.
+        midi_out: A MIDI port.
+        osc_out: ``HOST:PORT``.
 
     Raises:
         SettingsError: Which option, and what it needs.
     """
-    for name, value in given.items():
-        if value is not None and not live:
-            raise SettingsError(f"--{name.replace('_', '-')} needs a session that runs live.")
+    if osc_out is not None:
+        parse_address(osc_out)
+    given = {"--midi-in": midi_in, "--midi-out": midi_out, "--osc-out": osc_out}
+    name = next((name for name, value in given.items() if value is not None), None)
+    if name is None:
+        return
+    if fast:
+        raise SettingsError(f"{name} needs a session that waits for the clock: leave out --fast.")
+    if no_device:
+        raise SettingsError(
+            f"{name} needs a session that waits for the clock, and without a sound device it "
+            "doesn't: there is none here. Add --sound null, then it does."
+        )
 
 
 def tell_outside(

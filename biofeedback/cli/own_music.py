@@ -45,6 +45,8 @@ def know_songs(files: Sequence[Path], *, quiet: bool, again: bool = False) -> li
     library = Library()
     known: list[Sidecar] = []
     for path in files:
+        if path.is_dir():
+            raise SongError(f"{path}: this is a folder; give the files in it.")
         if not path.is_file():
             raise SongError(f"{path}: there is no such file.")
         sidecar = None if again else library.find(hash_file(path))

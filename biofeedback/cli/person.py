@@ -17,6 +17,7 @@ from biofeedback.cli.recordkeeping import (
     Yes,
     ask_whether,
     check_number,
+    delete_traces,
     read_person,
     tell,
     writing,
@@ -28,6 +29,7 @@ from biofeedback.control.limits import (
     TEMPO_MAX_BPM,
     TEMPO_MIN_BPM,
 )
+from biofeedback.counted import counted
 from biofeedback.errors import RecordsError, SettingsError
 from biofeedback.records.export import export_person, list_traces
 from biofeedback.records.goals import VERDICTS, describe_progress, follow_goal
@@ -186,8 +188,8 @@ def list_command(records: Folder = None, as_json: AsJson = False, plain: Plain =
         else:
             seen = f", last on {last}" if last else ""
             typer.echo(
-                f"{name}: {len(record.sessions)} sessions{seen}, {len(record.goals)} goals, "
-                f"{len(songs)} song projects"
+                f"{name}: {counted(len(record.sessions), 'session')}{seen}, "
+                f"{counted(len(record.goals), 'goal')}, {counted(len(songs), 'song project')}"
             )
     if not names and not as_json:
         typer.echo("Nobody yet: biofeedback person add NAME")
@@ -221,7 +223,8 @@ def export_command(
     Example: biofeedback person export p7 -o p7.json
     """
     del plain
-    table = export_person(FileStore(records), person)
+    store = FileStore(records)
+    table = export_person(store, person)
     check_targets([output], inputs=[], overwrite=overwrite)
     with writing(output) as partial:
         partial.write_bytes(msgspec.json.format(msgspec.json.encode(table), indent=1) + b"\n")
@@ -231,8 +234,9 @@ def export_command(
             {"file": str(output), "sessions": len(table["sessions"]), "songs": len(table["songs"])}
         )
         return
-    typer.echo(f"{output}: {len(table['sessions'])} sessions, {len(table['songs'])} songs")
-    for trace in table["traces"]:
+    sessions = counted(len(table["sessions"]), "session")
+    typer.echo(f"{output}: {sessions}, {counted(len(table['songs']), 'song')}")
+    for trace in list_traces(store.read(Address(person)).rows):
         typer.echo(f"not in it, a file of its own: {trace}")
 
 
@@ -249,34 +253,38 @@ def forget_command(
 ) -> None:
     """Delete all that is kept of a person, song projects included. This can't be undone.
 
+    Exit code 1 if --traces was given and a trace may still be there; which one is said.
+
     Example: biofeedback person forget p7 --traces
     """
     del plain
     store = FileStore(records)
+    unknown = False
     try:
-        named = list_traces(read_person(store, person))
+        named = list_traces(store.read(Address(person)).rows)
     except RecordsError:
         # A damaged record can be forgotten too; which traces it named isn't known then.
         if person not in store.people():
             raise
-        named = []
+        named, unknown = [], True
     ask_whether(f"Delete all that is kept of {person}?", sure=yes)
     store.forget(Address(person))
-    gone: list[str] = []
-    left = list(named)
-    if traces:
-        for name in named:
-            if _remove(Path(name)):
-                gone.append(name)
-                left.remove(name)
+    kept = dict.fromkeys(named, "still there, if it hasn't been moved")
+    gone, left = delete_traces(named) if traces else ([], kept)
     if as_json:
-        tell({"forgotten": person, "traces_deleted": gone, "traces_left": left})
-        return
-    typer.echo(f"Nothing of {person} is kept any more.")
-    for name in gone:
-        typer.echo(f"deleted: {name}")
-    for name in left:
-        typer.echo(f"still there, if it hasn't been moved: {name}")
+        tell({"forgotten": person, "traces_deleted": gone, "traces_left": list(left)})
+    else:
+        typer.echo(f"Nothing of {person} is kept any more.")
+        for name in gone:
+            typer.echo(f"deleted: {name}")
+        for name, why in left.items():
+            typer.echo(f"{why}: {name}")
+    if unknown:
+        typer.echo(
+            f"The record was damaged: which traces of {person} there are isn't known.", err=True
+        )
+    if traces and (left or unknown):
+        raise typer.Exit(FAILED)
 
 
 @person_app.command("repair")
@@ -302,12 +310,13 @@ def tell_repair(store: FileStore, address: Address, *, as_json: bool) -> None:
     """
     done = store.repair(address)
     aside = None if done.aside is None else str(done.aside)
+    entries = counted(done.kept, "entry", "entries")
     if as_json:
         tell({"kept": done.kept, "lost": done.lost, "aside": aside, "renewed": done.renewed})
     elif aside is None:
-        typer.echo(f"{address}: nothing is wrong, {done.kept} entries")
+        typer.echo(f"{address}: nothing is wrong, {entries}")
     else:
-        typer.echo(f"{address}: {done.kept} entries kept, {done.lost} lost. The old file: {aside}")
+        typer.echo(f"{address}: {entries} kept, {done.lost} lost. The old file: {aside}")
         what = "limits and answers" if address.song is None else "title, form, key and tempo"
         verb = "person" if address.song is None else "song-project"
         typer.echo(f"Look whether {what} are still right: biofeedback {verb} show {address}")
@@ -371,14 +380,6 @@ def _build(before: Person, said: dict[str, Any], songs: tuple[OwnSong, ...]) -> 
 def _know(files: Sequence[Path] | None, *, quiet: bool) -> tuple[OwnSong, ...]:
     known = know_songs(files, quiet=quiet) if files else []
     return tuple(OwnSong(sha256=one.sha256, title=one.map.title[:200]) for one in known)
-
-
-def _remove(path: Path) -> bool:
-    try:
-        path.unlink()
-    except OSError:
-        return False
-    return True
 
 
 def _show(record: Record, *, as_json: bool) -> None:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from biofeedback.cli.plan_words import explain_plan
+from biofeedback.cli.plan_words import explain_plan, explain_settings
 from biofeedback.cli.sitting import minutes
-from biofeedback.errors import SettingsError
 from biofeedback.plan_files import list_plan_names, read_plan_text, read_shipped_plan
-from biofeedback.settings import Settings, parse_settings
-
-if TYPE_CHECKING:
-    from biofeedback.therapies.plan import Plan
+from biofeedback.settings import parse_settings
 
 plan_app = typer.Typer(
     help="Plans: what a session does, phase by phase.\n\n"
@@ -40,16 +36,17 @@ def list_command(
     """
     rows: list[dict[str, object]] = []
     for name in list_plan_names():
-        _, plan = read_checked(Path(name), read_shipped_plan(name))
-        rows.append(
-            {
-                "name": name,
-                "therapy": plan.therapy,
-                "form": plan.form,
-                "most_s": plan.most_s,
-                "title": plan.title,
-            }
-        )
+        plan = parse_settings(read_shipped_plan(name), source=name).plan
+        if plan is not None:
+            rows.append(
+                {
+                    "name": name,
+                    "therapy": plan.therapy,
+                    "form": plan.form,
+                    "most_s": plan.most_s,
+                    "title": plan.title,
+                }
+            )
     if as_json:
         typer.echo(msgspec.json.encode(rows).decode())
         return
@@ -80,24 +77,10 @@ def check_command(place: PLACE, as_json: JSON = False) -> None:
 
     Example: biofeedback plan check mine.toml
     """
-    settings, plan = read_checked(place, read_plan_text(place))
+    settings = parse_settings(read_plan_text(place), source=str(place))
     if as_json:
         typer.echo(msgspec.json.encode(settings).decode())
         return
-    for line in explain_plan(settings, plan):
+    plan = settings.plan
+    for line in explain_settings(settings) if plan is None else explain_plan(settings, plan):
         typer.echo(line)
-
-
-def read_checked(place: Path, text: str) -> tuple[Settings, Plan]:
-    """Read a plan with phases.
-
-    Raises:
-        SettingsError: It can't be used, or has no phases.
-    """
-    settings = parse_settings(text, source=str(place))
-    if settings.plan is None:
-        raise SettingsError(
-            f"{place}: there is no [plan] in it, only limits and music. "
-            "biofeedback plan show gait-demo prints one."
-        )
-    return settings, settings.plan

@@ -77,27 +77,56 @@ def explain_plan(settings: Settings, plan: Plan) -> list[str]:
     return lines
 
 
+def explain_settings(settings: Settings) -> list[str]:
+    """Explain limits and taste without phases, a line for each thing."""
+    limits, music = settings.limits, settings.music
+    lines = [
+        (
+            f"Limits and taste only, no phases: {LAW_WORDS[settings.law]} ({settings.law}), "
+            f"after {settings.calibrate_s:g} s to settle in."
+        ),
+        _explain_tempo(limits),
+        (
+            f"Time: at {minutes(usable_s(limits))} the music eases, "
+            f"at {minutes(limits.time_limit_s)} it ends, whatever happens."
+        ),
+        *(_explain_ceilings(settings) or ["Heart rate: no ceiling, it is only shown."]),
+    ]
+    meter = f" in {music.meter}" if music.meter else ""
+    taste = [
+        f"style {music.style}{meter}",
+        f"settling to {settings.resting_tempo_bpm:.0f} bpm when nobody walks",
+        "a click on every beat" if music.click else "",
+        "answers to gestures wait for the grid" if music.gesture_grid == "soft" else "",
+        "" if music.fade_out_s is None else f"silent after {minutes(music.fade_out_s)}",
+        f"{music.output_delay_ms:g} ms behind the sound device" if music.output_delay_ms else "",
+    ]
+    lines.append(f"Music: {'; '.join(filter(None, taste))}.")
+    return lines
+
+
 def _explain_tempo(limits: Limits) -> str:
     return (
         f"Tempo: {limits.tempo_low_bpm:.0f} to {limits.tempo_high_bpm:.0f} bpm, round "
         f"{limits.tempo_baseline_bpm:.0f}; it moves by at most "
-        f"{100 * limits.tempo_slew_ratio_per_s:g} % a second, less where a phase calms or leads."
+        f"{100 * limits.tempo_slew_ratio_per_s:g} % a second, less where the music calms or leads."
     )
 
 
-def _explain_hearts(settings: Settings) -> list[str]:
+def _explain_ceilings(settings: Settings) -> list[str]:
     known = [
         f"{name} {ceiling_bpm:.0f}"
         for name, person in settings.persons.items()
         if (ceiling_bpm := person.ceiling_bpm) is not None
     ]
-    lines: list[str] = []
-    if known:
-        lines.append(f"Heart rate: a ceiling for {', '.join(known)} bpm.")
-    lines.append(
-        "A heart rate at rest that is measured gives a ceiling of 20 above it, if that is lower."
-    )
-    return lines
+    return [f"Heart rate: a ceiling for {', '.join(known)} bpm."] if known else []
+
+
+def _explain_hearts(settings: Settings) -> list[str]:
+    return [
+        *_explain_ceilings(settings),
+        "A heart rate at rest that is measured gives a ceiling of 20 above it, if that is lower.",
+    ]
 
 
 def _explain_phase(phase: Phase, settings: Settings) -> str:

@@ -32,9 +32,10 @@ from biofeedback.cli.own_music import know_songs, sound_settings, with_songs
 from biofeedback.cli.recordkeeping import Folder  # noqa: TC001 - typer reads it
 from biofeedback.cli.sensors import remember_sensors
 from biofeedback.cli.summary import collect_facts, describe_session, print_summary
-from biofeedback.cli.targets import check_targets, list_inputs, making_room
+from biofeedback.cli.targets import SESSIONS_FOLDER, check_targets, list_inputs, making_room
 from biofeedback.cli.therapy import choose_plan, open_patients, take_part
 from biofeedback.cli.view import PlainView
+from biofeedback.counted import counted
 from biofeedback.errors import SettingsError, TraceError
 from biofeedback.messages import NS_PER_S, CommandGiven, Input
 from biofeedback.music.styles import find_style
@@ -61,7 +62,6 @@ if TYPE_CHECKING:
 
 INCOMPLETE = 1
 INTERRUPTED = 130
-SESSIONS_FOLDER = Path("sessions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,10 +214,13 @@ def play_command(
     if opened.duration_s is None and duration_s is None:
         duration_s = settings.limits.time_limit_s
     target = _choose_target(sound, opened)
-    fast = fast or (target.fallback and opened.sensors is None)
+    no_device = target.fallback and opened.sensors is None
+    check_outside(
+        fast=fast, no_device=no_device, midi_in=midi_in, midi_out=midi_out, osc_out=osc_out
+    )
+    fast = fast or no_device
     if fast and target.kind == "live":
         raise SettingsError("--fast goes with --sound FILE.wav or --sound null, not with live.")
-    check_outside(live=not fast, midi_in=midi_in, midi_out=midi_out, osc_out=osc_out)
     outside = _Outside(midi_in, midi_out, osc_out)
     trace = trace or _session_file(opened, ".trace.jsonl")
     console = Console(soft_wrap=True) if plain or as_json else Console()
@@ -331,7 +334,7 @@ def _run(
         heard = sound.close()
         kept = journal.close()
     if recorder is not None:
-        for problem in recorder.finish(settings, view.latest, header, trace=trace.name):
+        for problem in recorder.finish(settings, view.latest, header, trace=str(trace.absolute())):
             typer.echo(f"not noted: {problem}", err=True)
     offer = None if mine is None or as_json else offer_next(mine, settings)
     facts = collect_facts(view.latest, opened, heard, kept, target.file)
@@ -359,8 +362,8 @@ def _offer_recovery(folder: Path, console: Console) -> None:
     with suppress(TraceError):  # of a trace without a header nothing can be saved
         rows = verify_trace(unclosed).rows
         console.print(
-            f"An earlier session was not closed; {rows} rows of it are whole. "
-            f"To save them: biofeedback trace recover {unclosed}",
+            f"An earlier session was not closed; {counted(rows, 'row')} of it can be saved: "
+            f"biofeedback trace recover {unclosed}",
             style="yellow",
             markup=False,
         )

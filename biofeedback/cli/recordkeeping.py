@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import msgspec
 import typer
 
-from biofeedback.cli.targets import replacing
+from biofeedback.cli.targets import SESSIONS_FOLDER, replacing
 from biofeedback.errors import RecordsError, SettingsError
 from biofeedback.records.rows import Record, read_record
 from biofeedback.records.store import FOLDER_VARIABLE, Address, FileStore
@@ -123,6 +123,30 @@ def writing(target: Path) -> Generator[Path]:
         raise RecordsError(
             f"{target}: can't be written ({error.strerror}); make room or give another place."
         ) from error
+
+
+def delete_traces(noted: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Delete traces where they were noted to be; a bare name is looked for in the usual places.
+
+    Returns:
+        The files that are gone, and what isn't known to be gone, each with the reason.
+    """
+    gone: list[str] = []
+    left: dict[str, str] = {}
+    for text in noted:
+        path = Path(text)
+        here = [path] if path.name != text else [SESSIONS_FOLDER / path, path]
+        found = [file for file in here if file.is_file() or file.is_symlink()]
+        if not found:
+            left[text] = "not found; if it was moved, delete it there"
+        for file in found:
+            try:
+                file.unlink()
+            except OSError as error:
+                left[str(file)] = f"can't be deleted ({error.strerror})"
+            else:
+                gone.append(str(file))
+    return gone, left
 
 
 def tell(facts: Any) -> None:

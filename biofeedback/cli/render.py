@@ -19,6 +19,7 @@ from biofeedback.cli.recorded import recorded_settings
 from biofeedback.cli.score import write_midi, write_notes
 from biofeedback.cli.targets import check_targets, check_wav, replacing
 from biofeedback.cli.timeline import Timeline, retrace
+from biofeedback.counted import counted
 from biofeedback.engine import STOP_FADE_MS
 from biofeedback.errors import SettingsError, SoundError
 from biofeedback.messages import (
@@ -86,7 +87,7 @@ def render_command(
     """
     check_wav(output, option="-o")
     check_targets((output, midi, notes), inputs=[source, *(music or ())], overwrite=overwrite)
-    is_curves = source.suffix == ".csv"
+    is_curves = _holds_curves(source)
     if is_curves and marker is not None:
         raise SettingsError("--marker belongs to a trace; curves have none.")
     if not is_curves and (style, seed, meter) != (None, None, None):
@@ -141,10 +142,30 @@ def render_command(
     elif plain:
         for name, value in facts.items():
             if value is not None:
-                text = f"{value:.1f}" if isinstance(value, float) else value
+                text = f"{value:z.1f}" if isinstance(value, float) else value
                 typer.echo(f"{name.replace('_', ' ')}: {text}")
     else:
         typer.echo(f"{output}: {_describe(len(played), heard)}")
+
+
+def _holds_curves(source: Path) -> bool:
+    """Tell by its name whether a file holds curves; else it is a trace.
+
+    Raises:
+        SettingsError: It can't be a trace; the text says how curves are called.
+    """
+    if source.suffix.lower() in {".csv", ".jsonl"}:
+        return source.suffix.lower() == ".csv"
+    try:
+        with source.open("rb") as file:
+            first = file.read(1)
+    except OSError:
+        return False  # whoever reads the trace says why
+    if first != b"{":
+        raise SettingsError(
+            f"{source}: this is no trace; the name of a file of curves has to end in .csv."
+        )
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +236,7 @@ def _find_marker_ns(trace: Trace, number: int) -> int:
     """
     markers = [message for message in trace.messages if isinstance(message, MarkerSet)]
     if number > len(markers):
-        raise SettingsError(f"--marker {number}: this trace has {len(markers)} markers.")
+        raise SettingsError(f"--marker {number}: this trace has {counted(len(markers), 'marker')}.")
     return markers[number - 1].at_ns
 
 
@@ -244,11 +265,11 @@ def _list_decided(trace: Trace, settings: Settings) -> list[DecisionMade | Style
 
 
 def _describe(notes: int, heard: SoundSummary) -> str:
-    facts = [f"{notes} notes"]
+    facts = [counted(notes, "note")]
     if heard.integrated_lufs is not None:
-        facts.append(f"{heard.integrated_lufs:.1f} LUFS")
+        facts.append(f"{heard.integrated_lufs:z.1f} LUFS")
     if heard.true_peak_dbtp is not None:
-        facts.append(f"true peak {heard.true_peak_dbtp:.1f} dBTP")
+        facts.append(f"true peak {heard.true_peak_dbtp:z.1f} dBTP")
     return ", ".join(facts)
 
 

@@ -11,6 +11,7 @@ import typer
 from biofeedback.app import make_engine
 from biofeedback.cli.progress import showing_progress
 from biofeedback.cli.recorded import recorded_profiles, recorded_settings
+from biofeedback.counted import counted
 from biofeedback.messages import Input, Output
 from biofeedback.trace.reader import read_trace
 from biofeedback.trace.replay import replay_trace
@@ -46,7 +47,7 @@ def replay_command(
     if as_json:
         typer.echo(msgspec.json.encode(result).decode())
     elif result.identical:
-        typer.echo(f"identical: {result.outputs} outputs")
+        typer.echo(f"identical: {counted(result.outputs, 'output')}")
     else:
         typer.echo(result.explain())
     raise typer.Exit(0 if result.identical else 1)

@@ -156,7 +156,9 @@ def say_outcome(name: str, value: float | None) -> tuple[str, str]:
     words = (stem if known else name).replace("_", " ")
     if value is None:
         return words, "unknown"
-    number = f"{value:.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.2f}"
+    whole = abs(value) >= 100 or value == round(value)
+    # The z drops the sign of what is rounded to zero.
+    number = f"{value:z.0f}" if whole else f"{value:z.2f}"
     return words, number + (_UNITS[unit] if known else "")
 
 

@@ -28,7 +28,9 @@ def styles_command(
         return
     if plain:
         for name, style in STYLES.items():
-            typer.echo(f"{name}\t{', '.join(list_meters(name))}\t{_tempi(style)}\t{style.title}")
+            typer.echo(
+                f"{name}\t{', '.join(list_meters(name))}\t{', '.join(_tempi(style))}\t{style.title}"
+            )
         return
     table = Table(
         Column("style", style="bold", no_wrap=True),
@@ -40,7 +42,7 @@ def styles_command(
         header_style="dim",
     )
     for name, style in STYLES.items():
-        table.add_row(name, ", ".join(list_meters(name)), _tempi(style), style.title)
+        table.add_row(name, ", ".join(list_meters(name)), "\n".join(_tempi(style)), style.title)
     console = Console(highlight=False)
     console.print(table)
     console.print(
@@ -48,9 +50,16 @@ def styles_command(
     )
 
 
-def _tempi(style: Style) -> str:
+def _tempi(style: Style) -> list[str]:
+    """Say which tempi suit a style, and which a meter of its that differs."""
+    said = [_range(style) + ("" if style.has_beat else ", no beat")]
+    differing = [other for other in style.other_meters if _range(other) != _range(style)]
+    return said + [f"{_range(other)} in {other.meter.name}" for other in differing]
+
+
+def _range(style: Style) -> str:
     low_bpm, high_bpm = style.tempo_range_bpm
-    return f"{low_bpm:g} to {high_bpm:g}" + ("" if style.has_beat else ", no beat")
+    return f"{low_bpm:g} to {high_bpm:g}"
 
 
 def _summary(style: Style) -> dict[str, object]:
@@ -59,6 +68,9 @@ def _summary(style: Style) -> dict[str, object]:
         "title": style.title,
         "meters": [known.meter.name for known in (style, *style.other_meters)],
         "tempo_range_bpm": style.tempo_range_bpm,
+        "tempo_ranges_bpm": {
+            known.meter.name: known.tempo_range_bpm for known in (style, *style.other_meters)
+        },
         "has_beat": style.has_beat,
         "instruments": style.instruments,
     }

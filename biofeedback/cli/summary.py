@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from biofeedback.cli.view import LIMIT_WORDS, list_outcomes
+from biofeedback.counted import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,17 +64,19 @@ def describe_session(
 ) -> dict[str, str]:
     """Say each fact of a session in one line."""
     lines = {"time": f"{latest.elapsed_s():.1f} s"}
-    unused = f", {latest.rejected} packets could not be used" if latest.rejected else ""
-    lines["heard from you"] = f"{latest.packets} packets, {latest.count_steps()} steps{unused}"
+    refused = counted(latest.rejected, "packet")
+    unused = f", {refused} could not be used" if latest.rejected else ""
+    packets = counted(latest.packets, "packet")
+    lines["heard from you"] = f"{packets}, {counted(latest.count_steps(), 'step')}{unused}"
     if opened.left_out:
         lines["left out"] = ", ".join(opened.left_out)
     if latest.tempo_range_bpm is not None:
         low, high = latest.tempo_range_bpm
-        lines["music"] = f"{latest.notes} notes, tempo {low:.0f} to {high:.0f} bpm"
+        lines["music"] = f"{counted(latest.notes, 'note')}, tempo {low:.0f} to {high:.0f} bpm"
     if heard.integrated_lufs is not None:
-        lines["loudness"] = f"{heard.integrated_lufs:.1f} LUFS"
+        lines["loudness"] = f"{heard.integrated_lufs:z.1f} LUFS"
         if heard.true_peak_dbtp is not None:
-            lines["loudness"] += f", true peak {heard.true_peak_dbtp:.1f} dBTP"
+            lines["loudness"] += f", true peak {heard.true_peak_dbtp:z.1f} dBTP"
     if heard.failure is not None:
         lines["sound"] = heard.failure
     if latest.limits:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from biofeedback.cli.keys import ESCAPE, single_keys
+from biofeedback.counted import counted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +65,7 @@ def take_taps(playback: Playback, keys: str, now_ns: int, taps_s: list[float]) -
     if at_s is None or " " not in keys:
         return
     taps_s.append(round(at_s, 4))
-    told = f"{len(taps_s)} taps"
+    told = counted(len(taps_s), "tap")
     if len(taps_s) > 1:
         told += f", {60.0 / median(b - a for a, b in pairwise(taps_s)):.0f} bpm"
     typer.echo(f"\r{told}    ", nl=False, err=True)

@@ -15,6 +15,9 @@ from biofeedback.simulate.table import read_sidecar
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+SESSIONS_FOLDER = Path("sessions")
+"""Where traces and sounds go unless another place is named."""
+
 
 def check_targets(
     targets: Sequence[Path | None], *, inputs: Sequence[Path], overwrite: bool

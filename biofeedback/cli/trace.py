@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from biofeedback.cli.progress import showing_progress
+from biofeedback.counted import counted
 from biofeedback.errors import SettingsError, TraceCorrupt
 from biofeedback.messages import NS_PER_S
 from biofeedback.trace.export import export_csv
@@ -70,7 +71,7 @@ def verify_command(file: _File, as_json: _AsJson = False, plain: _Plain = False)
         raise TraceCorrupt(found.problem)
     if not as_json:
         what = "recovered, whole" if found.footer and found.footer.recovered else "whole"
-        typer.echo(f"{what}: {found.rows} rows, {found.file_bytes} bytes")
+        typer.echo(f"{what}: {counted(found.rows, 'row')}, {found.file_bytes} bytes")
 
 
 @trace_app.command("recover")
@@ -106,13 +107,14 @@ def recover_command(
         )
         return
     counts = ", ".join(f"{count} {kind}" for kind, count in sorted(saved.counts.items()))
-    typer.echo(f"saved: {saved.rows} rows ({counts or 'none'})")
+    typer.echo(f"saved: {counted(saved.rows, 'row')} ({counts or 'none'})")
     if saved.source.is_whole:
         typer.echo("lost: nothing, the trace was whole")
     else:
         damage = saved.source.damage
         why = "it was not closed" if damage is None else f"line {damage.line}: {damage.reason}"
-        typer.echo(f"lost: {saved.lost_lines} lines, {saved.lost_bytes} bytes ({why})")
+        lost = counted(saved.lost_lines, "line")
+        typer.echo(f"lost: {lost}, {counted(saved.lost_bytes, 'byte')} ({why})")
     typer.echo(f"written: {target}")
 
 
@@ -145,7 +147,7 @@ def export_command(
         _print_json({"folder": str(folder), "rows": export.files, "whole": export.problem is None})
     else:
         for name, rows in export.files.items():
-            typer.echo(f"{folder / name}: {rows} rows")
+            typer.echo(f"{folder / name}: {counted(rows, 'row')}")
         typer.echo(str(folder / "meta.json"))
     if export.problem is not None:
         raise TraceCorrupt(export.problem)
@@ -219,7 +221,7 @@ def _to_text(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.3f}"
+        return f"{value:z.3f}"
     if isinstance(value, dict):
         return ", ".join(f"{key} {item}" for key, item in cast("dict[str, object]", value).items())
     if isinstance(value, list):

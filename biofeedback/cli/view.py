@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Self
 import msgspec
 
 from biofeedback.cli.sitting import Sitting, say_outcome
+from biofeedback.counted import counted
 from biofeedback.messages import (
     NS_PER_S,
     DecisionMade,
@@ -366,7 +367,7 @@ def describe_link(link: SensorStatus) -> str:
         link.state,
         "" if link.rssi_dbm is None else f"signal {link.rssi_dbm} dBm",
         "battery unknown" if battery is None else f"battery {battery} %",
-        f"lost {link.losses} times" if link.losses else "",
+        f"lost {counted(link.losses, 'time')}" if link.losses else "",
         *(f"{name}: {refused}" for name, refused in link.found.refused.items()),
         link.words(),
     ]
@@ -381,7 +382,7 @@ def explain_not_recording(status: Callable[[], JournalStatus] | None) -> str | N
 
 def whole(measure: MeasureTaken | None, unit: str = "") -> str:
     """Write a measure as a whole number with its unit, or that it is unknown."""
-    return "unknown" if measure is None else f"{measure.value:.0f}{unit}"
+    return "unknown" if measure is None else f"{measure.value:z.0f}{unit}"
 
 
 def quality_word(quality: float) -> str:

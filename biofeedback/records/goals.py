@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from biofeedback.control.behaviour import Counted
 from biofeedback.control.learning import Session, Verdict, judge_learning
+from biofeedback.counted import counted
 from biofeedback.errors import RecordsError
 from biofeedback.records.texts import Name
 
@@ -166,21 +167,21 @@ def describe_progress(progress: Progress) -> list[str]:
     by = f" by {goal.by}" if goal.by else ""
     lines = [f"{goal.name}: {goal.measure} to {goal.target:g} {unit}{by}"]
     if progress.baseline is not None:
-        lines.append(f"it began at {progress.baseline:.3g} {unit}")
+        lines.append(f"it began at {progress.baseline:z.3g} {unit}")
     if progress.criterion is not None:
-        lines.append(f"asked now: {progress.criterion:.3g} {unit}")
+        lines.append(f"asked now: {progress.criterion:z.3g} {unit}")
     count = len(progress.history)
     if progress.minutes_per_session is None:
         lines.append("no session yet")
     else:
         planned = "" if goal.minutes is None else f" (planned: {goal.minutes:g})"
         lines.append(
-            f"{count} session{'s' * (count != 1)} of {progress.minutes_per_session:.0f} min on "
+            f"{counted(count, 'session')} of {progress.minutes_per_session:.0f} min on "
             f"average{planned}, {progress.minutes_in_all:.0f} min in all"
         )
     trend = VERDICTS[progress.verdict]
     if progress.judged < count:
-        trend += f", from the {progress.judged} sessions with a silent probe"
+        trend += f", from the {counted(progress.judged, 'session')} with a silent probe"
     lines.append(f"trend: {trend}")
     return lines
 

@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 MOST_OUTCOMES = 500
 Short = Annotated[str, Meta(min_length=1, max_length=500)]
+Place = Annotated[str, Meta(min_length=1, max_length=4096)]
 
 
 class SessionNote(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_unknown_fields=True):
     """A session that was. ``outcomes`` are as a law or a therapy told them; None is unknown.
 
     ``session`` is the pseudonym of the session (that of its trace); one that is noted twice counts
-    once, as it was noted last. ``trace`` is the name of the trace's file.
+    once, as it was noted last. ``trace`` is where the trace's file lies, from the root on; older
+    notes have its name only.
     """
 
     session: Short
@@ -33,7 +35,7 @@ class SessionNote(msgspec.Struct, frozen=True, kw_only=True, tag=True, forbid_un
     minutes: Annotated[float, Meta(ge=0, le=24 * 60)]
     outcomes: dict[str, float | None]
     goal: Name | None = None
-    trace: Short | None = None
+    trace: Place | None = None
 
 
 def note_session(
@@ -59,7 +61,7 @@ def note_session(
         minutes: How long it lasted.
         plan: The plan's name or file.
         goal: Which of the person's goals it worked on.
-        trace: The trace's file.
+        trace: Where the trace's file lies.
 
     Raises:
         RecordsError: Something can't be kept.

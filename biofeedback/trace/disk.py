@@ -31,6 +31,11 @@ class TraceUnavailable(TraceError):  # noqa: N818 - named like its parent's othe
     exit_code = 2
 
 
+def say_why(error: OSError | ValueError) -> str:
+    """Say in the system's words why something can't be opened or written, without its number."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
 class TraceFile(Protocol):
     """What the journal needs of a file; every method may raise OSError."""
 
@@ -193,7 +198,7 @@ def start_file(
         ) from error
     except (OSError, ValueError) as error:
         raise TraceUnavailable(
-            f"{path}: can't be made ({error}); choose another place with --trace"
+            f"{path}: can't be made ({say_why(error)}); choose another place with --trace"
         ) from error
     try:
         tail.append(first_line)
@@ -203,6 +208,6 @@ def start_file(
         tail.close()
         path.unlink(missing_ok=True)  # it is ours, and holds nothing yet
         raise TraceUnavailable(
-            f"{path}: can't be written ({error}); choose another place with --trace"
+            f"{path}: can't be written ({say_why(error)}); choose another place with --trace"
         ) from error
     return tail

@@ -50,7 +50,7 @@ from biofeedback.messages import (
     SymptomAnswered,
     TakeKept,
 )
-from biofeedback.trace.disk import TraceUnavailable
+from biofeedback.trace.disk import TraceUnavailable, say_why
 from biofeedback.trace.header import mask_addresses
 from biofeedback.trace.lines import RowRefused, RowsDropped
 from biofeedback.trace.reader import TraceScan
@@ -161,7 +161,7 @@ def export_csv(
         (folder / "meta.json").touch(mode=0o600)
         (folder / "meta.json").write_text(json.dumps(meta, indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        raise TraceUnavailable(f"{folder}: can't be written ({error})") from error
+        raise TraceUnavailable(f"{folder}: can't be written ({say_why(error)})") from error
     return CsvExport(folder=folder, files=files, problem=scan.problem)
 
 

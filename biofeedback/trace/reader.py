@@ -16,8 +16,9 @@ from os import SEEK_END
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from biofeedback.counted import counted
 from biofeedback.errors import TraceCorrupt, TraceVersionUnsupported
-from biofeedback.trace.disk import TraceUnavailable
+from biofeedback.trace.disk import TraceUnavailable, say_why
 from biofeedback.trace.lines import (
     MAX_LINE_BYTES,
     SCHEMA_VERSION,
@@ -157,8 +158,8 @@ class TraceScan:
             return describe_damage(self.path, self.damage)
         if self.footer is None:
             return (
-                f"{self.path}: it was not closed, so its last second may be missing; the "
-                f"{self.lines - 1} rows in it are whole. "
+                f"{self.path}: it was not closed, so its last second may be missing; "
+                f"{counted(self.lines - 1, 'row')} in it can be used. "
                 f"Close it: biofeedback trace recover {self.path}"
             )
         return None
@@ -276,8 +277,9 @@ def read_trace(
 def describe_damage(path: Path, damage: Damage) -> str:
     """Say what is damaged, what can be saved, and how."""
     return (
-        f"{path}: line {damage.line} can't be trusted ({damage.reason}); the {damage.rows_before} "
-        f"rows before it are whole, {damage.lines_after} lines after it are not used. "
+        f"{path}: line {damage.line} can't be trusted ({damage.reason}); "
+        f"{counted(damage.rows_before, 'row')} before it can be used, "
+        f"{counted(damage.lines_after, 'line')} after it can't. "
         f"Save what is whole: biofeedback trace recover {path}"
     )
 
@@ -288,7 +290,9 @@ def _open_trace(path: Path) -> BinaryIO:
     except FileNotFoundError as error:
         raise TraceUnavailable(f"{path}: there is no such trace") from error
     except (OSError, ValueError) as error:
-        raise TraceUnavailable(f"{path}: can't be read ({error})") from error
+        if Path(path).is_dir():
+            raise TraceUnavailable(f"{path} is a folder; give a trace in it (*.jsonl)") from error
+        raise TraceUnavailable(f"{path}: can't be read ({say_why(error)})") from error
 
 
 def _read_header(path: Path, first_line: bytes) -> TraceHeader:

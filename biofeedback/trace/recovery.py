@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from biofeedback.errors import TraceCorrupt
-from biofeedback.trace.disk import DiskFile, SafeTail, TraceUnavailable, sync_folder
+from biofeedback.trace.disk import DiskFile, SafeTail, TraceUnavailable, say_why, sync_folder
 from biofeedback.trace.lines import (
     TraceFooter,
     TraceHeader,
@@ -147,7 +147,7 @@ def recover_trace(
         partial.replace(target)
         sync_folder(target.parent)
     except OSError as error:
-        raise TraceUnavailable(f"{target}: can't be written ({error})") from error
+        raise TraceUnavailable(f"{target}: can't be written ({say_why(error)})") from error
     damage = found.damage
     return Recovery(
         source=found,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 import msgspec
 
+from biofeedback.counted import counted
 from biofeedback.messages import Input, Output
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class ReplayResult:
     def explain(self) -> str:
         """Say it in one to three lines."""
         if self.difference is None:
-            text = f"identical: {self.outputs} outputs"
+            text = f"identical: {counted(self.outputs, 'output')}"
             return text if self.complete else text + ", up to a gap in the trace"
         where = "before any input"
         if self.difference.answer_to is not None:

@@ -517,7 +517,7 @@ def test_the_plan_from_which_the_bad_ones_are_made_is_good():
         ('kind = "rest"', 'kind = "work"', "no baseline at rest"),
         ('name = "walk"', 'name = "rest"', "its own name"),
         ('title = "mine"', 'title = "mine"\nstart = { cadence = 90 }', "cadence_spm"),
-        ('checks = ["consent"]', '[plan.start]\nchecks = ["consent"]', "another table"),
+        ('checks = ["consent"]', '[plan.start]\nchecks = ["consent"]', "belongs in [plan]"),
         ('therapy = "gait"', 'therapy = "group"\nstart = { baseline = 90.0 }', "plan.start"),
         ('kind = "rest"\nlaw = "listen"', 'kind = "rest"\nlaw = "relax"', "only listens"),
         ("most_s = 120", 'most_s = 120\nends = "song_whole"', "needs a song"),

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from biofeedback.cli import view as views
 from biofeedback.cli.card import LiveView
+from biofeedback.cli.sitting import say_outcome
 from biofeedback.cli.view import PlainView, say_change
 from biofeedback.messages import (
     NS_PER_S,
@@ -88,8 +89,8 @@ def packet(view, at_s, sensor="chest"):
     view.latest.take(received, [])
 
 
-def text_of(view, width=80):
-    console = Console(width=width, file=StringIO(), record=True)
+def text_of(view, width=80, height=40):
+    console = Console(width=width, height=height, file=StringIO(), record=True)
     console.print(view.draw())
     return console.export_text()
 
@@ -184,6 +185,14 @@ def test_a_change_is_said_with_its_reason_where_that_adds_something(after, reaso
     assert say_change(change(after, reason)) == said
 
 
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(-0.001, "0.00"), (-0.0, "0"), (-0.25, "-0.25"), (-3.0, "-3"), (1234.5, "1234")],
+)
+def test_what_is_rounded_to_zero_has_no_sign(value, said):
+    assert say_outcome("asymmetry", value) == ("asymmetry", said)
+
+
 def test_the_keys_are_those_that_do_something_now(card):
     show(card, 1, change("RUN", "resting"))
     assert "space pause   q stop" in text_of(card)
@@ -253,6 +262,52 @@ def test_a_plan_shows_its_phase_the_time_left_what_to_say_and_what_is_asked():
     show(view, 3.0, QuestionAsked(at_ns=0, question="mood", lowest=0.0, highest=10.0))
     view.latest.sitting.typed = "7"
     assert "How is your mood now? 0 to 10  7" in text_of(view)
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 20), (60, 12), (40, 10)])
+def test_in_a_low_window_the_keys_stay_and_other_lines_give_way(width, height):
+    view = LiveView(Console(file=StringIO()), "a group", duration_s=180.0, keys=True)
+    for person in range(1, 6):
+        for sensor, profile in (("chest", "polar_h10"), ("wrist", "polar_verity_sense")):
+            view.latest.take(
+                SensorAttached(
+                    at_ns=0, wearer=f"p{person}", sensor=sensor, profile=profile, site=sensor
+                ),
+                [],
+            )
+    phase = PhaseChanged(
+        at_ns=0,
+        phase="together",
+        kind="work",
+        number=3,
+        of=5,
+        why="time",
+        least_s=0.0,
+        most_s=40.0,
+        say="Find one pulse together. Whoever likes may lead.",
+    )
+    asked = QuestionAsked(at_ns=0, question="mood", lowest=0.0, highest=10.0)
+    show(view, 1.0, change("RUN", "resting"), phase, asked, DECISION)
+    packet(view, 1.0)
+    whole, low = text_of(view, width, 60), text_of(view, width, height)
+    assert len(whole.splitlines()) > height
+    assert len(low.splitlines()) <= height
+    for kept in ("playing with you", "3 of 5: together", "How is your mood", "q stop", "! unwell"):
+        assert kept in low
+    assert low.splitlines()[-2].split() == whole.splitlines()[-3].split(), "the keys are last"
+    assert ("p5" in low) == (height >= 20), "people stay longer than bars, notices and sensors"
+    assert "energy" not in low
+    assert "none met" not in low
+
+
+def test_a_sensor_that_is_silent_stays_longer_than_one_that_is_heard(card):
+    packet(card, 10, "wrist")
+    show(card, 13.2, DECISION)
+    packet(card, 13.2, "chest")
+    low = text_of(card, height=9)
+    assert "silent for 3 s" in low
+    assert "polar_h10" not in low
+    assert "q stop" in low
 
 
 def test_without_a_plan_nothing_of_it_is_shown():

@@ -85,10 +85,23 @@ def test_notes_are_told_by_osc():
 
 
 def test_a_session_that_does_not_wait_has_nobody_outside():
-    check_outside(live=True, midi_in="piano")
-    check_outside(live=False, midi_in=None)
-    with pytest.raises(SettingsError, match="--midi-in"):
-        check_outside(live=False, midi_in="piano")
+    check_outside(fast=False, no_device=False, midi_in="piano", osc_out="127.0.0.1:9000")
+    check_outside(fast=True, no_device=True)
+    with pytest.raises(SettingsError, match=r"--midi-in .* leave out --fast"):
+        check_outside(fast=True, no_device=False, midi_in="piano")
+
+
+@pytest.mark.parametrize("option", ["midi_in", "midi_out", "osc_out"])
+def test_without_a_sound_device_the_way_out_is_said(option):
+    value = "127.0.0.1:9000"
+    said = f"--{option.replace('_', '-')} .*without a sound device.* --sound null"
+    with pytest.raises(SettingsError, match=said):
+        check_outside(fast=False, no_device=True, **{option: value})
+
+
+def test_a_wrong_address_is_told_before_what_the_session_lacks():
+    with pytest.raises(SettingsError, match=r"HOST:PORT, as 127\.0\.0\.1"):
+        check_outside(fast=True, no_device=True, osc_out="nowhere", midi_in="piano")
 
 
 def test_a_wrong_address_and_a_missing_port_are_one_clear_line(tmp_path):

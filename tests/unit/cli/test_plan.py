@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
 from typer.testing import CliRunner
 
 from biofeedback.cli.commands import app
-from biofeedback.cli.plan_words import ENDS_WORDS, FORM_WORDS, LAW_WORDS, explain_plan
+from biofeedback.cli.plan_words import (
+    ENDS_WORDS,
+    FORM_WORDS,
+    LAW_WORDS,
+    explain_plan,
+    explain_settings,
+)
 from biofeedback.cli.sitting import END_WORDS, QUESTION_WORDS
 from biofeedback.cli.therapy import choose_plan
 from biofeedback.control import LAWS
@@ -92,8 +100,8 @@ def test_a_plan_that_is_shown_is_a_plan(tmp_path):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("seed = 1", "there is no [plan]"),
-        ("[plan]\nname = 'x'", "required field 'therapy'"),
+        ("seed = one", "this is not TOML"),
+        ("[plan]\nname = 'x'", "'therapy'"),
     ],
 )
 def test_what_is_no_plan_is_refused(tmp_path, text, said):
@@ -104,10 +112,55 @@ def test_what_is_no_plan_is_refused(tmp_path, text, said):
     assert said in str(result.exception).replace("`", "'")
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/music.md"])
+def test_limits_and_taste_without_phases_are_explained_as_play_takes_them(tmp_path, page):
+    text = (Path(__file__).parents[3] / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", text, flags=re.DOTALL)
+    assert blocks
+    for block in blocks:
+        mine = tmp_path / "mine.toml"
+        mine.write_text(block)
+        assert parse_settings(block, source=page).plan is None
+        result = run("check", mine)
+        assert result.exit_code == 0, result.exception
+        assert "no phases: the music goes as the person goes" in result.output
+        assert "Tempo: " in result.output
+        assert "Music: style walk" in result.output
+    json.loads(run("check", mine, "--json").output)
+
+
+def test_limits_of_a_person_are_explained_without_phases():
+    text = "[limits]\ntime_limit_s = 900\n[persons.p1]\nheart_rate_ceiling_bpm = 120"
+    said = "\n".join(explain_settings(parse_settings(text, source="x")))
+    assert "a ceiling for p1 120 bpm" in said
+    assert "at 13:00 the music eases, at 15:00 it ends" in said
+    bare = "\n".join(explain_settings(parse_settings("seed = 1", source="x")))
+    assert "no ceiling" in bare
+
+
 def test_a_name_that_there_isn_t_is_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = run("check", "gait-moon")
     assert isinstance(result.exception, SettingsError)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("gait-dem", "gait-dem: there is no such plan. Did you mean 'gait-demo'?"),
+        ("nope", "nope: there is no such plan. biofeedback plan list shows"),
+        ("mine/nope.toml", "nope.toml: there is no such plan. biofeedback plan list shows"),
+    ],
+)
+@pytest.mark.parametrize("words", [["plan", "show"], ["plan", "check"], ["play", "--plan"]])
+def test_a_wrong_name_gets_the_nearest_and_how_to_list_them(
+    tmp_path, monkeypatch, words, name, said
+):
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, [*words, name])
+    assert isinstance(result.exception, SettingsError)
+    assert said in str(result.exception)
+    assert "plan list" in str(result.exception)
 
 
 def test_a_therapy_stands_for_its_demonstration():

@@ -138,7 +138,7 @@ def test_F74_the_next_start_offers_to_save_what_a_killed_session_left(tmp_path):
     os.utime(killed, (1.0, 1.0))
     next_session = [*SESSION[:-1], "next.trace.jsonl", "--sound", "null", "--plain"]
     said = run(*next_session).output
-    assert f"{len(lines) - 6} rows of it are whole" in said
+    assert f"{len(lines) - 6} rows of it can be saved: biofeedback trace recover " in said
     assert "biofeedback trace recover killed.trace.jsonl" in said
 
     assert run("trace", "recover", killed).exit_code == 0

@@ -257,12 +257,70 @@ def test_forgetting_takes_all_and_names_what_lies_elsewhere(run, song, store, tm
     assert "river" in table["songs"]
     with pytest.raises(SettingsError, match="--yes"):
         run("person", "forget", "p7")
-    told = run("person", "forget", "p7", "--traces", "--yes")
+    told = run("person", "forget", "p7", "--traces", "--yes", code=1)
     assert "deleted: s1.trace.jsonl" in told
-    assert "hasn't been moved: s2.trace.jsonl" in told
+    assert "not found; if it was moved, delete it there: s2.trace.jsonl" in told
     assert not here.exists()
     assert store.people() == []
     assert "Nobody yet" in run("person", "list")
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_forgetting_finds_the_traces_that_a_session_left(run, tmp_path, monkeypatch, elsewhere):
+    run("person", "add", "p8")
+    play = ("play", "--person", "p8", "--fast", "--sound", "null", "--duration", "3s", "--plain")
+    run(*play)
+    run(*play, "--trace", "own/t.trace.jsonl")
+    run(*play, "--trace", "again/t.trace.jsonl")
+    assert len(list(tmp_path.rglob("*.trace.jsonl"))) == 3
+    run("person", "export", "p8", "-o", "p8.json")
+    assert str(tmp_path) not in (tmp_path / "p8.json").read_text(), "no home folder in an export"
+    if elsewhere:
+        (tmp_path / "another").mkdir()
+        monkeypatch.chdir(tmp_path / "another")
+    told = run("person", "forget", "p8", "--traces", "--yes")
+    assert told.count("deleted: ") == 3
+    assert not list(tmp_path.rglob("*.trace.jsonl"))
+
+
+def test_one_is_counted_as_one(run, store):
+    run("person", "add", "p7")
+    run("goal", "set", "p7", "walk", "--measure", "cadence_spm", "--target", "100")
+    run("song-project", "new", "River", "--person", "p7")
+    store.add(Address("p7"), [note(1)], seen=2)
+    assert "p7: 1 session, last on 2026-11-01, 1 goal, 1 song project" in run("person", "list")
+    assert ", 1 session, " in run("goal", "list", "p7")
+    assert "p7.json: 1 session, 1 song\n" in run("person", "export", "p7", "-o", "p7.json")
+
+
+def test_a_trace_noted_by_its_name_is_found_in_sessions(run, store, tmp_path):
+    run("person", "add", "p7")
+    old = tmp_path / "sessions" / "s1.trace.jsonl"
+    old.parent.mkdir()
+    old.write_text("trace")
+    store.add(Address("p7"), [note(1)], seen=1)
+    assert "s1.trace.jsonl" in run("person", "forget", "p7", "--traces", "--yes")
+    assert not old.exists()
+
+
+def test_a_trace_that_can_not_be_deleted_is_named(run, store, tmp_path, monkeypatch):
+    def refuse(_):
+        raise PermissionError(13, "Permission denied")
+
+    run("person", "add", "p7")
+    (tmp_path / "s1.trace.jsonl").write_text("trace")
+    store.add(Address("p7"), [note(1)], seen=1)
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    told = run("person", "forget", "p7", "--traces", "--yes", code=1)
+    assert "can't be deleted (Permission denied): s1.trace.jsonl" in told
+
+
+def test_forgetting_a_damaged_record_says_that_its_traces_are_not_known(run, store):
+    run("person", "add", "p8")
+    path = store.folder / "p8" / "person.jsonl"
+    path.write_bytes(path.read_bytes().replace(b"p8", b"p9"))
+    run("person", "forget", "p8", "--traces", "--yes", code=1)
+    assert store.people() == []
 
 
 def test_damage_of_one_does_not_hide_the_others(run, song, store):

@@ -13,7 +13,7 @@ from biofeedback.errors import RecordsConflict, RecordsDamaged, RecordsError
 from biofeedback.records.export import export_person, list_traces
 from biofeedback.records.goals import Goal
 from biofeedback.records.person import Person
-from biofeedback.records.rows import decode_row, encode_row, read_record
+from biofeedback.records.rows import decode_row, encode_row
 from biofeedback.records.sessions import note_session
 from biofeedback.records.song_project import (
     ChordsChosen,
@@ -164,7 +164,9 @@ def test_an_export_is_complete(store):
     assert table["sessions"][0]["outcomes"] == {"criterion": 81.0}
     assert table["goals"][0]["goal"]["target"] == 100.0
     assert len(table["songs"]["river"]["history"]) == 3
-    assert table["traces"] == list_traces(read_record(store.read(P7).rows))
+    assert list_traces(store.read(P7).rows) == ["/traces/s1.trace.jsonl"]
+    assert table["traces"] == ["s1.trace.jsonl"], "whose computer it is stays out of it"
+    assert {row.get("trace") for row in table["history"]} == {None, "s1.trace.jsonl"}
     path = store.folder / "p7" / "song-river.jsonl"
     path.write_bytes(path.read_bytes().replace(b"River", b"Rivet"))
     assert "checksum" in export_person(store, "p7")["songs"]["river"]["error"]

@@ -63,7 +63,7 @@ def test_verify_accepts_what_is_whole_and_refuses_the_rest(
     refused = run("verify", cut(path, 3))
     assert isinstance(refused.exception, TraceCorrupt)
     assert refused.exception.exit_code == 5
-    assert f"the {len(session)} rows before it are whole" in str(refused.exception)
+    assert f"{len(session)} rows before it can be used, " in str(refused.exception)
     assert json.loads(run("verify", path, "--json").stdout)["whole"] is False
 
 
@@ -75,7 +75,7 @@ def test_recover_writes_beside_the_trace_and_says_what_was_saved(
     assert result.exit_code == 0
     assert f"saved: {len(session)} rows" in result.stdout
     assert "2 PacketReceived" in result.stdout
-    assert "lost: 1 lines" in result.stdout
+    assert "lost: 1 line, " in result.stdout
     assert tuple(read_trace(tmp_path / "a.recovered.trace.jsonl").messages) == session
     verified = run("verify", tmp_path / "a.recovered.trace.jsonl")
     assert verified.stdout.startswith("recovered, whole")
