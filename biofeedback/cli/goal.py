@@ -20,13 +20,13 @@ from biofeedback.cli.recordkeeping import (
 )
 from biofeedback.control.behaviour import Counted
 from biofeedback.control.reward import RewardPlan
-from biofeedback.counted import counted
 from biofeedback.errors import SettingsError
 from biofeedback.records.goals import VERDICTS, Goal, check_goal, describe_progress, follow_goal
 from biofeedback.records.rows import read_record
 from biofeedback.records.start import find_goal, start_values
 from biofeedback.records.store import Address, FileStore, change
 from biofeedback.records.texts import check_name
+from biofeedback.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,6 @@ import typer
 from biofeedback.app import make_engine
 from biofeedback.cli.progress import showing_progress
 from biofeedback.cli.targets import check_targets, list_recording_files, replacing
-from biofeedback.counted import counted
 from biofeedback.messages import (
     NS_PER_S,
     EventDetected,
@@ -24,6 +23,7 @@ from biofeedback.messages import (
 from biofeedback.settings import Settings
 from biofeedback.simulate.recording import open_recording
 from biofeedback.simulate.reencode import STAMP_DELAY_NS
+from biofeedback.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

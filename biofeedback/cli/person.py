@@ -29,7 +29,6 @@ from biofeedback.control.limits import (
     TEMPO_MAX_BPM,
     TEMPO_MIN_BPM,
 )
-from biofeedback.counted import counted
 from biofeedback.errors import RecordsError, SettingsError
 from biofeedback.records.export import export_person, list_traces
 from biofeedback.records.goals import VERDICTS, describe_progress, follow_goal
@@ -38,6 +37,7 @@ from biofeedback.records.rows import read_record
 from biofeedback.records.store import Address, FileStore, change
 from biofeedback.records.texts import check_pseudonym
 from biofeedback.settings import check_style
+from biofeedback.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

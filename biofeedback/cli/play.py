@@ -35,7 +35,6 @@ from biofeedback.cli.summary import collect_facts, describe_session, print_summa
 from biofeedback.cli.targets import SESSIONS_FOLDER, check_targets, list_inputs, making_room
 from biofeedback.cli.therapy import choose_plan, open_patients, take_part
 from biofeedback.cli.view import PlainView
-from biofeedback.counted import counted
 from biofeedback.errors import SettingsError, TraceError
 from biofeedback.messages import NS_PER_S, CommandGiven, Input
 from biofeedback.music.styles import find_style
@@ -51,6 +50,7 @@ from biofeedback.sound import (
 from biofeedback.trace.header import make_header
 from biofeedback.trace.journal import Journal
 from biofeedback.trace.recovery import find_unclosed, verify_trace
+from biofeedback.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

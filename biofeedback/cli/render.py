@@ -19,7 +19,6 @@ from biofeedback.cli.recorded import recorded_settings
 from biofeedback.cli.score import write_midi, write_notes
 from biofeedback.cli.targets import check_targets, check_wav, replacing
 from biofeedback.cli.timeline import Timeline, retrace
-from biofeedback.counted import counted
 from biofeedback.engine import STOP_FADE_MS
 from biofeedback.errors import SettingsError, SoundError
 from biofeedback.messages import (
@@ -38,6 +37,7 @@ from biofeedback.musician import ORDER_LIFE_NS, STEP_NS, begin_music
 from biofeedback.settings import check_style
 from biofeedback.sound import open_file
 from biofeedback.trace.reader import read_trace
+from biofeedback.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -11,10 +11,10 @@ import typer
 from biofeedback.app import make_engine
 from biofeedback.cli.progress import showing_progress
 from biofeedback.cli.recorded import recorded_profiles, recorded_settings
-from biofeedback.counted import counted
 from biofeedback.messages import Input, Output
 from biofeedback.trace.reader import read_trace
 from biofeedback.trace.replay import replay_trace
+from biofeedback.wording import counted
 
 
 def replay_command(

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from biofeedback.cli.view import LIMIT_WORDS, list_outcomes
-from biofeedback.counted import counted
+from biofeedback.wording import counted
 
 if TYPE_CHECKING:
     from pathlib import Path

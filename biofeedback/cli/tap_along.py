@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from biofeedback.cli.keys import ESCAPE, single_keys
-from biofeedback.counted import counted
+from biofeedback.wording import counted
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from biofeedback.cli.progress import showing_progress
-from biofeedback.counted import counted
 from biofeedback.errors import SettingsError, TraceCorrupt
 from biofeedback.messages import NS_PER_S
 from biofeedback.trace.export import export_csv
 from biofeedback.trace.reader import describe_damage
 from biofeedback.trace.recovery import Verification, name_recovered, recover_trace, verify_trace
+from biofeedback.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, Self
 import msgspec
 
 from biofeedback.cli.sitting import Sitting, say_outcome
-from biofeedback.counted import counted
 from biofeedback.messages import (
     NS_PER_S,
     DecisionMade,
@@ -36,6 +35,7 @@ from biofeedback.messages import (
     StateChanged,
     TakeKept,
 )
+from biofeedback.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

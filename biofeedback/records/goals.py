@@ -15,9 +15,9 @@ from msgspec import Meta
 
 from biofeedback.control.behaviour import Counted
 from biofeedback.control.learning import Session, Verdict, judge_learning
-from biofeedback.counted import counted
 from biofeedback.errors import RecordsError
 from biofeedback.records.texts import Name
+from biofeedback.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

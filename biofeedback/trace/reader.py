@@ -16,7 +16,6 @@ from os import SEEK_END
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from biofeedback.counted import counted
 from biofeedback.errors import TraceCorrupt, TraceVersionUnsupported
 from biofeedback.trace.disk import TraceUnavailable, say_why
 from biofeedback.trace.lines import (
@@ -33,6 +32,7 @@ from biofeedback.trace.lines import (
     decode_row,
     decode_whole_rows,
 )
+from biofeedback.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final, get_args
 
 import msgspec
 
-from biofeedback.counted import counted
 from biofeedback.messages import Input, Output
+from biofeedback.wording import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
