@@ -42,6 +42,7 @@ class RewardPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     are those of the session before; without them the first block finds the baseline and the
     criterion begins one step from it. With the schedule ``none`` every block behind the baseline is
     a silent probe: the time without consequence of a design that takes turns, or of the next day.
+    ``pain`` tells that the key was pressed in an earlier phase.
     """
 
     counted: Counted = "cadence_spm"
@@ -56,6 +57,7 @@ class RewardPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     decay_s: Annotated[float, Meta(ge=3, le=8)] = 5.0
     schedule: Schedule = "continuous"
     seed: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 1
+    pain: bool = False
 
 
 class RewardLaw:
@@ -83,7 +85,7 @@ class RewardLaw:
         self._responses = 0
         self._rewarded = False
         self._quality = 0.0
-        self._pain = False
+        self._pain = self._plan.pain
         self._shares: list[float] = []
         self._probe_shares: list[float] = []
         self._probe_values: list[float] = []

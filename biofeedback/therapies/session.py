@@ -86,6 +86,7 @@ class TherapySession:
         self._in_phase_s = 0.0
         self._blended_s = BLEND_S
         self._nudge_ratio = 0.0
+        self._pain = False
         self._kept_takes = 0
         self._records: list[PhaseRecord] = []
         self._before: dict[Rating, float] = {}
@@ -137,6 +138,8 @@ class TherapySession:
                 self._nudge_ratio = min(self._nudge_ratio + NUDGE_RATIO, MOST_NUDGE_RATIO)
             case KeyPressed(key="down"):
                 self._nudge_ratio = max(self._nudge_ratio - NUDGE_RATIO, -MOST_NUDGE_RATIO)
+            case KeyPressed(key="pain"):
+                self._pain = True
             case RatingGiven() | CheckAnswered() | SymptomAnswered():
                 self._questions.hear(message)
             case _:
@@ -335,15 +338,8 @@ class TherapySession:
         rest_bpm = self._watch.rest_bpm()
         if rest_bpm is not None and not LOWEST_REST_BPM <= rest_bpm <= HIGHEST_REST_BPM:
             rest_bpm = None
-        steady = next(
-            (
-                cv
-                for record in reversed(self._records)
-                if record.phase.kind == "uncued"
-                and (cv := record.outcomes.get("step_time_cv")) is not None
-            ),
-            None,
-        )
+        uncued = [r.outcomes.get("step_time_cv") for r in self._records if r.phase.kind == "uncued"]
+        steady = next((cv for cv in reversed(uncued) if cv is not None), None)
         known: dict[str, Any] = {
             "resting_heart_rate_bpm": rest_bpm,
             "rest_heart_rate_bpm": rest_bpm,
@@ -352,6 +348,7 @@ class TherapySession:
             "baseline": self._newest("baseline", self._plan.start.baseline),
             "criterion": self._newest("criterion", self._plan.start.criterion),
             "starts": "at_once" if self._follows_a_cue() else None,
+            "pain": self._pain or None,
         }
         return {
             name: value for name, value in known.items() if name in fields and value is not None

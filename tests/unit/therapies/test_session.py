@@ -169,6 +169,18 @@ def test_start_values_of_earlier_sessions_go_to_the_ladder():
     assert (made.baseline, made.criterion, made.goal) == (90.0, 99.0, 110.0)
 
 
+def test_pain_is_remembered_in_later_phases():
+    reward = Phase(name="work", law="reward", most_s=5.0)
+    again = Phase(name="again", law="reward", most_s=5.0, options={"schedule": "none"})
+    desk = Desk(REST, reward, again, COOL, therapy="contingent")
+    desk.go(11.0)
+    assert not dict(desk.made)["work"].pain
+    desk.machine.hear(KeyPressed(at_ns=desk.at_ns, key="pain"))
+    desk.go(6.0)
+    assert dict(desk.made)["again"].pain
+    assert not desk.machine.law.is_probe
+
+
 def test_a_wish_is_led_over_within_seconds_and_then_left_alone():
     desk = Desk()
     desk.go(10.1)
