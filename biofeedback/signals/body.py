@@ -87,10 +87,13 @@ class Body:
         """Let a sensor join; ``declared_hz`` is the acceleration rate that it claims, if known.
 
         ``left_axis`` is the one that points to the wearer's left, if anybody told.
-        A sensor that joins again at the same site goes on where it was: a lost link is a gap.
+        A sensor that joins again, worn as before, goes on where it was: a lost link is a gap.
         """
-        if self._sites.get(sensor) != site:
+        if (self._sites.get(sensor), self._left_axes.get(sensor)) != (site, left_axis):
             self.detach(sensor)
+        motion = self._motions.get(sensor)
+        if motion is not None:
+            motion.declared_hz = declared_hz
         self._sites[sensor] = site
         self._declared_hz[sensor] = declared_hz
         self._left_axes[sensor] = left_axis
@@ -284,11 +287,8 @@ class Body:
         A heart rate that is older than 3 s or suspect is None, and so is all of a movement of which
         nothing has been heard for 3 s; the ages go on counting.
         """
-        breathing, motion, heart = (
-            self._breathing,
-            self._best_motion(at_ns),
-            self._best_heart(at_ns),
-        )
+        breathing = self._breathing
+        motion, heart = self._best_motion(at_ns), self._best_heart(at_ns)
         breathes = _is_fresh(breathing.valid_at_ns, at_ns)
         breathing_brpm = breathing.breathing_brpm if breathes else None
         if motion is None:

@@ -65,7 +65,7 @@ class Motion:
         self._tell = Teller(wearer, sensor)
         self.sensor = sensor
         self.site: Site = site
-        self._declared_hz = declared_hz
+        self.declared_hz = declared_hz
         self._packets = PacketRhythm()
         self._sieve = MotionQuality()
         self._resampler = Resampler()
@@ -116,11 +116,8 @@ class Motion:
 
         Steps that lie in a packet which isn't here yet don't end it; a sensor that is silent does.
         """
-        last_ns, patience_s, valid_at_ns = (
-            self.last_step_ns,
-            self._steps.silence_s,
-            self.valid_at_ns,
-        )
+        last_ns, valid_at_ns = self.last_step_ns, self.valid_at_ns
+        patience_s = self._steps.silence_s
         if last_ns is None or patience_s is None or valid_at_ns is None:
             return False
         known_ns = min(at_ns, valid_at_ns)
@@ -202,14 +199,14 @@ class Motion:
         if verdict.clipping and not self._clipping:
             found.append(self._tell.notice("clipping", at_ns))
         self._clipping = verdict.clipping
-        if not self._mismatch_told and differs_from_declared(verdict.rate_hz, self._declared_hz):
+        if not self._mismatch_told and differs_from_declared(verdict.rate_hz, self.declared_hz):
             self._mismatch_told = True
             found.append(self._tell.notice("rate_mismatch", at_ns))
 
     def _tell_clock(self, timing: Timing, at_ns: int, found: list[Finding]) -> None:
         found.append(self._tell.measure("sample_rate_hz", timing.rate_hz, 1.0, at_ns))
         found.append(self._tell.measure("sample_jitter_ms", timing.jitter_ms, 1.0, at_ns))
-        drift = drift_ppm(timing.rate_hz, self._declared_hz)
+        drift = drift_ppm(timing.rate_hz, self.declared_hz)
         if drift is not None:
             found.append(self._tell.measure("clock_drift_ppm", drift, 1.0, at_ns))
 

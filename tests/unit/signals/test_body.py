@@ -189,6 +189,21 @@ def test_attaching_again_at_the_same_site_keeps_what_is_known() -> None:
     assert not body.state(START_NS).has_heart
 
 
+def test_a_sensor_that_joins_again_goes_by_what_it_claims_and_how_it_is_worn_now(walk) -> None:
+    body = Body("anna")
+    body.attach("belt", "chest", declared_hz=50.0)
+    times, values = walk(100, 30, 110)
+    half = times.size // 2
+    found = body.update("belt", block(times[:half], values[:half]), int(times[half]))
+    assert [f.code for f in found if isinstance(f, NoticeGiven)] == ["rate_mismatch"]
+    assert not [f for f in found if getattr(f, "measure", "") == "clock_drift_ppm"]
+    body.attach("belt", "chest", declared_hz=100.0)
+    found = body.update("belt", block(times[half:], values[half:]), int(times[-1]))
+    assert [f for f in found if getattr(f, "measure", "") == "clock_drift_ppm"]
+    body.attach("belt", "chest", declared_hz=100.0, left_axis="y")
+    assert not body.state(int(times[-1])).has_motion
+
+
 def test_samples_without_a_measure_are_accepted_in_silence() -> None:
     body = Body("anna")
     ecg = EcgBlock(times_ns=np.array([START_NS]), ecg_uv=np.array([1.0]), gap_before=False)
