@@ -61,6 +61,11 @@ _UNITS: Final = {
     "beats": " beats",
 }
 
+_OUTCOME_WORDS: Final = {
+    # Not those that were heard: a step counts here if the law of a phase timed it.
+    "steps": "steps timed in the phases",
+}
+
 
 class Sitting:
     """The newest facts of a plan."""
@@ -159,7 +164,7 @@ def say_outcome(name: str, value: float | None) -> tuple[str, str]:
     """Say an outcome: its name in words, its value with its unit, or that it is unknown."""
     stem, _, unit = name.rpartition("_")
     known = unit in _UNITS and bool(stem)
-    words = (stem if known else name).replace("_", " ")
+    words = _OUTCOME_WORDS.get(name) or (stem if known else name).replace("_", " ")
     if value is None:
         return words, "unknown"
     whole = abs(value) >= 100 or value == round(value)

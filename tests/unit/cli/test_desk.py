@@ -124,6 +124,7 @@ def test_a_plan_that_was_cut_short_is_not_called_over(reason, said):
         ("togetherness", 0.781, ("togetherness", "0.78")),
         ("slots_open", 3.0, ("slots open", "3")),
         ("held_s", None, ("held", "unknown")),
+        ("steps", 209.0, ("steps timed in the phases", "209")),
         ("tempo_bpm", 103.6, ("tempo", "104 bpm")),
     ],
 )
