@@ -27,6 +27,7 @@ COMMANDS = {
 def run(tmp_path, monkeypatch):
     """Type a command; what it raised is raised, unless it only ended with an exit code."""
     monkeypatch.setenv("BIOFEEDBACK_RECORDS", str(tmp_path / "records"))
+    monkeypatch.setattr("biofeedback.cli.goal.read_clock", lambda: "2026-11-27T12:00:00+01:00")
     monkeypatch.chdir(tmp_path)
 
     def typed(*words, code=0):
@@ -136,6 +137,17 @@ def test_goals_are_set_listed_and_followed(run, store):
     assert len(run("goal", "list", "p7", "--json").splitlines()) == 1
     with pytest.raises(RecordsError, match="Goals: walk"):
         run("goal", "show", "p7", "swim")
+
+
+def test_a_goal_is_not_set_for_a_day_that_is_past(run):
+    run("person", "add", "p7")
+    new = ("goal", "set", "p7", "walk", "--target", 100, "--measure", "cadence_spm", "--by")
+    for day in ("2020-01-01", "2026-11-26"):
+        with pytest.raises(SettingsError, match=f"--by {day}: .* from 2026-11-27 on") as told:
+            run(*new, day)
+        assert told.value.exit_code == 2
+    run(*new, "2026-11-27")
+    assert json.loads(run("goal", "list", "p7", "--json"))["goal"]["by"] == "2026-11-27"
 
 
 def test_a_song_is_written_by_typing_too(run, song, tmp_path):
