@@ -86,6 +86,11 @@ def read_curves(path: Path, *, resting_tempo_bpm: float) -> Curves:
     for line, (before_s, after_s) in enumerate(pairwise(times_s), start=3):
         if after_s <= before_s:
             raise SettingsError(f"{path}: line {line}: time_s has to rise, {after_s} does not.")
+    if times_s[-1] <= 0.0:
+        raise SettingsError(
+            f"{path}: the last time_s is how long the music lasts, and it is 0; add a row for the "
+            "end."
+        )
     columns = {name: [row[name] for row in rows] for name in names if name != "time_s"}
     return Curves(times_s, columns, resting_tempo_bpm)
 
@@ -108,13 +113,19 @@ def _read_row(
     values: dict[str, float] = {}
     for name in names:
         low, high = (0.0, 86400.0) if name == "time_s" else RANGES[name]
+        cell = (row[name] or "").strip()
+        if not cell:
+            raise SettingsError(
+                f"{path}: line {line}: there is no value for {name}; "
+                f"give a number from {low:g} to {high:g}."
+            )
         try:
-            value = float(row[name] or "")
+            value = float(cell)
         except ValueError:
             value = math.nan
         if not low <= value <= high:
             raise SettingsError(
-                f"{path}: line {line}: {name} is {row[name]!r}; "
+                f"{path}: line {line}: {name} is {cell!r}; "
                 f"it has to be a number from {low:g} to {high:g}."
             )
         values[name] = value

@@ -15,6 +15,7 @@ from biofeedback.cli.recordkeeping import (
     Plain,
     check_number,
     check_word,
+    read_clock,
     read_person,
     tell,
 )
@@ -161,9 +162,13 @@ def _tell_goal(record: Record, goal: Goal, *, as_json: bool) -> None:
 
 def _parse_day(text: str) -> str:
     try:
-        return date.fromisoformat(text).isoformat()
+        day = date.fromisoformat(text).isoformat()
     except ValueError as error:
         raise SettingsError(f"--by {text}: give a day such as 2027-03-31.") from error
+    today = read_clock()[:10]
+    if day < today:
+        raise SettingsError(f"--by {text}: this day is past; give one from {today} on.")
+    return day
 
 
 def _gather(progress: Progress) -> dict[str, object]:

@@ -36,6 +36,11 @@ if TYPE_CHECKING:
 _DURATION = re.compile(r"(?P<number>\d+(\.\d+)?)(?P<unit>s|m|h|)")
 _SECONDS = {"s": 1.0, "": 1.0, "m": 60.0, "h": 3600.0}
 ONE_WEARER = frozenset({"p1"})
+_NAMES = {
+    "sim": (f"the scenario ({', '.join(sorted(SCENARIOS))})", "sim:walk"),
+    "recording": ("the file", "recording:walk.json"),
+    "trace": ("the file", "trace:walk.trace.jsonl"),
+}
 SOURCE_KINDS = ("demo", "sim", "recording", "trace", "ble")
 
 
@@ -82,6 +87,9 @@ def open_source(text: str, *, seed: int, duration_s: float | None) -> OpenSource
         DeviceError: Sensors in the air can't be had.
     """
     kind, _, name = text.partition(":")
+    if kind in _NAMES and not name:
+        what, example = _NAMES[kind]
+        raise SettingsError(f"--from {kind}: {what} is missing after the colon: --from {example}")
     if kind == "demo" and not name:
         source = make_scenario("demo", seed=seed, duration_s=duration_s)
         return OpenSource(source, "a virtual person's story", "demo", source.duration_s, ONE_WEARER)
@@ -90,12 +98,12 @@ def open_source(text: str, *, seed: int, duration_s: float | None) -> OpenSource
         return OpenSource(
             source, f"a virtual person: {name}", f"sim-{name}", source.duration_s, ONE_WEARER
         )
-    if kind == "recording" and name:
+    if kind == "recording":
         recording = open_recording(Path(name))
         title = f"recording {Path(name).stem}: {recording.title}"
         stem, left_out = Path(name).stem, recording.left_out
         return OpenSource(recording, title, stem, recording.duration_s, ONE_WEARER, left_out)
-    if kind == "trace" and name:
+    if kind == "trace":
         source = TraceSource(read_trace(Path(name)))
         stem = Path(name).name.removesuffix(".jsonl").removesuffix(".trace")
         title = f"the packets of {Path(name).name}"

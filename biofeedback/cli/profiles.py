@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -74,7 +75,7 @@ def show_command(
         if plain:
             typer.echo(line)
         else:
-            console.print(escape(line))
+            console.print(escape(_wrap(line, console.width)))
 
 
 @profiles_app.command("check")
@@ -89,19 +90,27 @@ def check_command(
     """
     del plain
     if not file.is_file():
-        raise ProfileError(f"{file}: no such file")
+        raise ProfileError(f"{file}: there is no such file; give a profile's TOML file, not a name")
     try:
         profile = read_profile(file)
     except ProfileError as error:
         if json:
             typer.echo(msgspec.json.encode({"ok": False, "error": str(error)}).decode())
         else:
-            typer.echo(f"error: {error}", err=True)
+            typer.echo(f"biofeedback: {error}", err=True)
         raise typer.Exit(1) from error
     if json:
         typer.echo(msgspec.json.encode({"ok": True, "name": profile.name}).decode())
     else:
         typer.echo(f"{file}: {profile.name} is right: {_delivers(profile)}")
+
+
+def _wrap(line: str, width: int) -> str:
+    """Break a line where it is too long; what follows stands below its first word."""
+    margin = " " * (len(line) - len(line.lstrip(" -")))
+    return fill(
+        line, width, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _summary(profile: Profile) -> dict[str, object]:

@@ -17,6 +17,7 @@ from biofeedback.messages import (
     Question,
     QuestionAsked,
     RatingGiven,
+    StateChanged,
     SymptomAnswered,
     TakeKept,
 )
@@ -60,6 +61,11 @@ _UNITS: Final = {
     "beats": " beats",
 }
 
+_OUTCOME_WORDS: Final = {
+    # Not those that were heard: a step counts here if the law of a phase timed it.
+    "steps": "steps timed in the phases",
+}
+
 
 class Sitting:
     """The newest facts of a plan."""
@@ -72,6 +78,7 @@ class Sitting:
         self.markers = 0
         self.takes: list[TakeKept] = []
         self._in_phase_s = 0.0
+        self._is_finished = False
 
     @property
     def question(self) -> QuestionAsked | None:
@@ -104,12 +111,14 @@ class Sitting:
         match output:
             case DecisionMade(state="RUN"):
                 self._in_phase_s += STEP_S
+            case StateChanged(after="STOP", reason="finished"):
+                self._is_finished = True
             case PhaseChanged():
-                self.phase = output
+                last, self.phase = self.phase, output
                 self._in_phase_s = 0.0
                 # What was asked of a stage that is over isn't asked any more; symptoms are.
                 self.questions = [q for q in self.questions if q.question == "symptoms"]
-                return say_phase(output)
+                return say_phase(output, None if self._is_finished else last)
             case QuestionAsked():
                 self._close(output.question)
                 # What may be told at any time waits behind what has to be answered now.
@@ -130,8 +139,10 @@ class Sitting:
         self.typed = ""
 
 
-def say_phase(changed: PhaseChanged) -> str:
-    """Say which phase begins."""
+def say_phase(changed: PhaseChanged, cut: PhaseChanged | None = None) -> str:
+    """Say which phase begins, or that the plan is over; ``cut`` is the phase it was stopped in."""
+    if changed.phase is None and cut is not None:
+        return f"the plan was stopped in {cut.number} of {cut.of}: {cut.phase}"
     if changed.phase is None:
         return "the plan is over"
     why = END_WORDS[changed.why]
@@ -153,7 +164,7 @@ def say_outcome(name: str, value: float | None) -> tuple[str, str]:
     """Say an outcome: its name in words, its value with its unit, or that it is unknown."""
     stem, _, unit = name.rpartition("_")
     known = unit in _UNITS and bool(stem)
-    words = (stem if known else name).replace("_", " ")
+    words = _OUTCOME_WORDS.get(name) or (stem if known else name).replace("_", " ")
     if value is None:
         return words, "unknown"
     whole = abs(value) >= 100 or value == round(value)

@@ -109,6 +109,11 @@ def new_command(
         SongSettings(title=clean), bars=bars, **_gather(None, form, key, tempo, style, language)
     )
     store = FileStore(records)
+    if short in store.songs(person):
+        raise RecordsError(
+            f"{address} exists already; give another --name, or change it: "
+            f"biofeedback song-project change {address} ..."
+        )
     store.add(address, [settings], seen=0)
     show_song(address, _read(store, address), as_json=as_json)
 

@@ -53,7 +53,7 @@ def add_command(
             if as_json:
                 typer.echo(msgspec.json.encode({"file": str(path), "error": str(error)}).decode())
             else:
-                typer.echo(str(error), err=True)
+                typer.echo(f"biofeedback: {error}", err=True)
             continue
         _tell(sidecar, as_json=as_json)
     if failed:

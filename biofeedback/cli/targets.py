@@ -107,6 +107,10 @@ def making_room(target: Path | None) -> Generator[None]:
 
 def _check_target(target: Path, *, overwrite: bool) -> None:
     if target.exists():
+        if target.is_dir():
+            raise SettingsError(
+                f"can't write {target}: this is a folder; give a file, such as {target / 'NAME'}."
+            )
         if not target.is_file():
             raise SettingsError(f"can't write {target}: there is something that is no file.")
         if not overwrite:

@@ -201,6 +201,8 @@ def _read_lines(path: Path) -> tuple[list[str], list[str]]:
     lines = text.splitlines()
     if not lines:
         raise RecordingError(f"{path} is empty: get the file again")
+    if not lines[0].strip():
+        raise RecordingError(f"{path}: the first line is empty; it has to name the columns")
     return [name.strip() for name in lines[0].split(",")], lines[1:]
 
 

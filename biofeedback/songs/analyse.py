@@ -6,6 +6,8 @@ What can't be used is refused here, with the reason, never at play time (F68).
 from __future__ import annotations
 
 import hashlib
+import os
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -25,7 +27,7 @@ from biofeedback.sound.loudness import GatedLoudness, design_k_weighting
 from biofeedback.sound.recording import convert_rate, read_audio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,6 +36,7 @@ SHORTEST_S: Final = 15.0
 LONGEST_S: Final = 15 * 60.0
 QUIETEST_LUFS: Final = -60.0
 SUFFIXES: Final = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".aif", ".aiff")
+_STDERR: Final = 2
 _ID_DIGITS: Final = 12
 _HEARD_DB: Final = -40.0
 
@@ -165,6 +168,27 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
+@contextmanager
+def _silenced_stderr() -> Generator[None]:
+    """Drop what a C library writes to stderr by itself; libmpg123 does when a file is no MP3.
+
+    Briefly only: all threads share stderr. A progress bar that falls in it is drawn again.
+    """
+    try:
+        kept = os.dup(_STDERR)
+    except OSError:  # it is closed: nothing can be written there
+        yield
+        return
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, _STDERR)
+        os.close(nowhere)
+        yield
+    finally:
+        os.dup2(kept, _STDERR)
+        os.close(kept)
+
+
 def _check_file(path: Path) -> None:
     """Refuse before decoding what would take long, or for ever."""
     if not path.exists():
@@ -172,7 +196,8 @@ def _check_file(path: Path) -> None:
     if not path.is_file():
         raise SongError(f"{path}: this is no file; give the songs one by one.")
     try:
-        about: Any = soundfile.info(str(path))
+        with _silenced_stderr():
+            about: Any = soundfile.info(str(path))
     except (soundfile.SoundFileError, OSError, RuntimeError) as error:
         kinds = ", ".join(suffix[1:] for suffix in SUFFIXES[:4])
         raise SongError(

@@ -294,11 +294,11 @@ def test_F93_ctrl_c_fades_closes_trace_and_sound_and_exits_with_130(tmp_path):
         (["measure", "nowhere.json", "-o", "x.csv"], 2, "nowhere.json"),
         (["render", "c.csv", "-o", "x.mp3"], 2, "ends in .wav"),
         (["render", "c.csv", "-o", "/proc/x.wav"], 2, "can't write /proc/x.wav"),
-        (["render", "c.csv", "-o", "folder.wav"], 2, "no file"),
+        (["render", "c.csv", "-o", "folder.wav"], 2, "this is a folder"),
         (["render", "c.csv", "-o", "x.wav", "--midi", "c.csv", "--overwrite"], 2, "input"),
         (["render", "c.csv", "-o", "x.wav", "--notes", "x.wav"], 2, "one file"),
         (["play", "--sound", "/proc/x.wav", "--fast"], 2, "can't write /proc/x.wav"),
-        (["play", "--sound", "null", "--trace", "folder.wav"], 2, "no file"),
+        (["play", "--sound", "null", "--trace", "folder.wav"], 2, "this is a folder"),
         (["trace", "export", "c.csv", "--format", "parquet"], 2, "this version writes csv"),
         (
             [

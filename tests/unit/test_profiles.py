@@ -175,10 +175,31 @@ def test_profiles_check_fails_with_1_and_says_why(tmp_path: Path) -> None:
     )
     code, output, _ = run("profiles", "check", str(broken))
     assert code == 1
+    assert output.startswith("biofeedback: ")
     assert "did you mean 'min_mtu'" in output
     code, output, _ = run("profiles", "check", "--json", str(broken))
     assert code == 1
     assert json.loads(output)["ok"] is False
+
+
+def test_profiles_check_asks_for_a_file_if_it_gets_a_name() -> None:
+    code, _, exception = run("profiles", "check", "polar_h10")
+    assert code != 0
+    assert "give a profile's TOML file, not a name" in str(exception)
+
+
+def test_profiles_show_keeps_what_it_wraps_below_its_bullet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    _, plain, _ = run("profiles", "show", "polar_verity_sense", "--plain")
+    _, output, _ = run("profiles", "show", "polar_verity_sense")
+    assert output.split() == plain.split()
+    bullets = output[output.index("  - ") :].splitlines()
+    assert len(bullets) > len(plain[plain.index("  - ") :].splitlines())
+    titles = {"", "How to switch it on, so that it can be received", "Good to know",
+              "It can't give", "Sources"}  # fmt: skip
+    assert {line for line in bullets if not line.startswith("  ")} == titles
 
 
 def test_packets_that_belong_together_are_decoded_together() -> None:

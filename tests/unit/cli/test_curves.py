@@ -28,6 +28,12 @@ def test_values_are_linear_between_rows_and_constant_outside(curves):
     assert music.at(50.0).energy == 1.0
 
 
+def test_one_row_at_the_end_holds_from_the_beginning(curves):
+    music = curves("time_s,energy\n60,0.5\n")
+    assert music.duration_s == 60.0
+    assert music.at(0.0).energy == 0.5
+
+
 def test_parameters_without_a_column_stay_neutral(curves):
     music = curves("time_s,energy\n0,0.5\n1,0.5\n")
     assert music.at(0.5).tempo_bpm == 80.0
@@ -45,7 +51,9 @@ def test_every_parameter_of_the_music_has_a_column():
         ("time_s,enrgy\n0,1\n", "Did you mean 'energy'"),
         ("time_s,energy\n0,1.5\n", "line 2: energy is '1.5'"),
         ("time_s,energy\n0,nan\n", "line 2: energy is 'nan'"),
-        ("time_s,energy\n0,\n", "line 2: energy"),
+        ("time_s,energy\n0,\n", "line 2: there is no value for energy"),
+        ("time_s,energy\n0,1\n1\n", "line 3: there is no value for energy; .* from 0 to 1"),
+        ("time_s,energy\n0,1\n", "how long the music lasts, and it is 0; add a row"),
         ("time_s,energy\n0,1\n0,1\n", "line 3: time_s has to rise"),
         ("time_s,tempo_bpm\n0,300\n", "from 40 to 180"),
         ("time_s,place\n0,-1.5\n", "from -1 to 1"),

@@ -17,6 +17,7 @@ from biofeedback.messages import (
     PhaseChanged,
     QuestionAsked,
     RatingGiven,
+    StateChanged,
     SymptomAnswered,
     TimePassed,
 )
@@ -101,12 +102,29 @@ def test_a_question_of_a_phase_that_is_over_isn_t_asked_any_more():
 
 
 @pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("finished", "the plan is over"),
+        ("stopped", "the plan was stopped in 1 of 2: walk"),
+        ("time_limit", "the plan was stopped in 1 of 2: walk"),
+        ("refused", "the plan was stopped in 1 of 2: walk"),
+    ],
+)
+def test_a_plan_that_was_cut_short_is_not_called_over(reason, said):
+    latest, _ = sit()
+    stop = StateChanged(at_ns=1, before="RUN", after="STOP", reason=reason)
+    over = PhaseChanged(at_ns=1, phase=None, kind=None, number=2, of=2, why="over")
+    assert latest.take(TimePassed(at_ns=1), [stop, over])[-1] == said
+
+
+@pytest.mark.parametrize(
     ("name", "value", "said"),
     [
         ("heart_rate_change_bpm", -2.5, ("heart rate change", "-2.50 bpm")),
         ("togetherness", 0.781, ("togetherness", "0.78")),
         ("slots_open", 3.0, ("slots open", "3")),
         ("held_s", None, ("held", "unknown")),
+        ("steps", 209.0, ("steps timed in the phases", "209")),
         ("tempo_bpm", 103.6, ("tempo", "104 bpm")),
     ],
 )

@@ -33,7 +33,9 @@ def test_a_duration_that_is_none_is_told_with_the_option_it_was_given_to():
         ("dmo", SettingsError, "Did you mean 'demo'"),
         ("sim:wlk", SettingsError, "walk"),
         ("recording:nowhere.json", RecordingError, "nowhere.json"),
-        ("recording:", SettingsError, "recording:FILE"),
+        ("recording:", SettingsError, "the file is missing .* --from recording:walk.json"),
+        ("trace", SettingsError, "the file is missing .* --from trace:walk.trace.jsonl"),
+        ("sim:", SettingsError, r"the scenario \(dance, .* is missing .* --from sim:walk"),
     ],
 )
 def test_a_source_that_is_not_there_is_refused_with_what_there_is(text, error, said):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -69,8 +70,11 @@ def test_two_targets_that_are_one_file_are_refused_before_they_exist(tmp_path):
 
 
 def test_a_folder_and_a_place_where_nobody_may_write_are_refused(tmp_path, old):
+    for overwrite in (False, True):
+        with pytest.raises(SettingsError, match=r"this is a folder; give a file, such as .*NAME"):
+            check_targets([tmp_path], inputs=[], overwrite=overwrite)
     with pytest.raises(SettingsError, match="no file"):
-        check_targets([tmp_path], inputs=[], overwrite=True)
+        check_targets([Path(os.devnull)], inputs=[], overwrite=True)
     with pytest.raises(SettingsError, match="can't write"):
         check_targets([old / "below a file.wav"], inputs=[], overwrite=True)
 

@@ -29,7 +29,7 @@ def _files(tmp_path, monkeypatch):
         ("replay folder", "folder is a folder; give a trace in it"),
         ("render folder -o x.wav", "folder is a folder; give a trace in it"),
         ("songs add folder", "folder: this is a folder"),
-        ("songs add nowhere.mp3", "there is no such file"),
+        ("songs add nowhere.mp3", "biofeedback: nowhere.mp3: there is no such file"),
         ("decode --profile sig_hrs --characteristic 2a37 zz", "two of 0-9 and a-f"),
         ("decode --profile sig_hrs --characteristic 2a37 123", "two of 0-9 and a-f"),
     ],

@@ -348,6 +348,16 @@ def test_a_table_without_rows_is_refused(tmp_path: Path) -> None:
         open_recording(write(tmp_path, {"t": [], "acc_x": [], "acc_y": [], "acc_z": []}))
 
 
+def test_a_table_without_names_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, walk_rows())
+    sidecar = json.loads(path.read_text())
+    path.write_text(json.dumps({**sidecar, "file": "bare.csv"}))
+    for text, said in (("", "bare.csv is empty"), ("\n0,1\n", "the first line is empty")):
+        (tmp_path / "bare.csv").write_text(text)
+        with pytest.raises(RecordingError, match=said):
+            open_recording(path)
+
+
 def test_a_column_of_empty_cells_is_refused(tmp_path: Path) -> None:
     rows: dict[str, list[Any]] = {"t": list(range(5)), "hr": [""] * 5}
     with pytest.raises(RecordingError, match="no row has hr"):

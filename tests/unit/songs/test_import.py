@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 import soundfile
@@ -58,6 +60,16 @@ def test_F68_what_is_no_audio_or_has_six_channels_is_refused(tmp_path):
         _listen(text)
     with pytest.raises(SongError, match="6 channels"):
         _listen(_write(tmp_path, np.zeros((RATE_HZ, 6))))
+
+
+def test_F68_a_library_that_complains_by_itself_is_not_heard(tmp_path, capfd):
+    text = tmp_path / "song.mp3"
+    text.write_text("garbage\n" * 2500)
+    with pytest.raises(SongError, match="isn't audio"):
+        _listen(text)
+    assert capfd.readouterr().err == ""
+    os.write(2, b"still there")
+    assert capfd.readouterr().err == "still there"
 
 
 def test_F69_taps_at_half_tempo_choose_the_octave(tmp_path):
