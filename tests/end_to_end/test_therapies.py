@@ -232,7 +232,7 @@ def test_a_recorded_session_is_heard_again_from_a_marker(tmp_path, monkeypatch):
     assert len(rows) == pytest.approx(len(later), abs=3)
     assert min(row["start_s"] for row in rows) >= 0.0
     none = CliRunner().invoke(app, ["render", "t.trace.jsonl", "-o", "n.wav", "--marker", "2"])
-    assert "has 1 markers" in str(none.exception)
+    assert "has 1 marker." in str(none.exception)
 
 
 def test_a_plan_that_comes_along_plays_with_a_virtual_person_of_another_story(
