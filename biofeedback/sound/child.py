@@ -120,6 +120,7 @@ class Child:
         self.summary: SoundSummary | None = None
         self.rendered_ns = opening.origin_ns
         self.gone = False
+        self._ended = False
         self._pipe = OrderPipe(self._process.stdin)
         self._pipe.send(encode_frame(opening))
         self._reader = threading.Thread(
@@ -129,6 +130,8 @@ class Child:
 
     def send(self, data: bytes) -> None:
         """Send bytes to the child, without waiting."""
+        if self._ended:
+            return
         if self._pipe.waiting < _QUEUE_LIMIT:
             self._pipe.send(data)
         elif not self.gone:
@@ -143,6 +146,9 @@ class Child:
 
     def end(self, *, seconds: float) -> None:
         """Ask for the end, wait, and make sure."""
+        if self._ended:  # the number of its pipe may belong to another file by now
+            return
+        self._ended = True
         self._pipe.send(encode_frame(Finish()))
         self._pipe.end()
         self.wait_until(lambda: self.summary is not None, seconds=seconds)

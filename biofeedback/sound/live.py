@@ -229,7 +229,8 @@ def play_live(
         player.wait(_POLL_S if output is None else 2.0 * _LOOK_S)
         if player.failure is not None:
             raise SoundError(f"rendering failed: {player.failure!r}") from player.failure
-        if performer.silent and player.orphaned:
+        # Without a device nothing is heard that would have to fade.
+        if player.orphaned and (output is None or performer.silent):
             break
         now_ns = time.monotonic_ns()
         report = reporter.poll(at_ns=now_ns, xruns=player.xruns)

@@ -47,6 +47,9 @@ class Mirror:
 
     def close(self) -> SoundSummary:
         """End all of them and return what was heard."""
-        while self._listeners:
-            self._listeners.pop().close()
-        return self._sound.close()
+        try:
+            while self._listeners:
+                self._listeners.pop().close()
+        finally:
+            summary = self._sound.close()
+        return summary

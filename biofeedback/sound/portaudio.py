@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from biofeedback.sound.settings import SoundSettings
+
+_log = logging.getLogger(__name__)
 
 # What devices call "low" (9 ms at 128 frames) ran dry on a busy machine, and 20 ms did, too.
 LATENCY_S = 0.03
@@ -45,17 +48,18 @@ class PortAudioOutput:
         rate_hz: int | None = None,
         latency_s: float = LATENCY_S,
     ) -> None:
-        if settings.device is None and (problem := find_device().problem) is not None:
-            raise SoundError(problem)
-        sounddevice = load_sounddevice()
-        self._library = sounddevice
+        self._library = sounddevice = load_sounddevice()
         self._frames = settings.block_frames
         self._device = settings.device
         self._latency_s = latency_s
         self._stream: Any = None
         try:
             self._choose(rate_hz or settings.sample_rate_hz)
+        except SoundError:
+            self._forget_devices()
+            raise
         except (sounddevice.PortAudioError, ValueError) as error:
+            self._forget_devices()
             raise SoundError(
                 f"the sound device can't be used ({error}); choose another, or render to a file"
             ) from error
@@ -98,6 +102,7 @@ class PortAudioOutput:
             )
             self._stream.start()
         except sounddevice.PortAudioError as error:
+            self.close()
             raise SoundError(
                 f"the sound device {self.name} can't be opened ({error}); choose another"
             ) from error
@@ -107,17 +112,26 @@ class PortAudioOutput:
         return self._stream is not None and bool(self._stream.active)
 
     def close(self) -> None:
-        """Stop, and forget what PortAudio knew of devices: it sees new ones only when loaded."""
+        """Stop; another output finds what there is then."""
         if self._stream is not None:
             try:
                 self._stream.close(ignore_errors=True)
             finally:
                 self._stream = None
-        self._library._terminate()  # noqa: SLF001 - the library's documented way to look again
-        self._library._initialize()  # noqa: SLF001 - same
+        self._forget_devices()
+
+    def _forget_devices(self) -> None:
+        """Forget what PortAudio knew of devices: it sees new ones only when loaded."""
+        try:
+            self._library._terminate()  # noqa: SLF001 - the library's documented way to look again
+            self._library._initialize()  # noqa: SLF001 - same
+        except self._library.PortAudioError as error:
+            _log.warning("sound: PortAudio can't be loaded again: %s", error)
 
     def _choose(self, wanted_hz: int) -> None:
         """Find a rate and a number of channels that the device takes."""
+        if self._device is None and (problem := find_device().problem) is not None:
+            raise SoundError(problem)
         found = self._library.query_devices(self._device, kind="output")
         self.name = str(found["name"])
         for channels in (2, 1):

@@ -33,6 +33,10 @@ class Ending:
         self._settled_s = 0.0
         self._asked_on = False
 
+    def ask_on(self) -> None:
+        """Somebody presses the key to go on: said too early, or in a pause, it isn't forgotten."""
+        self._asked_on = True
+
     def watch(self, moment: Moment, law: Law, in_phase_s: float) -> PhaseEnd | None:
         """Say why the phase is over, None while it goes on.
 
@@ -58,8 +62,6 @@ class Ending:
             case "settled":
                 return self._is_settled(moment)
             case "key":
-                # Said too early it is not forgotten.
-                self._asked_on = self._asked_on or moment.pressed("go_on")
                 return self._asked_on
             case "song_whole":
                 return isinstance(law, SongwriteLaw) and law.slot is None

@@ -138,6 +138,8 @@ class TherapySession:
                 self._nudge_ratio = min(self._nudge_ratio + NUDGE_RATIO, MOST_NUDGE_RATIO)
             case KeyPressed(key="down"):
                 self._nudge_ratio = max(self._nudge_ratio - NUDGE_RATIO, -MOST_NUDGE_RATIO)
+            case KeyPressed(key="go_on"):
+                self._ending.ask_on()
             case KeyPressed(key="pain"):
                 self._pain = True
             case RatingGiven() | CheckAnswered() | SymptomAnswered():
@@ -177,11 +179,11 @@ class TherapySession:
             if self._questions.are_answered and not self._questions.refused:
                 outputs += self._move_on(at_ns, "answered")
             return outputs
+        outputs += self._keep_takes(at_ns)
         if state != "RUN":
             return outputs
         self._in_phase_s += moment.elapsed_s
         self._watch.take(moment, self._kind)
-        outputs += self._keep_takes(at_ns)
         why = self._ending.watch(moment, self.law, self._in_phase_s)
         cool_down = self._cool_down_index()
         if why is None and cool_down is not None and time_left_s <= self._plan.cool_down_s:
@@ -287,12 +289,12 @@ class TherapySession:
             else:
                 self._after = ratings
             return []
-        outcomes = self._law_outcomes()
+        kept, outcomes = self._keep_takes(at_ns), self._law_outcomes()
         self._records.append(PhaseRecord(phase, round(self._in_phase_s, 1), outcomes))
         if kind == "rest":
             self._ceilings = self._watch.ceilings_bpm()
         told = {"phase_s": round(self._in_phase_s, 1), **outcomes}
-        return [OutcomesTold(at_ns=at_ns, phase=phase.name, outcomes=told)]
+        return [*kept, OutcomesTold(at_ns=at_ns, phase=phase.name, outcomes=told)]
 
     def _law_outcomes(self) -> dict[str, float | None]:
         try:

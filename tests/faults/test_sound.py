@@ -28,7 +28,7 @@ from biofeedback.messages import (
     SteerSound,
     StopSound,
 )
-from biofeedback.sound import device
+from biofeedback.sound import device, portaudio
 from biofeedback.sound.clock import FrameClock
 from biofeedback.sound.device import DeviceAnswer
 from biofeedback.sound.live import LivePlayer
@@ -492,6 +492,79 @@ def test_F61_a_device_that_comes_back_starts_20_db_down_and_fades_in():
     assert levels[0] == pytest.approx(level_db(before) - 20, abs=5)
     assert (np.diff(levels[:20]) > -0.5).all()
     assert levels[-1] == pytest.approx(level_db(before), abs=2)
+
+
+class FrozenList:
+    """Stands for PortAudio, which lists devices once, when it is loaded."""
+
+    class PortAudioError(Exception):
+        pass
+
+    def __init__(self):
+        self.is_plugged = self.is_listed = self.opens = True
+
+    def _terminate(self):
+        self.is_listed = False
+
+    def _initialize(self):
+        self.is_listed = self.is_plugged
+
+    def query_devices(self, _device=None, *, kind):
+        if not self.is_listed:
+            raise self.PortAudioError("no device")
+        return {"name": kind, "default_samplerate": RATE_HZ}
+
+    def check_output_settings(self, **_settings):
+        pass
+
+    def OutputStream(self, **_settings):
+        self.stream = LateStream(self)
+        return self.stream
+
+
+class LateStream:
+    def __init__(self, library):
+        self.library = library
+        self.closed = False
+
+    def start(self):
+        if not self.library.opens:
+            raise self.library.PortAudioError("busy")
+
+    def close(self, *, ignore_errors):
+        self.closed = ignore_errors
+
+
+@pytest.fixture
+def frozen_list(monkeypatch):
+    library = FrozenList()
+    for place in (device, portaudio):
+        monkeypatch.setattr(place, "load_sounddevice", lambda: library)
+    return library
+
+
+@pytest.mark.parametrize("wanted", [None, "speaker"])
+def test_F61_a_device_that_comes_back_later_is_found(frozen_list, wanted):
+    settings = SoundSettings(device=wanted)
+    output = portaudio.PortAudioOutput(settings)
+    frozen_list.is_plugged = False
+    output.close()
+    for _ in range(3):
+        with pytest.raises(SoundError):
+            portaudio.PortAudioOutput(settings)
+    frozen_list.is_plugged = True
+    with pytest.raises(SoundError):
+        portaudio.PortAudioOutput(settings)  # it looks again for the next time
+    assert portaudio.PortAudioOutput(settings).name == "output"
+
+
+def test_F61_a_stream_that_does_not_start_is_closed(frozen_list):
+    frozen_list.opens = False
+    output = portaudio.PortAudioOutput(SoundSettings())
+    with pytest.raises(SoundError, match="busy"):
+        output.start(None)
+    assert frozen_list.stream.closed
+    assert not output.is_running()
 
 
 def test_F66_the_clock_follows_drift_and_tells_a_jump():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from biofeedback.control.law import Moment, Press, Step
+from biofeedback.control.law import Moment, Step
 from biofeedback.control.limits import Limits
 from biofeedback.control.listen import ListenLaw
 from biofeedback.therapies.endings import Ending
@@ -34,14 +34,16 @@ def quiet(tenths, **felt):
 
 
 def test_time_ends_a_phase_and_nothing_else_does():
-    pressed = quiet(700, presses=[Press("go_on", 0)])
-    assert end_s(Ending(phase(), rest_bpm=None), pressed) == (60.0, "time")
+    ending = Ending(phase(), rest_bpm=None)
+    ending.ask_on()
+    assert end_s(ending, quiet(700)) == (60.0, "time")
 
 
 def test_a_key_that_was_pressed_too_early_counts_at_the_least_time():
-    early = quiet(600)
-    early[3] = msgspec.structs.replace(early[3], presses=[Press("go_on", 0)])
-    assert end_s(Ending(phase(ends="key"), rest_bpm=None), early) == (5.0, "key")
+    ending = Ending(phase(ends="key"), rest_bpm=None)
+    assert end_s(ending, quiet(100)) is None
+    ending.ask_on()
+    assert end_s(ending, quiet(600)) == (5.0, "key")
 
 
 def walk(period_s, slips):

@@ -7,7 +7,7 @@ import pytest
 
 from biofeedback.control import LAWS
 from biofeedback.control.follow import neutral_music
-from biofeedback.control.law import Moment, Wish
+from biofeedback.control.law import Moment, Press, Wish
 from biofeedback.control.limits import Limits
 from biofeedback.messages import (
     NS_PER_S,
@@ -255,3 +255,45 @@ def test_a_plan_takes_over_from_sessions_before():
     # What was kept before isn't told again.
     desk.go(1.0)
     assert [o for o in desk.outputs if isinstance(o, TakeKept)] == []
+
+
+def draw_and_accept(state):
+    """Draw a verse and accept it, as the engine does: the phase is asked first, then the law."""
+    drawing = Phase(
+        name="draw",
+        law="songwrite",
+        most_s=60.0,
+        options={"slots": ["verse", "end"], "bars": 1, "tempo_from": "plan"},
+    )
+    desk = Desk(REST, drawing, COOL, therapy="songwriting")
+    desk.go(10.1)
+    law = desk.machine.law
+    tenth = NS_PER_S // 10
+    for _ in range(100):
+        desk.at_ns += tenth
+        law.propose(Moment(desk.at_ns, (), 90.0, 0.1, beat_ratio=desk.at_ns * 1.5e-9 % 1.0))
+    assert law.is_drawn
+    accepted = Moment(desk.at_ns, (), 90.0, 0.1, presses=[Press("accept", desk.at_ns)])
+    desk.outputs += desk.machine.step(accepted, state, time_left_s=1000.0)
+    law.propose(accepted)
+    assert len(law.takes) == 1
+    return desk
+
+
+@pytest.mark.parametrize("state", ["RUN", "EASE"])
+@pytest.mark.parametrize("end", ["skip", "close"])
+def test_what_was_accepted_last_is_kept_however_the_phase_ends(state, end):
+    desk = draw_and_accept(state)
+    outputs = getattr(desk.machine, end)(desk.at_ns)
+    assert [o.slot for o in outputs if isinstance(o, TakeKept)] == ["verse"]
+    assert isinstance(outputs[0], TakeKept), "before the report that counts it"
+
+
+def test_to_go_on_is_not_forgotten_in_a_pause():
+    desk = Desk(Phase(name="a", law="listen", least_s=2.0, most_s=60.0, ends="key"), COOL)
+    desk.go(1.0, state="HOLD")
+    desk.machine.hear(KeyPressed(at_ns=desk.at_ns, key="go_on"))
+    desk.go(1.0, state="HOLD")
+    assert desk.phases == ["a"]
+    desk.go(2.1)
+    assert desk.phases == ["a", "cool"]
