@@ -12,7 +12,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryFile
+from types import SimpleNamespace
 
 import msgspec
 import numpy as np
@@ -28,9 +32,10 @@ from biofeedback.messages import (
     SteerSound,
     StopSound,
 )
-from biofeedback.sound import device, portaudio
+from biofeedback.sound import child, device, live, portaudio
 from biofeedback.sound.clock import FrameClock
 from biofeedback.sound.device import DeviceAnswer
+from biofeedback.sound.frames import Ended, Open, Ready, encode_frame
 from biofeedback.sound.live import LivePlayer
 from biofeedback.sound.performer import Performer
 from biofeedback.sound.player import open_live
@@ -565,6 +570,77 @@ def test_F61_a_stream_that_does_not_start_is_closed(frozen_list):
         output.start(None)
     assert frozen_list.stream.closed
     assert not output.is_running()
+
+
+class LostDevice:
+    """A device that is gone after a second."""
+
+    rate_hz, channels, name = RATE_HZ, 2, "lost"
+
+    def __init__(self, _settings, **later):
+        if later:
+            raise SoundError("no device")
+
+    def start(self, player):
+        for block in range(100):
+            call(player, 10**12 + block * BLOCK_NS)
+
+    def is_running(self):
+        return False
+
+    def close(self):
+        pass
+
+
+class LastOrders:
+    """Whoever gave orders dies after one."""
+
+    def __init__(self):
+        self.orders = [steer(1, 1000.0, life_s=60)]
+
+    @property
+    def ended(self):
+        return not self.orders
+
+    def take(self):
+        orders, self.orders = self.orders, []
+        return orders
+
+    def start_polling(self):
+        pass
+
+
+def test_F67_without_a_feeder_and_without_a_device_the_process_ends(monkeypatch):
+    monkeypatch.setattr("biofeedback.sound.synthesis.Synthesis", lambda *_, **_more: Tone())
+    told = []
+    writer = SimpleNamespace(send=told.append)
+    opening = Open(mode="live", origin_ns=0, settings=SoundSettings(block_frames=FRAMES))
+    playing = threading.Thread(
+        target=live.play_live,
+        args=(opening, LastOrders(), writer),
+        kwargs={"open_output": LostDevice},
+        daemon=True,
+    )
+    playing.start()
+    playing.join(timeout=30.0)
+    assert not playing.is_alive()
+    assert type(told[-1]) is Ended
+
+
+def test_F67_a_child_that_was_ended_writes_into_nobodys_file():
+    code = f"import os; os.write(1, {encode_frame(Ready(output='x'))!r}); os.read(0, 10)"
+    gone = child.Child(
+        Open(mode="live", origin_ns=0, settings=SoundSettings()), command=("-c", code)
+    )
+    gone.end(seconds=1.0)
+    with ExitStack() as stack:
+        # As many files as it takes to get the number of its pipe.
+        files = [stack.enter_context(TemporaryFile()) for _ in range(20)]
+        gone.send(b"late")
+        gone.end(seconds=0.0)
+        for file in files:
+            file.seek(0)
+            assert file.read() == b""
 
 
 def test_F66_the_clock_follows_drift_and_tells_a_jump():
