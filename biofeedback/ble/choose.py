@@ -217,7 +217,7 @@ def choose(choices: Sequence[Choice], candidates: Sequence[Candidate]) -> list[W
     Without a name, every sensor that is bound is meant, or the only one that is there.
 
     Raises:
-        DeviceNotFound: One isn't in the air.
+        DeviceNotFound: One isn't in the air, or one sensor is all there is for two people.
         SensorFailure: One could be several.
         SettingsError: One has no such stream or rate.
     """
@@ -237,5 +237,12 @@ def choose(choices: Sequence[Choice], candidates: Sequence[Candidate]) -> list[W
                 wanted = replace(wanted, left_axis=choice.left_axis)
             if choice.streams:
                 wanted = ask_streams(wanted, choice.streams)
+            other = chosen.get(wanted.address)
+            if other is not None and other.wearer != wanted.wearer:
+                raise DeviceNotFound(
+                    f"one sensor for two people: {candidate.sighting.name or 'no name'} "
+                    f"[{candidate.code}] is all that is there for {other.wearer} and "
+                    f"{wanted.wearer}. Wake the other one up, then: biofeedback scan"
+                )
             chosen[wanted.address] = wanted
     return list(chosen.values())

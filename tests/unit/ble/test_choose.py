@@ -163,6 +163,12 @@ def test_the_same_sensor_is_taken_once():
     assert len(choose([parse_choice(""), parse_choice("polar_h10")], one)) == 1
 
 
+def test_one_sensor_is_never_given_to_two_people():
+    one = candidates(seen("Polar H10 1"))
+    with pytest.raises(DeviceNotFound, match="for mia and tom"):
+        choose([parse_choice("mia=Polar H10"), parse_choice("tom=Polar H10")], one)
+
+
 def test_nothing_in_the_air_is_told_with_what_is_there():
     with pytest.raises(DeviceNotFound, match="TICKR 1"):
         choose([parse_choice("Polar")], candidates(seen("TICKR 1")))
