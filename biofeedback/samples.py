@@ -156,7 +156,8 @@ class BodyState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``heart_rate_doubted`` is True while a leap of the heart rate waits to be confirmed.
     Ages are of the last *valid* sample (not the last packet), None when there never was one.
-    ``motion_limit_ms`` is the age up to which motion is fresh, by the rhythm of its packets.
+    ``motion_limit_ms`` is the age up to which motion is fresh, by the rhythm of its packets;
+    2.5 s until that is known.
     ``motion_sensor`` is whose motion this is. What is told of motion is None after 3 s of silence.
     ``cadence_spm`` is None when the person doesn't walk or the cadence is withheld.
     ``last_step_ns`` is the newest initial contact, ``next_step_ns`` the one that is expected, give

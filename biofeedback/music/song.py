@@ -84,7 +84,6 @@ class SongPerformer:
         """
         self._songs = [SongBeats(song) for song in songs]
         self._with_click = with_click
-        self._start_ns = start_ns
         self._planned_until_ns = start_ns
         self._clock = BeatClock(start_ns, tempo_bpm)
         self._swell = Swell(start_ns)

@@ -236,19 +236,23 @@ def test_plain_lines_say_unknown_without_a_unit():
     assert "heart unknown steps unknown  walking" in out.getvalue()
 
 
-def test_a_plan_shows_its_phase_the_time_left_what_to_say_and_what_is_asked():
-    view = LiveView(Console(file=StringIO()), "a plan", duration_s=480.0, keys=True)
-    phase = PhaseChanged(
+def begin_phase(name, number, *, of, say):
+    return PhaseChanged(
         at_ns=0,
-        phase="match",
+        phase=name,
         kind="work",
-        number=5,
-        of=10,
+        number=number,
+        of=of,
         why="time",
         least_s=0.0,
         most_s=40.0,
-        say="The beat comes to your steps.",
+        say=say,
     )
+
+
+def test_a_plan_shows_its_phase_the_time_left_what_to_say_and_what_is_asked():
+    view = LiveView(Console(file=StringIO()), "a plan", duration_s=480.0, keys=True)
+    phase = begin_phase("match", 5, of=10, say="The beat comes to your steps.")
     show(view, 1.0, change("RUN", "resting"), phase)
     for _ in range(100):
         show(view, 2.0, DECISION)
@@ -275,17 +279,8 @@ def test_in_a_low_window_the_keys_stay_and_other_lines_give_way(width, height):
                 ),
                 [],
             )
-    phase = PhaseChanged(
-        at_ns=0,
-        phase="together",
-        kind="work",
-        number=3,
-        of=5,
-        why="time",
-        least_s=0.0,
-        most_s=40.0,
-        say="Find one pulse together. Whoever likes may lead.",
-    )
+    say = "Find one pulse together. Whoever likes may lead."
+    phase = begin_phase("together", 3, of=5, say=say)
     asked = QuestionAsked(at_ns=0, question="mood", lowest=0.0, highest=10.0)
     show(view, 1.0, change("RUN", "resting"), phase, asked, DECISION)
     packet(view, 1.0)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from biofeedback.messages import Message
-    from biofeedback.trace.lines import TraceHeader
+    from biofeedback.trace.lines import TraceFooter, TraceHeader
 
 
 def spoil_line(path: Path, number: int) -> None:
@@ -97,13 +97,18 @@ def test_whole_lines_that_are_lost_or_moved_are_noticed(
         read_trace(path)
 
 
+def read_closed(path: Path) -> tuple[list[bytes], TraceFooter]:
+    """Read the lines of a trace, and what the last one says."""
+    footer = read_trace(path).footer
+    assert footer is not None
+    return path.read_bytes().splitlines(keepends=True), footer
+
+
 def test_a_row_that_nobody_knows_is_named_also_where_the_footer_fits(
     write_trace: Callable[..., Path], session: tuple[Message, ...]
 ) -> None:
     path = write_trace()
-    footer = read_trace(path).footer
-    assert footer is not None
-    lines = path.read_bytes().splitlines(keepends=True)
+    lines, footer = read_closed(path)
     lines[4] = encode_line({"type": "Unheard", "at_ns": 3})
     sha256 = hashlib.sha256(b"".join(lines[:-1])).hexdigest()
     lines[-1] = encode_line(msgspec.structs.replace(footer, sha256=sha256))
@@ -118,9 +123,7 @@ def test_a_footer_that_counts_other_lines_is_not_believed_though_its_hash_fits(
     write_trace: Callable[..., Path], session: tuple[Message, ...]
 ) -> None:
     path = write_trace()
-    footer = read_trace(path).footer
-    assert footer is not None
-    lines = path.read_bytes().splitlines(keepends=True)
+    lines, footer = read_closed(path)
     lines[-1] = encode_line(msgspec.structs.replace(footer, lines=footer.lines + 1))
     path.write_bytes(b"".join(lines))
     trace = read_trace(path, strict=False)
